@@ -1,0 +1,103 @@
+import type { HealthCheck } from '#image/config.ts';
+import type { PublishedPortRequest } from '#network/network.ts';
+import type { DeviceSettings, ResourceSettings, SecuritySettings } from '#runtime/spec.ts';
+
+/**
+ * What a container was asked to be, in the engine's own terms. The API room decodes Docker's `Config` and `HostConfig` into
+ * this (refusing what is not supported) and encodes it back for inspect; it is stored as JSON in the container's row, so every
+ * field is plain data.
+ */
+export interface ContainerSettings {
+  /** As the user typed it. */
+  image: string;
+  /** undefined: the image's; an empty array: explicitly none. */
+  entrypoint?: string[];
+  command?: string[];
+  environment: string[];
+  workingDirectory: string;
+  user: string;
+  hostname: string;
+  domainname: string;
+  labels: Record<string, string>;
+  stopSignal?: string;
+  stopTimeoutSeconds?: number;
+  terminal: boolean;
+  openStdin: boolean;
+  stdinOnce: boolean;
+  attachStdin: boolean;
+  attachStdout: boolean;
+  attachStderr: boolean;
+  /** Such as `80/tcp`. */
+  exposedPorts: string[];
+  /** Container paths that get an anonymous volume. */
+  volumePaths: string[];
+  healthcheck?: HealthCheck;
+  networkDisabled: boolean;
+  host: HostSettings;
+  /** The network to attach, with the endpoint's wishes. */
+  endpoint: { address?: string; macAddress?: string; aliases: string[] };
+}
+
+export interface HostSettings {
+  /** `-v` texts as given, kept for inspect. */
+  binds: string[];
+  /** Parsed from `-v` and `--mount` alike. */
+  mounts: MountSettings[];
+  networkMode: string;
+  ports: PublishedPortRequest[];
+  publishAllPorts: boolean;
+  restartPolicy: RestartPolicy;
+  autoRemove: boolean;
+  init?: boolean;
+  readonlyRoot: boolean;
+  tmpfs: Record<string, string>;
+  shmSizeBytes: number;
+  sysctls: Record<string, string>;
+  rlimits: { name: string; soft: number; hard: number }[];
+  additionalGroups: string[];
+  oomScoreAdj: number;
+  devices: DeviceSettings[];
+  resources: ResourceSettings;
+  security: SecuritySettings & { noNewPrivileges: boolean };
+  /** `''`/`private`, `host`, `container:<id>`; ipc also `shareable` and `none`. */
+  pidMode: string;
+  ipcMode: string;
+  utsMode: string;
+  cgroupnsMode: string;
+  cgroupParent: string;
+  extraHosts: string[];
+  dns: string[];
+  dnsSearch: string[];
+  dnsOptions: string[];
+  logDriver: 'json-file' | 'none';
+  logOptions: Record<string, string>;
+  runtime: string;
+  consoleSize?: { rows: number; columns: number };
+  annotations: Record<string, string>;
+}
+
+export interface RestartPolicy {
+  name: 'no' | 'always' | 'on-failure' | 'unless-stopped';
+  maximumRetryCount: number;
+}
+
+export type MountSettings =
+  | {
+      type: 'bind';
+      source: string;
+      target: string;
+      readonly: boolean;
+      propagation: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
+      recursive: boolean;
+      /** `-v` makes a missing source directory; `--mount` refuses it. */
+      createSource: boolean;
+    }
+  | {
+      type: 'volume';
+      /** Empty: anonymous; the engine replaces it by the generated name. */
+      name: string;
+      target: string;
+      readonly: boolean;
+      copyUp: boolean;
+    }
+  | { type: 'tmpfs'; target: string; options: string[] };

@@ -1,0 +1,16 @@
+import type { ContainerService } from '#engine/containers.ts';
+import type { EventService } from '#engine/events.ts';
+import type { ImageService } from '#engine/images.ts';
+import type { SystemService } from '#engine/system.ts';
+import type { NetworkService } from '#network/network.ts';
+import type { VolumeStore } from '#volume/volume.ts';
+
+/** The services that the doors serve. Nobody below the doors holds this. */
+export interface Engine {
+  containers: ContainerService;
+  images: ImageService;
+  networks: NetworkService;
+  volumes: VolumeStore;
+  events: EventService;
+  system: SystemService;
+}

@@ -1,0 +1,72 @@
+import type { Readable } from 'node:stream';
+import type { HistoryEntry, ImageRunConfig } from '#image/config.ts';
+import type { Platform } from '#image/platform.ts';
+import type { Credentials } from '#registry/registry.ts';
+import type { ImageRecord } from '#store/images.ts';
+
+/**
+ * Images by every name a user may give: reference with tag or digest, short name, full id, unique id prefix.
+ * @throws NotFound (reason `image-not-found`, Docker's words `No such image: …`); InvalidParameter for a malformed name
+ */
+export interface ImageService {
+  get(name: string): ImageRecord;
+  find(name: string): ImageRecord | undefined;
+  list(): ImageRecord[];
+  /** Ids of the containers of each image, for `images` and `rmi`. */
+  usersOf(image: ImageRecord): string[];
+  history(name: string): ImageHistoryRow[];
+  tag(source: string, target: string): Promise<void>;
+  /**
+   * Docker's rules: a tag is untagged; the image itself goes with its last name; an id with several names or with
+   * containers is refused unless `force` (a running container refuses always).
+   */
+  remove(name: string, options: { force: boolean; prune: boolean }): Promise<RemovedImage[]>;
+  prune(options: { all: boolean }): Promise<{ removed: RemovedImage[]; freedBytes: number }>;
+
+  /** Progress is told by values; the final one is `done`. */
+  pull(
+    reference: string,
+    options: {
+      platform?: Platform;
+      credentials?: Credentials | undefined;
+      onProgress: (progress: PullProgress) => void;
+      signal: AbortSignal;
+    },
+  ): Promise<ImageRecord>;
+  /** A tar made by `docker save` or an OCI layout, optionally compressed. @returns what was loaded, for messages */
+  load(
+    tar: Readable,
+    options: { onProgress: (progress: PullProgress) => void; signal: AbortSignal },
+  ): Promise<{ image: ImageRecord; names: string[] }[]>;
+  /** One layer from a (compressed) tar of a root file system. */
+  import(
+    tar: Readable,
+    options: {
+      reference?: string;
+      message: string;
+      changes: string[];
+      platform?: Platform;
+      signal: AbortSignal;
+    },
+  ): Promise<ImageRecord>;
+}
+
+export type RemovedImage = { untagged: string } | { deleted: string };
+
+export interface ImageHistoryRow {
+  /** `<missing>` rows of Docker are undefined here. */
+  imageId: string | undefined;
+  entry: HistoryEntry;
+  sizeBytes: number;
+  tags: string[];
+}
+
+/** Typed progress; the API room turns it into Docker's JSON lines, the CLI into bars. */
+export type PullProgress =
+  | { phase: 'resolving'; repository: string; tag: string }
+  | { phase: 'waiting' | 'exists' | 'verifying' | 'downloaded' | 'complete'; layer: string }
+  | { phase: 'downloading' | 'unpacking'; layer: string; current: number; total: number }
+  | { phase: 'digest'; digest: string }
+  | { phase: 'done'; reference: string; upToDate: boolean };
+
+export type { ImageRunConfig };

@@ -1,0 +1,55 @@
+/** What the engine knows of itself and its host, for `info` and `version`. */
+export interface SystemService {
+  info(): SystemInfo;
+  version(): EngineVersion;
+}
+
+export interface EngineVersion {
+  version: string;
+  gitCommit: string;
+  /** Node's version, shown where Docker shows Go's. */
+  nodeVersion: string;
+  os: string;
+  architecture: string;
+  kernelVersion: string;
+  buildTime: string;
+  components: { name: string; version: string; details: Record<string, string> }[];
+}
+
+export interface SystemInfo {
+  /** Stable over restarts; made with the data root. */
+  engineId: string;
+  dataRoot: string;
+  containers: { running: number; paused: number; stopped: number };
+  images: number;
+  storageDriver: string;
+  storageStatus: [string, string][];
+  backingFilesystem: string;
+  cgroupVersion: 1 | 2;
+  cgroupDriver: 'cgroupfs';
+  runtimes: Record<string, string>;
+  defaultRuntime: string;
+  kernelVersion: string;
+  operatingSystem: string;
+  osVersion: string;
+  cpus: number;
+  memoryBytes: number;
+  hostName: string;
+  debug: boolean;
+  openFileDescriptors: number;
+  eventListeners: number;
+  insecureRegistries: string[];
+  mirrors: string[];
+  securityOptions: string[];
+  warnings: string[];
+  limits: {
+    memory: boolean;
+    swap: boolean;
+    cpuShares: boolean;
+    cpuCfs: boolean;
+    cpuset: boolean;
+    pids: boolean;
+    oomKillDisable: boolean;
+  };
+  ipv4Forwarding: boolean;
+}
