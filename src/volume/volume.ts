@@ -1,7 +1,11 @@
 /** Named and anonymous volumes of the local driver: directories under `<data root>/volumes/<name>/_data`. */
 export interface VolumeStore {
   /** Returns the existing volume when the name is taken. @throws InvalidParameter for a name Docker refuses or unknown options */
-  create(request: { name?: string; labels?: Record<string, string>; anonymous?: boolean }): VolumeRecord;
+  create(request: {
+    name?: string;
+    labels?: Record<string, string>;
+    anonymous?: boolean;
+  }): Promise<VolumeRecord>;
   /** @throws NotFound */
   get(name: string): VolumeRecord;
   find(name: string): VolumeRecord | undefined;
@@ -10,7 +14,7 @@ export interface VolumeStore {
   remove(name: string, users: readonly string[]): Promise<void>;
   /**
    * Fills an empty volume with what the image has at `target` (owners, modes, xattrs kept).
-   * `rootFd` is the container's mounted root. No-op when the volume has content.
+   * `rootDirectory` is the container's mounted root. No-op when the volume has content.
    */
   copyUp(name: string, rootDirectory: string, target: string): Promise<void>;
 }

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { daemonHelp, readConfig } from '#daemon/config.ts';
+
+function withFile(content: string, body: (file: string) => void): void {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dhow-config-'));
+  const file = path.join(directory, 'daemon.json');
+  fs.writeFileSync(file, content);
+  try {
+    body(file);
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+}
+
+test('daemon config › flags win over the file, the file over the defaults', () => {
+  const content = JSON.stringify({ 'data-root': '/from-file', debug: true, 'insecure-registries': ['a:1', 'b:2'] });
+  withFile(content, (file) => {
+    const config = readConfig(['--config-file', file, '--data-root=/from-flag/', '--insecure-registry', 'c:3']);
+    assert.equal(config.dataRoot, '/from-flag');
+    assert.equal(config.logLevel, 'debug');
+    assert.deepEqual(config.insecureRegistries, ['c:3']);
+    assert.deepEqual(config.hosts, ['unix:///run/dhow/dhow.sock']);
+  });
+});
+
+const badFiles: [string, string, RegExp][] = [
+  ['an unknown key', '{"data-rot": "/x"}', /unknown key "data-rot"; known are .*data-root/],
+  ['a wrong type', '{"debug": "yes"}', /"debug" must be a boolean/],
+  ['a list of numbers', '{"hosts": [1]}', /"hosts" must be a list of strings/],
+  ['no JSON', '{', /is not JSON/],
+  ['a list at the top', '[]', /one JSON object/],
+];
+for (const [name, content, message] of badFiles) {
+  test(`daemon config › refused file: ${name}`, () => {
+    withFile(content, (file) => assert.throws(() => readConfig(['--config-file', file]), { message }));
+  });
+}
+
+const badFlags: [string[], RegExp][] = [
+  [['--nope'], /unknown flag: --nope/],
+  [['positional'], /unknown flag: positional/],
+  [['--data-root'], /flag needs an argument: --data-root/],
+  [['--data-root', 'relative'], /expected an absolute path/],
+  [['--config-file', '/does/not/exist'], /cannot read the configuration file/],
+  [['-H', 'tcp://0.0.0.0:2375'], /only unix sockets/],
+  [['--log-level', 'loud'], /expected one of debug/],
+  [['--max-concurrent-downloads', '0'], /from 1 to 64/],
+];
+for (const [argv, message] of badFlags) {
+  test(`daemon config › refused flags: ${argv.join(' ')}`, () => {
+    assert.throws(() => readConfig(argv), { message });
+  });
+}
+
+test('daemon config › the help names every flag that is taken', () => {
+  for (const flag of ['--host', '--data-root', '--debug', '--config-file', '--default-runtime']) {
+    assert.ok(daemonHelp().includes(flag), flag);
+  }
+});

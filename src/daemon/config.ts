@@ -1,0 +1,320 @@
+import fs from 'node:fs';
+import { DhowError } from '#errors/error.ts';
+import { type LogLevel, logLevels } from '#log/log.ts';
+import { hasCode } from '#sys/libc.ts';
+
+/** Everything that can be set from outside, resolved. */
+export interface DaemonConfig {
+  /** `unix:///path` each. */
+  hosts: string[];
+  /** What must survive: database, content, layers, containers, volumes. */
+  dataRoot: string;
+  /** What a reboot may take: bundles, sockets, pid files. Short, because unix socket paths are. */
+  runRoot: string;
+  logLevel: LogLevel;
+  /** crun, runc, or a path; undefined: the best that works. */
+  defaultRuntime: string | undefined;
+  conmonPath: string | undefined;
+  initPath: string | undefined;
+  seccompProfile: string;
+  insecureRegistries: string[];
+  registryMirrors: string[];
+  maxConcurrentDownloads: number;
+  cgroupParent: string;
+  bridge: string;
+  nftTable: string;
+}
+
+export const defaultConfigFile = '/etc/dhow/daemon.json';
+
+const defaults: DaemonConfig = {
+  hosts: [],
+  dataRoot: '/var/lib/dhow',
+  runRoot: '/run/dhow',
+  logLevel: 'info',
+  defaultRuntime: undefined,
+  conmonPath: undefined,
+  initPath: undefined,
+  seccompProfile: '/usr/share/containers/seccomp.json',
+  insecureRegistries: [],
+  registryMirrors: [],
+  maxConcurrentDownloads: 6,
+  cgroupParent: '/dhow',
+  bridge: 'dhow0',
+  nftTable: 'dhow',
+};
+
+/** One setting: its flag (without dashes), its key in the configuration file, and how its text becomes a value. */
+interface Setting {
+  flag: string;
+  short?: string;
+  key: string;
+  help: string;
+  /** Flags of switches take no value. */
+  kind: 'text' | 'list' | 'switch' | 'number';
+  apply(config: DaemonConfig, value: string): void;
+}
+
+const settings: Setting[] = [
+  {
+    flag: 'host',
+    short: 'H',
+    key: 'hosts',
+    help: 'Socket to listen on (unix:///run/dhow/dhow.sock); may be repeated',
+    kind: 'list',
+    apply: (config, value) => config.hosts.push(parseHost(value)),
+  },
+  {
+    flag: 'data-root',
+    key: 'data-root',
+    help: 'Directory of images, containers and volumes (/var/lib/dhow)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.dataRoot = absolute('data-root', value);
+    },
+  },
+  {
+    flag: 'run-root',
+    key: 'exec-root',
+    help: 'Directory of what runs at present (/run/dhow)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.runRoot = absolute('run-root', value);
+    },
+  },
+  {
+    flag: 'debug',
+    short: 'D',
+    key: 'debug',
+    help: 'Log debug lines',
+    kind: 'switch',
+    apply: (config, value) => {
+      if (parseSwitch('debug', value)) config.logLevel = 'debug';
+    },
+  },
+  {
+    flag: 'log-level',
+    short: 'l',
+    key: 'log-level',
+    help: `One of ${logLevels.join(', ')} (info)`,
+    kind: 'text',
+    apply: (config, value) => {
+      const level = logLevels.find((known) => known === value);
+      if (!level) throw refused('log-level', value, `one of ${logLevels.join(', ')}`);
+      config.logLevel = level;
+    },
+  },
+  {
+    flag: 'default-runtime',
+    key: 'default-runtime',
+    help: 'OCI runtime: crun, runc or an absolute path (crun where it works, else runc)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.defaultRuntime = value;
+    },
+  },
+  {
+    flag: 'conmon-path',
+    key: 'conmon-path',
+    help: 'Path of conmon (searched in PATH)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.conmonPath = absolute('conmon-path', value);
+    },
+  },
+  {
+    flag: 'init-path',
+    key: 'init-path',
+    help: 'Program for `run --init` (tini, catatonit or docker-init, searched)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.initPath = absolute('init-path', value);
+    },
+  },
+  {
+    flag: 'seccomp-profile',
+    key: 'seccomp-profile',
+    help: `Default seccomp profile (${defaults.seccompProfile})`,
+    kind: 'text',
+    apply: (config, value) => {
+      config.seccompProfile = absolute('seccomp-profile', value);
+    },
+  },
+  {
+    flag: 'insecure-registry',
+    key: 'insecure-registries',
+    help: 'Registry host, with port, that may speak plain HTTP; may be repeated',
+    kind: 'list',
+    apply: (config, value) => config.insecureRegistries.push(value),
+  },
+  {
+    flag: 'registry-mirror',
+    key: 'registry-mirrors',
+    help: 'Base URL asked before Docker Hub; may be repeated',
+    kind: 'list',
+    apply: (config, value) => config.registryMirrors.push(parseMirror(value)),
+  },
+  {
+    flag: 'max-concurrent-downloads',
+    key: 'max-concurrent-downloads',
+    help: `Layers fetched at once by one pull (${defaults.maxConcurrentDownloads})`,
+    kind: 'number',
+    apply: (config, value) => {
+      const number = Number(value);
+      if (!Number.isInteger(number) || number < 1 || number > 64) {
+        throw refused('max-concurrent-downloads', value, 'a whole number from 1 to 64');
+      }
+      config.maxConcurrentDownloads = number;
+    },
+  },
+  {
+    flag: 'cgroup-parent',
+    key: 'cgroup-parent',
+    help: 'cgroup under which the containers live (/dhow)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.cgroupParent = absolute('cgroup-parent', value);
+    },
+  },
+  {
+    flag: 'bridge',
+    short: 'b',
+    key: 'bridge',
+    help: 'Kernel name of the default bridge (dhow0)',
+    kind: 'text',
+    apply: (config, value) => {
+      if (!/^[a-zA-Z0-9._-]{1,15}$/.test(value)) throw refused('bridge', value, 'at most 15 letters and digits');
+      config.bridge = value;
+    },
+  },
+  {
+    flag: 'nft-table',
+    key: 'nft-table',
+    help: 'Name of the nftables table that Dhow owns (dhow)',
+    kind: 'text',
+    apply: (config, value) => {
+      if (!/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/.test(value)) throw refused('nft-table', value, 'letters and digits');
+      config.nftTable = value;
+    },
+  },
+];
+
+/**
+ * Defaults, then the configuration file, then flags: the later wins, a list given by flag replaces the file's.
+ * @throws InvalidParameter naming the flag or key
+ */
+export function readConfig(argv: readonly string[]): DaemonConfig {
+  const flags = parseFlags(argv);
+  const explicitFile = flags.find(([flag]) => flag === 'config-file')?.[1];
+  const file = readConfigFile(explicitFile ?? defaultConfigFile, explicitFile !== undefined);
+  const config = structuredClone(defaults);
+  const given = new Set(flags.map(([flag]) => flag));
+  for (const setting of settings) {
+    if (!given.has(setting.flag)) for (const value of file.get(setting.key) ?? []) setting.apply(config, value);
+  }
+  for (const [flag, value] of flags) settings.find((setting) => setting.flag === flag)?.apply(config, value);
+  if (config.hosts.length === 0) config.hosts.push(`unix://${config.runRoot}/dhow.sock`);
+  return config;
+}
+
+export function daemonHelp(): string {
+  const rows = settings.map((setting) => {
+    const short = setting.short ? `-${setting.short}, ` : '    ';
+    const value = setting.kind === 'switch' ? '' : ` ${setting.kind}`;
+    return [`  ${short}--${setting.flag}${value}`, setting.help] as const;
+  });
+  rows.push(['      --config-file text', `Configuration file (${defaultConfigFile})`]);
+  const width = Math.max(...rows.map(([left]) => left.length)) + 3;
+  const lines = rows.map(([left, help]) => left.padEnd(width) + help);
+  return `Usage:  dhow daemon [OPTIONS]\n\nRun the Dhow daemon in the foreground\n\nOptions:\n${lines.join('\n')}\n`;
+}
+
+function parseFlags(argv: readonly string[]): [string, string][] {
+  const flags: [string, string][] = [];
+  const queue = [...argv];
+  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
+    const match = /^(?:--([a-z-]+)|-([a-zA-Z]))(?:=([^]*))?$/.exec(word);
+    const name = match?.[1] ?? match?.[2];
+    const setting = settings.find((known) => known.flag === name || known.short === name);
+    if (!match || (!setting && name !== 'config-file')) {
+      throw new DhowError('InvalidParameter', `unknown flag: ${word}\nSee 'dhow daemon --help'.`);
+    }
+    const value = match[3] ?? (setting?.kind === 'switch' ? 'true' : queue.shift());
+    if (value === undefined) throw new DhowError('InvalidParameter', `flag needs an argument: ${word}`);
+    flags.push([setting?.flag ?? 'config-file', value]);
+  }
+  return flags;
+}
+
+/** Docker's daemon.json keys, as far as Dhow has them; each value as the texts that a flag would give. */
+function readConfigFile(path: string, mustExist: boolean): Map<string, string[]> {
+  let text: string;
+  try {
+    text = fs.readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (!mustExist && hasCode(cause, 'ENOENT')) return new Map();
+    throw new DhowError('InvalidParameter', `cannot read the configuration file ${path}`, { cause });
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new DhowError('InvalidParameter', `the configuration file ${path} is not JSON`, { cause });
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new DhowError('InvalidParameter', `the configuration file ${path} must hold one JSON object`);
+  }
+  return new Map(
+    Object.entries(parsed).map(([key, value]): [string, string[]] => {
+      const setting = settings.find((known) => known.key === key);
+      if (!setting) {
+        const keys = settings.map((known) => known.key).join(', ');
+        throw new DhowError('InvalidParameter', `${path}: unknown key "${key}"; known are ${keys}`);
+      }
+      return [key, fileValue(path, setting, value)];
+    }),
+  );
+}
+
+function fileValue(path: string, setting: Setting, value: unknown): string[] {
+  const wanted = { text: 'string', switch: 'boolean', number: 'number', list: 'object' }[setting.kind];
+  const fits =
+    setting.kind === 'list'
+      ? Array.isArray(value) && value.every((item) => typeof item === 'string')
+      : typeof value === wanted;
+  if (!fits) {
+    const expected = setting.kind === 'list' ? 'a list of strings' : `a ${wanted}`;
+    throw new DhowError('InvalidParameter', `${path}: "${setting.key}" must be ${expected}`);
+  }
+  return Array.isArray(value) ? value : [String(value)];
+}
+
+function parseHost(value: string): string {
+  if (/^unix:\/\/\/[^]+$/.test(value)) return value;
+  throw new DhowError(
+    'Unsupported',
+    `cannot listen on "${value}": only unix sockets are supported yet (unix:///run/dhow/dhow.sock)`,
+  );
+}
+
+function parseMirror(value: string): string {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
+    throw refused('registry-mirror', value, 'an http or https URL');
+  }
+  return value;
+}
+
+function parseSwitch(flag: string, value: string): boolean {
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
+  throw refused(flag, value, 'true or false');
+}
+
+function absolute(flag: string, value: string): string {
+  if (!value.startsWith('/')) throw refused(flag, value, 'an absolute path');
+  return value.length > 1 ? value.replace(/\/+$/, '') : value;
+}
+
+function refused(flag: string, value: string, expected: string): DhowError {
+  return new DhowError('InvalidParameter', `invalid value "${value}" for --${flag}: expected ${expected}`);
+}

@@ -1,0 +1,137 @@
+import { createAttachHub } from '#engine/containers/attach.ts';
+import { attachContainer } from '#engine/containers/attach-container.ts';
+import { createContainer } from '#engine/containers/create.ts';
+import { createExec, startExec } from '#engine/containers/exec.ts';
+import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
+import { handleExit } from '#engine/containers/exit.ts';
+import { createLocks } from '#engine/containers/locks.ts';
+import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
+import type { ContainerContext, ContainerParts } from '#engine/containers/parts.ts';
+import { pathsOf } from '#engine/containers/paths.ts';
+import { followLogs } from '#engine/containers/logs.ts';
+import { pruneContainers, removeContainer, volumeUsers } from '#engine/containers/remove.ts';
+import { renameContainer } from '#engine/containers/rename.ts';
+import { createRestartTimers } from '#engine/containers/restart-timers.ts';
+import { restoreContainers, startByPolicy } from '#engine/containers/restore.ts';
+import { directorySize } from '#engine/containers/size.ts';
+import { startContainer } from '#engine/containers/start.ts';
+import {
+  killContainer,
+  pauseContainer,
+  restartContainer,
+  stopContainer,
+  unpauseContainer,
+} from '#engine/containers/stop.ts';
+import { createContainerTable } from '#engine/containers/table.ts';
+import { createTrash } from '#engine/containers/trash.ts';
+import { updateContainer } from '#engine/containers/update.ts';
+import { viewContainer } from '#engine/containers/view.ts';
+import { createWaiters } from '#engine/containers/wait.ts';
+import { waitForContainer } from '#engine/containers/wait-for-container.ts';
+import type { ContainerService } from '#engine/containers.ts';
+import { messageOf } from '#errors/error.ts';
+
+export type { ContainerParts } from '#engine/containers/parts.ts';
+export { containerMigration } from '#engine/containers/table.ts';
+
+/** The service and what the daemon does with it besides serving it. */
+export interface RunningContainerService {
+  service: ContainerService;
+  /** Ids of the containers made from an image. */
+  usersOfImage(imageId: string): { id: string; running: boolean }[];
+  /** Names of the containers that refer to a volume. */
+  usersOfVolume(volume: string): string[];
+  /** Reconciles rows and kernel, then listens for exits and starts what the restart policies want. Once, before serving. */
+  restore(): Promise<void>;
+  /** Stops listening and waits for deletions; containers go on. */
+  close(): Promise<void>;
+}
+
+export async function createContainerService(
+  parts: ContainerParts & { trashDirectory: string },
+): Promise<RunningContainerService> {
+  const { log } = parts;
+  const context: ContainerContext = {
+    ...parts,
+    table: createContainerTable(parts.database),
+    locks: createLocks(),
+    waiters: createWaiters(),
+    hub: createAttachHub(),
+    execs: createExecTable(),
+    restarts: createRestartTimers((id, error) =>
+      log.error('restart failed', { container: id, error: messageOf(error) }),
+    ),
+    trash: await createTrash(parts.trashDirectory, (error) =>
+      log.error('deletion failed', { error: messageOf(error) }),
+    ),
+    keepThroughExit: new Set(),
+  };
+  const { table } = context;
+
+  async function sizeOf(nameOrId: string): Promise<{ writableBytes: number; rootBytes: number }> {
+    const record = findContainer(table, nameOrId);
+    const { directory } = pathsOf(context.containersDirectory, record.id);
+    const writableBytes = await directorySize(`${directory}/upper`);
+    const layerBytes = record.layers.map((layer) => context.layers.sizeOf(layer));
+    return { writableBytes, rootBytes: layerBytes.reduce((sum, bytes) => sum + bytes, writableBytes) };
+  }
+
+  const service: ContainerService = {
+    create: (request) => createContainer(context, request),
+    start: (nameOrId) => startContainer(context, nameOrId),
+    stop: (nameOrId, options) => stopContainer(context, nameOrId, options),
+    restart: (nameOrId, options) => restartContainer(context, nameOrId, options),
+    kill: (nameOrId, signal) => killContainer(context, nameOrId, signal),
+    pause: (nameOrId) => pauseContainer(context, nameOrId),
+    unpause: (nameOrId) => unpauseContainer(context, nameOrId),
+    rename: (nameOrId, newName) => renameContainer(context, nameOrId, newName),
+    update: (nameOrId, change) => updateContainer(context, nameOrId, change),
+    remove: (nameOrId, options) => removeContainer(context, nameOrId, options),
+    prune: () => pruneContainers(context, async (id) => (await sizeOf(id)).writableBytes),
+    get: (nameOrId) => viewContainer(context, findContainer(table, nameOrId)),
+    list: () =>
+      table
+        .list()
+        .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
+        .map((record) => viewContainer(context, record)),
+    sizeOf,
+    wait: (nameOrId, condition, signal) => waitForContainer(context, nameOrId, condition, signal),
+    logs: (nameOrId, query, signal) => followLogs(context, nameOrId, query, signal),
+    attach: async (nameOrId, options) => attachContainer(context, nameOrId, options),
+    async resize(nameOrId, size) {
+      const record = findContainer(table, nameOrId);
+      requireRunning(record);
+      await context.runtime.resize(record.id, size);
+    },
+    execCreate: (nameOrId, settings) => createExec(context, nameOrId, settings),
+    execStart: (execId, options) => startExec(context, execId, options),
+    async execResize(execId, size) {
+      await context.runtime.resize(context.execs.get(execId).id, size);
+    },
+    execGet: (execId) => viewExec(context.execs.get(execId)),
+  };
+
+  return {
+    service,
+    usersOfImage: (imageId) =>
+      table
+        .list()
+        .filter((record) => record.imageId === imageId)
+        .map((record) => ({ id: record.id, running: isLive(record) })),
+    usersOfVolume: (volume) => volumeUsers(context, volume),
+    async restore() {
+      await restoreContainers(context);
+      await context.runtime.watchExits((exit) => {
+        handleExit(context, exit).catch((error: unknown) =>
+          log.error('exit not booked', { id: exit.id, error: messageOf(error) }),
+        );
+      });
+      await startByPolicy(context);
+    },
+    async close() {
+      context.restarts.cancelAll();
+      await context.runtime.close();
+      await context.trash.settled();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { createLogSession, createSession } from '#engine/containers/attach.ts';
+import { followLogs } from '#engine/containers/logs.ts';
+import { findContainer, isLive } from '#engine/containers/lookup.ts';
+import type { ContainerContext } from '#engine/containers/parts.ts';
+import type { AttachOptions, AttachSession } from '#engine/containers.ts';
+
+/** See `ContainerService.attach`. */
+export function attachContainer(
+  context: ContainerContext,
+  nameOrId: string,
+  options: AttachOptions,
+): AttachSession {
+  const record = findContainer(context.table, nameOrId);
+  const { terminal } = record.settings;
+  const wishes = { ...options, stdin: options.stdin && record.settings.openStdin };
+
+  function liveSession(): AttachSession {
+    if (isLive(record)) return createSession(terminal, context.runtime.attach(record.id), wishes);
+    return context.hub.openPending(record.id, terminal, wishes);
+  }
+  if (!options.fromLogs || record.settings.host.logDriver === 'none') return liveSession();
+
+  const abort = new AbortController();
+  const query = { stdout: options.stdout, stderr: options.stderr, follow: options.stream };
+  const entries = followLogs(context, record.id, query, abort.signal);
+  const input = options.stream && wishes.stdin ? liveSession() : undefined;
+  return createLogSession(terminal, entries, input, () => abort.abort());
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
+import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
+import { emitContainerEvent } from '#engine/containers/container-events.ts';
+import { findContainer } from '#engine/containers/lookup.ts';
+import { mergeConfig } from '#engine/containers/merge-config.ts';
+import { networkNameOf } from '#engine/containers/network-mode.ts';
+import { generateName, parseContainerName } from '#engine/containers/names.ts';
+import type { ContainerContext } from '#engine/containers/parts.ts';
+import { parseSignal } from '#engine/containers/signals.ts';
+import type { ContainerRecord } from '#engine/containers/table.ts';
+import type { EffectiveProcess } from '#engine/containers.ts';
+import { DhowError } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
+import { formatPlatform, parsePlatform } from '#image/platform.ts';
+import type { ImageRecord } from '#store/images.ts';
+
+/** See `ContainerService.create`. Everything that can be refused is refused here, before anything is made. */
+export async function createContainer(
+  context: ContainerContext,
+  request: { name?: string; settings: ContainerSettings; platform?: string },
+): Promise<{ id: string; warnings: string[] }> {
+  const { settings } = request;
+  const image = context.images.get(settings.image);
+  requirePlatform(image, settings.image, request.platform);
+  const effective = mergeConfig(image.config.config ?? {}, settings);
+  parseSignal(effective.stopSignal);
+  if (settings.host.init && !context.findInitBinary()) {
+    throw new DhowError('Unsupported', '--init needs an init program on the host: install the package "tini"');
+  }
+  if (settings.host.autoRemove && settings.host.restartPolicy.name !== 'no') {
+    throw new DhowError('InvalidParameter', "can't create 'AutoRemove' container with restart policy");
+  }
+  refuseHealthcheck(settings);
+  const warnings = checkNetwork(context, settings);
+  await prepareBindSources(settings.host.mounts);
+
+  await using undo = new AsyncDisposableStack();
+  const id = randomBytes(32).toString('hex');
+  const mounts = await resolveVolumes(context, settings, effective, undo);
+  const name = reserveName(context, request.name);
+  const record: ContainerRecord = {
+    id,
+    name,
+    createdAt: new Date(),
+    imageId: image.id,
+    layers: image.config.rootfs.diff_ids,
+    platform: formatPlatform(image.config),
+    settings,
+    effective,
+    mounts,
+    state: { status: 'created', error: '', exitCode: 0 },
+    restartCount: 0,
+    stoppedByUser: false,
+  };
+  context.database.transaction(() => {
+    context.layerUses.retain(id, record.layers);
+    context.table.insert(record);
+  });
+  undo.move();
+  await context.database.durable();
+  emitContainerEvent(context, record, 'create');
+  return { id, warnings };
+}
+
+function requirePlatform(image: ImageRecord, name: string, wanted: string | undefined): void {
+  if (!wanted) return;
+  const platform = parsePlatform(wanted);
+  const { os, architecture, variant } = image.config;
+  const fits =
+    platform.os === os &&
+    platform.architecture === architecture &&
+    (platform.variant === undefined || variant === undefined || platform.variant === variant);
+  if (!fits) {
+    throw new DhowError(
+      'NotFound',
+      `image with reference ${name} was found but its platform (${formatPlatform(image.config)}) does not match the specified platform (${formatPlatform(platform)})`,
+      { reason: 'image-not-found' },
+    );
+  }
+}
+
+function reserveName(context: ContainerContext, wanted: string | undefined): string {
+  const holder = (name: string) => context.table.findByName(name);
+  if (!wanted) return generateName((name) => holder(name) !== undefined);
+  const name = parseContainerName(wanted);
+  refuseTakenName(context, name);
+  return name;
+}
+
+/** @throws Conflict in Docker's words */
+export function refuseTakenName(context: ContainerContext, name: string): void {
+  const owner = context.table.findByName(name);
+  if (!owner) return;
+  throw new DhowError(
+    'Conflict',
+    `Conflict. The container name "/${name}" is already in use by container "${owner.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+    { reason: 'name-in-use' },
+  );
+}
+
+function refuseHealthcheck(settings: ContainerSettings): void {
+  const test = settings.healthcheck?.Test ?? [];
+  if (settings.healthcheck === undefined || test[0] === 'NONE') return;
+  throw new DhowError('Unsupported', 'health checks are not supported yet: leave --health-* out, or use --no-healthcheck');
+}
+
+function checkNetwork(context: ContainerContext, settings: ContainerSettings): string[] {
+  const mode = settings.host.networkMode;
+  const publishes = settings.host.ports.length > 0 || settings.host.publishAllPorts;
+  if (mode.startsWith('container:')) {
+    findContainer(context.table, mode.slice('container:'.length));
+    if (publishes) {
+      throw new DhowError('InvalidParameter', "conflicting options: port publishing and the container type network mode");
+    }
+    return [];
+  }
+  const network = context.networks.get(networkNameOf(mode));
+  if (network.driver === 'host' && publishes) {
+    return ['Published ports are discarded when using host network mode'];
+  }
+  return [];
+}
+
+/** `-v` makes a missing source; `--mount` refuses it, in Docker's words. */
+async function prepareBindSources(mounts: readonly MountSettings[]): Promise<void> {
+  for (const mount of mounts) {
+    if (mount.type !== 'bind') continue;
+    const exists = await fs.stat(mount.source).then(
+      () => true,
+      () => false,
+    );
+    if (exists) continue;
+    if (!mount.createSource) {
+      throw new DhowError(
+        'InvalidParameter',
+        `invalid mount config for type "bind": bind source path does not exist: ${mount.source}`,
+      );
+    }
+    await fs.mkdir(mount.source, { recursive: true });
+  }
+}
+
+/** Gives each volume mount its volume, and each volume path of the image without a mount an anonymous one. */
+async function resolveVolumes(
+  context: ContainerContext,
+  settings: ContainerSettings,
+  effective: EffectiveProcess,
+  undo: AsyncDisposableStack,
+): Promise<MountSettings[]> {
+  const { host } = settings;
+  const wanted = [...host.mounts];
+  const covered = new Set([...wanted.map((mount) => mount.target), ...Object.keys(host.tmpfs)]);
+  for (const target of effective.volumePaths) {
+    if (!covered.has(target)) wanted.push({ type: 'volume', name: '', target, readonly: false, copyUp: true });
+  }
+  const resolved: MountSettings[] = [];
+  for (const mount of wanted) {
+    if (mount.type !== 'volume') {
+      resolved.push(mount);
+      continue;
+    }
+    const anonymous = mount.name === '';
+    const known = anonymous ? undefined : context.volumes.find(mount.name);
+    const volume = known ?? (await context.volumes.create(anonymous ? { anonymous } : { name: mount.name }));
+    if (!known) {
+      undo.defer(quietly(`remove volume ${volume.name}`, () => context.volumes.remove(volume.name, [])));
+      context.events.emit({ type: 'volume', action: 'create', id: volume.name, attributes: { driver: 'local' } });
+    }
+    resolved.push({ ...mount, name: volume.name });
+  }
+  return resolved;
+}

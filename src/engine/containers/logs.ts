@@ -1,0 +1,33 @@
+import { findContainer, isLive } from '#engine/containers/lookup.ts';
+import type { ContainerContext } from '#engine/containers/parts.ts';
+import { pathsOf } from '#engine/containers/paths.ts';
+import type { ContainerRecord } from '#engine/containers/table.ts';
+import { DhowError } from '#errors/error.ts';
+import type { LogEntry, LogQuery } from '#runtime/logs.ts';
+import { readLogs } from '#runtime/read-logs.ts';
+
+/** See `ContainerService.logs`. Following ends with the container's run, or at once when it does not run. */
+export function followLogs(
+  context: ContainerContext,
+  nameOrId: string,
+  query: LogQuery,
+  signal: AbortSignal,
+): AsyncIterable<LogEntry> {
+  const record = findContainer(context.table, nameOrId);
+  if (record.settings.host.logDriver === 'none') {
+    throw new DhowError('Unsupported', 'configured logging driver does not support reading');
+  }
+  return readLogs(pathsOf(context.containersDirectory, record.id).log, query, {
+    ended: query.follow ? runEnd(context, record, signal) : Promise.resolve(),
+    signal,
+  });
+}
+
+async function runEnd(context: ContainerContext, record: ContainerRecord, signal: AbortSignal): Promise<void> {
+  if (!isLive(record)) return;
+  try {
+    await context.waiters.wait(record.id, 'exit', signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import type { AttachHub } from '#engine/containers/attach.ts';
+import type { ExecTable } from '#engine/containers/exec-table.ts';
+import type { Locks } from '#engine/containers/locks.ts';
+import type { RestartTimers } from '#engine/containers/restart-timers.ts';
+import type { ContainerTable } from '#engine/containers/table.ts';
+import type { Trash } from '#engine/containers/trash.ts';
+import type { Waiters } from '#engine/containers/wait.ts';
+import type { EventService } from '#engine/events.ts';
+import type { ImageService } from '#engine/images.ts';
+import type { Log } from '#log/log.ts';
+import type { NetworkService } from '#network/network.ts';
+import type { SpecContext } from '#runtime/build-spec.ts';
+import type { Runtime } from '#runtime/runtime.ts';
+import type { Database } from '#store/database.ts';
+import type { LayerStore } from '#store/layers.ts';
+import type { LayerUses } from '#store/layer-uses.ts';
+import type { VolumeStore } from '#volume/volume.ts';
+
+/** What the container service is made from; each verb picks what it needs. */
+export interface ContainerParts {
+  database: Database;
+  images: Pick<ImageService, 'get' | 'find'>;
+  layers: LayerStore;
+  layerUses: LayerUses;
+  networks: NetworkService;
+  volumes: VolumeStore;
+  runtime: Runtime;
+  specContext: SpecContext;
+  events: EventService;
+  log: Log;
+  /** Holds one directory per container: upper, work, root (mount point), log, hosts, hostname, resolv.conf. */
+  containersDirectory: string;
+  cgroupParent: string;
+  hostResolvConf: () => string;
+  findInitBinary: () => string | undefined;
+}
+
+/** The service's own state, shared by its verbs. */
+export interface ContainerContext extends ContainerParts {
+  table: ContainerTable;
+  locks: Locks;
+  waiters: Waiters;
+  hub: AttachHub;
+  execs: ExecTable;
+  restarts: RestartTimers;
+  trash: Trash;
+  /** Containers that a `restart` stops: their exit neither removes nor restarts them. */
+  keepThroughExit: Set<string>;
+}

@@ -1,0 +1,95 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { bookExit } from '#engine/containers/exit.ts';
+import { isLive } from '#engine/containers/lookup.ts';
+import type { ContainerContext } from '#engine/containers/parts.ts';
+import { pathsOf } from '#engine/containers/paths.ts';
+import { removeLocked } from '#engine/containers/remove.ts';
+import { startsWithDaemon } from '#engine/containers/restart-policy.ts';
+import { launch } from '#engine/containers/start.ts';
+import type { ContainerRecord } from '#engine/containers/table.ts';
+import { takeDown } from '#engine/containers/take-down.ts';
+import { messageOf } from '#errors/error.ts';
+import { hasCode } from '#sys/libc.ts';
+import { unmountDetach } from '#sys/mount.ts';
+
+/** Docker's code for a container whose process vanished without a trace, as after a power cut. */
+const EXIT_CODE_UNKNOWN = 255;
+
+/**
+ * Start-up: brings the rows and the kernel into agreement after the last daemon ended, in whatever way.
+ * Running containers go on untouched. Exits that happened meanwhile are booked when `watchExits` reports them, afterwards.
+ */
+export async function restoreContainers(context: ContainerContext): Promise<void> {
+  const live = new Set<string>();
+  for (const record of context.table.list()) {
+    const found = await context.runtime.inspect(record.id);
+    if (isLive(record) && found.state !== 'absent' && found.state !== 'created') live.add(record.id);
+  }
+  await context.networks.restore(live);
+  for (const record of context.table.list()) {
+    if (live.has(record.id)) continue;
+    try {
+      await settle(context, record);
+    } catch (error) {
+      context.log.error('container could not be restored', { container: record.id, error: messageOf(error) });
+    }
+  }
+  await removeOrphanDirectories(context);
+}
+
+/** Puts a container that has no process into a state that is true, and removes what a crash left of it. */
+async function settle(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  using _lock = await context.locks.acquire(record.id);
+  if (isLive(record)) {
+    const exit = { id: record.id, code: EXIT_CODE_UNKNOWN, finishedAt: new Date(), oomKilled: false };
+    await bookExit(context, record, exit);
+    return;
+  }
+  const { state } = record;
+  if (state.status === 'removing' || (state.status === 'exited' && record.settings.host.autoRemove)) {
+    await removeLocked(context, record, { volumes: record.settings.host.autoRemove });
+    return;
+  }
+  await takeDown(context, record);
+  if (state.status === 'restarting') {
+    const { startedAt, finishedAt = startedAt, exitCode, error } = state;
+    record.state = { status: 'exited', startedAt, finishedAt, exitCode, error, oomKilled: false };
+    context.table.saveStatus(record);
+  }
+}
+
+/** Starts what the restart policies want running. Failures are logged; the container keeps the error. */
+export async function startByPolicy(context: ContainerContext): Promise<void> {
+  const wanted = context.table
+    .list()
+    .filter(
+      (record) =>
+        record.state.status === 'exited' &&
+        startsWithDaemon(record.settings.host.restartPolicy, record.stoppedByUser),
+    );
+  await Promise.all(
+    wanted.map(async (record) => {
+      using _lock = await context.locks.acquire(record.id);
+      if (record.state.status !== 'exited') return;
+      try {
+        await launch(context, record);
+      } catch (error) {
+        context.log.warn('restart failed', { container: record.id, error: messageOf(error) });
+      }
+    }),
+  );
+}
+
+/** A directory without a row belongs to a create that never finished or a remove that nearly did. */
+async function removeOrphanDirectories(context: ContainerContext): Promise<void> {
+  for (const id of await fs.readdir(context.containersDirectory)) {
+    if (context.table.get(id)) continue;
+    try {
+      unmountDetach(pathsOf(context.containersDirectory, id).root);
+    } catch (error) {
+      if (!hasCode(error, 'EINVAL', 'ENOENT')) throw error;
+    }
+    await context.trash.discard(path.join(context.containersDirectory, id));
+  }
+}

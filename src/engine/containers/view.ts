@@ -1,0 +1,47 @@
+import path from 'node:path';
+import { isLive } from '#engine/containers/lookup.ts';
+import type { ContainerContext } from '#engine/containers/parts.ts';
+import { pathsOf } from '#engine/containers/paths.ts';
+import { viewMounts } from '#engine/containers/prepare-mounts.ts';
+import type { ContainerRecord } from '#engine/containers/table.ts';
+import type { ContainerView } from '#engine/containers.ts';
+import { kindOf } from '#errors/error.ts';
+
+/** What the doors are shown of a container. */
+export function viewContainer(context: ContainerContext, record: ContainerRecord): ContainerView {
+  const paths = pathsOf(context.containersDirectory, record.id);
+  return {
+    id: record.id,
+    name: record.name,
+    createdAt: record.createdAt,
+    imageId: record.imageId,
+    settings: record.settings,
+    effective: record.effective,
+    state: record.state,
+    restartCount: record.restartCount,
+    endpoints: isLive(record) ? context.networks.endpointsOf(record.id) : [],
+    mounts: viewMounts(context, record),
+    platform: record.platform,
+    paths: {
+      log: paths.log,
+      hostname: paths.hostname,
+      hosts: paths.hosts,
+      resolv: paths.resolv,
+      lower: lowerDirectories(context, record, paths.directory),
+      upper: path.join(paths.directory, 'upper'),
+      work: path.join(paths.directory, 'work'),
+      merged: paths.root,
+    },
+    execIds: context.execs.liveOf(record.id),
+  };
+}
+
+function lowerDirectories(context: ContainerContext, record: ContainerRecord, directory: string): string[] {
+  try {
+    return context.layers.rootMount(record.layers, directory).lowerDirectories;
+  } catch (error) {
+    // A damaged store must not hide the container: it can still be looked at and removed.
+    if (kindOf(error) === 'NotFound') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,27 @@
+import { findImage, getImage } from '#engine/images/find.ts';
+import { imageHistory } from '#engine/images/history.ts';
+import { importImage } from '#engine/images/import.ts';
+import { loadImages } from '#engine/images/load.ts';
+import type { ImageParts } from '#engine/images/parts.ts';
+import { createPull } from '#engine/images/pull.ts';
+import { pruneImages, removeImage } from '#engine/images/remove.ts';
+import { tagImage } from '#engine/images/tag.ts';
+import type { ImageService } from '#engine/images.ts';
+
+export type { ImageParts } from '#engine/images/parts.ts';
+
+export function createImageService(parts: ImageParts): ImageService {
+  return {
+    get: (name) => getImage(parts, name),
+    find: (name) => findImage(parts, name),
+    list: () => parts.images.list(),
+    usersOf: (image) => parts.usersOfImage(image.id).map((user) => user.id),
+    history: (name) => imageHistory(parts, getImage(parts, name)),
+    tag: (source, target) => tagImage(parts, source, target),
+    remove: (name, options) => removeImage(parts, name, options),
+    prune: (options) => pruneImages(parts, options),
+    pull: createPull(parts),
+    load: (tar, options) => loadImages(parts, tar, options),
+    import: (tar, options) => importImage(parts, tar, options),
+  };
+}

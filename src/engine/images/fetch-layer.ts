@@ -1,0 +1,160 @@
+import type { ImageParts } from '#engine/images/parts.ts';
+import { throttleProgress } from '#engine/images/throttle-progress.ts';
+import type { PullProgress } from '#engine/images.ts';
+import { type Digest, hexOf } from '#image/digest.ts';
+import type { Descriptor } from '#image/manifest.ts';
+import type { Reference } from '#image/reference.ts';
+import type { Credentials } from '#registry/registry.ts';
+import type { Ingest } from '#store/content.ts';
+
+export interface FetchOptions {
+  credentials?: Credentials | undefined;
+  onProgress: (progress: PullProgress) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Brings layers from a registry into the layer store: download, digest check and unpacking overlap, the layers of an image go
+ * side by side. A layer that another pull is fetching is waited for and not fetched twice.
+ */
+export interface LayerFetcher {
+  /** `diffIds[i]` is the uncompressed digest of `layers[i]`. */
+  fetchAll(
+    reference: Reference,
+    layers: readonly Descriptor[],
+    diffIds: readonly Digest[],
+    options: FetchOptions,
+  ): Promise<void>;
+}
+
+export function createLayerFetcher(parts: ImageParts): LayerFetcher {
+  const { content, layers: layerStore, registry } = parts;
+
+  async function fetchLayer(
+    reference: Reference,
+    descriptor: Descriptor,
+    diffId: Digest,
+    options: FetchOptions,
+  ): Promise<void> {
+    const { onProgress, signal } = options;
+    const layer = shortId(descriptor.digest);
+    if (layerStore.has(diffId)) {
+      onProgress({ phase: 'exists', layer });
+      return;
+    }
+    // One ingest per blob: a second pull of the same layer waits here until the first is through.
+    await using ingest = await content.ingest(descriptor.digest, signal);
+    if (layerStore.has(diffId)) {
+      onProgress({ phase: 'exists', layer });
+      if (ingest.offset === 0) await ingest.discard();
+      return;
+    }
+    if (!content.has(descriptor.digest)) {
+      if (ingest.offset === 0) {
+        const streamed = await unpackWhileDownloading(reference, descriptor, diffId, ingest, options);
+        if (streamed) return;
+      }
+      for await (const _chunk of download(reference, descriptor, ingest, options)) signal.throwIfAborted();
+    }
+    await unpack(diffId, content.stream(descriptor.digest), layer, descriptor.size, options);
+  }
+
+  /** @returns false when the registry made us begin anew, after which the blob must be unpacked from the store */
+  async function unpackWhileDownloading(
+    reference: Reference,
+    descriptor: Descriptor,
+    diffId: Digest,
+    ingest: Ingest,
+    options: FetchOptions,
+  ): Promise<boolean> {
+    const restarted = new AbortController();
+    const signal = AbortSignal.any([options.signal, restarted.signal]);
+    const source = download(reference, descriptor, ingest, { ...options, signal }, () => restarted.abort());
+    try {
+      await unpack(diffId, source, shortId(descriptor.digest), descriptor.size, { ...options, signal });
+      return true;
+    } catch (error) {
+      if (!restarted.signal.aborted || options.signal.aborted) throw error;
+      await ingest.restart();
+      return false;
+    }
+  }
+
+  /** Yields the blob's bytes as they are written to the ingest, and commits it at the end. */
+  async function* download(
+    reference: Reference,
+    descriptor: Descriptor,
+    ingest: Ingest,
+    options: FetchOptions,
+    onRestart?: () => void,
+  ): AsyncGenerator<Uint8Array> {
+    const { credentials, onProgress, signal } = options;
+    const layer = shortId(descriptor.digest);
+    const total = descriptor.size;
+    const bytes = registry.fetchBlob(reference, descriptor, {
+      offset: ingest.offset,
+      onRestart: async () => {
+        onRestart?.();
+        await ingest.restart();
+      },
+      credentials,
+      signal,
+    });
+    onProgress({ phase: 'downloading', layer, current: ingest.offset, total });
+    for await (const chunk of bytes) {
+      await ingest.write(chunk);
+      onProgress({ phase: 'downloading', layer, current: ingest.offset, total });
+      yield chunk;
+    }
+    onProgress({ phase: 'verifying', layer });
+    await ingest.commit({ digest: descriptor.digest, sizeBytes: total });
+    onProgress({ phase: 'downloaded', layer });
+  }
+
+  async function unpack(
+    diffId: Digest,
+    source: AsyncIterable<Uint8Array>,
+    layer: string,
+    total: number,
+    options: FetchOptions,
+  ): Promise<void> {
+    await layerStore.unpack(diffId, source, {
+      onProgress: (current) => options.onProgress({ phase: 'unpacking', layer, current, total }),
+      signal: options.signal,
+    });
+    options.onProgress({ phase: 'complete', layer });
+  }
+
+  return {
+    async fetchAll(reference, layers, diffIds, callerOptions) {
+      const options = { ...callerOptions, onProgress: throttleProgress(callerOptions.onProgress) };
+      // The first failure stops the others, and the caller hears of that one.
+      const abort = new AbortController();
+      const signal = AbortSignal.any([options.signal, abort.signal]);
+      const queue = layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index] as Digest }));
+      for (const { descriptor } of queue) {
+        options.onProgress({ phase: 'waiting', layer: shortId(descriptor.digest) });
+      }
+      // The same layer may stand in an image twice (empty layers often do).
+      const once = queue.filter(({ diffId }, index) => diffIds.indexOf(diffId) === index);
+      let failure: { error: unknown } | undefined;
+      async function work(): Promise<void> {
+        for (let next = once.shift(); next && !failure; next = once.shift()) {
+          try {
+            await fetchLayer(reference, next.descriptor, next.diffId, { ...options, signal });
+          } catch (error) {
+            failure ??= { error };
+            abort.abort();
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: parts.maxConcurrentLayers }, work));
+      if (failure) throw failure.error;
+    },
+  };
+}
+
+/** Docker's twelve digits, by which its clients tell the bars apart. */
+function shortId(digest: Digest): string {
+  return hexOf(digest).slice(0, 12);
+}

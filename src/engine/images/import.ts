@@ -1,0 +1,75 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { decompress } from '#archive/decompress.ts';
+import { applyChanges } from '#engine/images/changes.ts';
+import type { ImageParts } from '#engine/images/parts.ts';
+import { DhowError } from '#errors/error.ts';
+import type { ImageConfig } from '#image/config.ts';
+import { type Digest, parseDigest } from '#image/digest.ts';
+import type { Platform } from '#image/platform.ts';
+import { canonicalTag, familiarName, parseReference, withDefaultTag } from '#image/reference.ts';
+import type { ImageRecord } from '#store/images.ts';
+
+export interface ImportOptions {
+  reference?: string;
+  message: string;
+  changes: string[];
+  platform?: Platform;
+  signal: AbortSignal;
+}
+
+/** See `ImageService.import`. */
+export async function importImage(parts: ImageParts, tar: Readable, options: ImportOptions): Promise<ImageRecord> {
+  const reference = options.reference ? withDefaultTag(parseReference(options.reference)) : undefined;
+  if (reference?.digest) {
+    throw new DhowError('InvalidParameter', 'cannot import digest reference: give a repository and a tag');
+  }
+  const runConfig = applyChanges(options.changes);
+  using _lease = parts.collector.lease();
+  const diffId = await storeUncompressed(parts, tar, options.signal);
+  await parts.layers.unpack(diffId, parts.content.stream(diffId), { signal: options.signal });
+  await parts.content.remove(diffId);
+
+  const { os, architecture, variant } = options.platform ?? parts.hostPlatform;
+  const created = new Date().toISOString();
+  const comment = options.message || 'Imported from -';
+  const config: ImageConfig = {
+    created,
+    architecture,
+    os,
+    ...(variant === undefined ? {} : { variant }),
+    config: runConfig,
+    rootfs: { type: 'layers', diff_ids: [diffId] },
+    history: [{ created, comment }],
+  };
+  const id = await parts.content.put(Buffer.from(JSON.stringify(config)));
+  parts.database.transaction(() => {
+    parts.images.add({ id, config });
+    if (reference) parts.images.setTag(canonicalTag(reference), id);
+  });
+  await parts.database.durable();
+  const name = reference ? familiarName(reference) : id;
+  parts.events.emit({ type: 'image', action: 'import', id, attributes: { name } });
+  const record = parts.images.find(id);
+  if (!record) throw new DhowError('Internal', `image ${id} vanished after its import`);
+  return record;
+}
+
+/** The digest is known only at the end, and unpacking needs it: the tar goes to the content store first. */
+async function storeUncompressed(parts: ImageParts, tar: Readable, signal: AbortSignal): Promise<Digest> {
+  await using ingest = await parts.content.ingest(`import ${randomUUID()}`, signal);
+  try {
+    const hash = createHash('sha256');
+    for await (const chunk of decompress(tar)) {
+      signal.throwIfAborted();
+      hash.update(chunk);
+      await ingest.write(chunk);
+    }
+    const digest = parseDigest(`sha256:${hash.digest('hex')}`);
+    await ingest.commit({ digest });
+    return digest;
+  } catch (error) {
+    await ingest.discard();
+    throw error;
+  }
+}

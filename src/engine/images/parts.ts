@@ -1,0 +1,26 @@
+import type { EventService } from '#engine/events.ts';
+import type { Platform } from '#image/platform.ts';
+import type { Log } from '#log/log.ts';
+import type { RegistryClient } from '#registry/registry.ts';
+import type { ContentStore } from '#store/content.ts';
+import type { Database } from '#store/database.ts';
+import type { Collector, ImageStore } from '#store/images.ts';
+import type { LayerStore } from '#store/layers.ts';
+
+/** What the image service is made from. */
+export interface ImageParts {
+  database: Database;
+  content: ContentStore;
+  layers: LayerStore;
+  images: ImageStore;
+  collector: Collector;
+  registry: RegistryClient;
+  events: EventService;
+  log: Log;
+  /** What this machine runs. */
+  hostPlatform: Platform;
+  /** Containers made from an image. */
+  usersOfImage: (imageId: string) => { id: string; running: boolean }[];
+  /** Layers fetched and unpacked at once by one pull. */
+  maxConcurrentLayers: number;
+}

@@ -1,0 +1,74 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import { readHostFacts } from '#engine/system/host-facts.ts';
+import type { EngineVersion, SystemInfo, SystemService } from '#engine/system.ts';
+
+export interface SystemParts {
+  engineId: string;
+  version: string;
+  gitCommit: string;
+  buildTime: string;
+  dataRoot: string;
+  runtime: { name: string; path: string; version: string; commit: string };
+  runtimes: Record<string, string>;
+  conmonVersion: string;
+  cgroupVersion: 1 | 2;
+  debug: boolean;
+  insecureRegistries: string[];
+  mirrors: string[];
+  warnings: string[];
+  countContainers: () => SystemInfo['containers'];
+  countImages: () => number;
+  eventListeners: () => number;
+}
+
+export function createSystemService(parts: SystemParts): SystemService {
+  const facts = readHostFacts(parts.dataRoot, parts.cgroupVersion);
+  return {
+    info: (): SystemInfo => ({
+      engineId: parts.engineId,
+      dataRoot: parts.dataRoot,
+      containers: parts.countContainers(),
+      images: parts.countImages(),
+      storageDriver: 'overlay2',
+      storageStatus: [
+        ['Backing Filesystem', facts.backingFilesystem],
+        ['Native Overlay Diff', 'true'],
+        ['userxattr', 'false'],
+      ],
+      backingFilesystem: facts.backingFilesystem,
+      cgroupVersion: parts.cgroupVersion,
+      cgroupDriver: 'cgroupfs',
+      runtimes: parts.runtimes,
+      defaultRuntime: parts.runtime.name,
+      kernelVersion: os.release(),
+      operatingSystem: facts.operatingSystem,
+      osVersion: facts.osVersion,
+      cpus: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+      hostName: os.hostname(),
+      debug: parts.debug,
+      openFileDescriptors: fs.readdirSync('/proc/self/fd').length,
+      eventListeners: parts.eventListeners(),
+      insecureRegistries: parts.insecureRegistries,
+      mirrors: parts.mirrors,
+      securityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
+      warnings: parts.warnings,
+      limits: facts.limits,
+      ipv4Forwarding: fs.readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
+    }),
+    version: (): EngineVersion => ({
+      version: parts.version,
+      gitCommit: parts.gitCommit,
+      nodeVersion: process.version,
+      os: process.platform,
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      kernelVersion: os.release(),
+      buildTime: parts.buildTime,
+      components: [
+        { name: parts.runtime.name, version: parts.runtime.version, details: { GitCommit: parts.runtime.commit } },
+        { name: 'conmon', version: parts.conmonVersion, details: {} },
+      ],
+    }),
+  };
+}
