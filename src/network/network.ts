@@ -20,8 +20,10 @@ export interface NetworkService {
 
   /** Brings kernel and database into agreement. `live` are the ids of containers whose processes exist. */
   restore(live: ReadonlySet<string>): Promise<void>;
-  /** Removes bridges and the nft table if no container is live (used by tests and by uninstalling). */
+  /** Removes bridges and the nft table. @throws Conflict while an endpoint exists (used by tests and by uninstalling) */
   teardown(): Promise<void>;
+  /** Gives descriptors back when the daemon ends. Containers stay connected; only their host ports are not held. */
+  close(): void;
 }
 
 export interface NetworkRecord {
@@ -46,7 +48,8 @@ export interface AttachRequest {
   containerId: string;
   containerName: string;
   network: string;
-  sandbox: Sandbox;
+  /** Needed for driver bridge only. */
+  sandbox?: Sandbox;
   address?: string;
   macAddress?: string;
   ports: PublishedPortRequest[];

@@ -1,0 +1,21 @@
+import type { Log } from '#log/log.ts';
+import type { Firewall } from '#network/firewall/firewall.ts';
+import type { PortHolds } from '#network/ports/port-holds.ts';
+import type { EndpointTable } from '#network/tables/endpoints.ts';
+import type { NetworkTable } from '#network/tables/networks.ts';
+import type { Database } from '#store/database.ts';
+import type { NetlinkSocket } from '#sys/netlink.ts';
+
+/** What the verbs of this folder work with; each picks what it needs. */
+export interface EndpointParts {
+  database: Database;
+  networks: NetworkTable;
+  endpoints: EndpointTable;
+  firewall: Firewall;
+  holds: PortHolds;
+  /** A netlink socket in the host's network namespace. */
+  host: NetlinkSocket;
+  /** Prefix of the names of host-side interfaces. */
+  vethPrefix: string;
+  log: Log;
+}

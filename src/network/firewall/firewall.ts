@@ -1,0 +1,82 @@
+import { messageOf } from '#errors/error.ts';
+import type { Log } from '#log/log.ts';
+import { elementOf } from '#network/firewall/elements.ts';
+import { renderRuleset } from '#network/firewall/ruleset.ts';
+import type { EndpointTable, PortTarget } from '#network/tables/endpoints.ts';
+import { isBridgeNetwork, type NetworkTable } from '#network/tables/networks.ts';
+import { hasCode } from '#sys/libc.ts';
+import type { NetlinkSocket } from '#sys/netlink.ts';
+import { changeMapElements, forgetUdpConnections } from '#sys/netlink-netfilter.ts';
+import type { Nftables } from '#sys/nftables.ts';
+
+/**
+ * Our nft table. What it should hold follows from the database alone: a change adds or deletes elements, and when the
+ * kernel's table turns out to be different (somebody flushed the ruleset) it is built anew from the database.
+ */
+export interface Firewall {
+  /** Replaces the table by what the database says, in one transaction. */
+  rebuild(): Promise<void>;
+  /**
+   * Adds or deletes the elements of these ports, all or none; synchronous, about 0.1 ms.
+   * @returns false when the table is not what it should be; the caller then brings the database up to date and rebuilds
+   */
+  change(kind: 'add' | 'delete', ports: readonly PortTarget[]): boolean;
+  /** Whether forwarding between interfaces that are not ours is dropped; takes effect with the next rebuild. */
+  dropStrangers(drop: boolean): void;
+  remove(): Promise<void>;
+}
+
+export interface FirewallParts {
+  table: string;
+  networks: NetworkTable;
+  endpoints: EndpointTable;
+  netfilter: NetlinkSocket;
+  nftables: Nftables;
+  log: Log;
+}
+
+export function createFirewall(parts: FirewallParts): Firewall {
+  const { table, netfilter, log } = parts;
+  let strangersDropped = false;
+
+  /** A UDP client that never pauses would otherwise stay with the translation of its first packet. */
+  function forgetConnections(ports: readonly PortTarget[]): void {
+    for (const { protocol, hostPort } of ports) {
+      if (protocol !== 'udp') continue;
+      try {
+        forgetUdpConnections(netfilter, hostPort);
+      } catch (error) {
+        // ENOENT: nothing was tracked.
+        if (hasCode(error, 'ENOENT')) continue;
+        log.warn('cannot forget udp connections', { hostPort, error: messageOf(error) });
+      }
+    }
+  }
+
+  return {
+    async rebuild() {
+      const networks = parts.networks.list().filter(isBridgeNetwork);
+      const ports = parts.endpoints.portTargets();
+      await parts.nftables.run(renderRuleset({ table, networks, ports, dropStrangers: strangersDropped }));
+    },
+    change(kind, ports) {
+      if (ports.length === 0) return true;
+      try {
+        changeMapElements(netfilter, kind, table, ports.map(elementOf));
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT', 'EBUSY', 'EEXIST')) throw error;
+        log.warn('nft table differs from the database', { table, error: messageOf(error) });
+        return false;
+      } finally {
+        forgetConnections(ports);
+      }
+      return true;
+    },
+    dropStrangers(drop) {
+      strangersDropped = drop;
+    },
+    async remove() {
+      await parts.nftables.run(`add table inet ${table}\ndelete table inet ${table}\n`);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import { DhowError } from '#errors/error.ts';
+import type { Sandbox } from '#network/network.ts';
+import { hasCode } from '#sys/libc.ts';
+import { createNetworkNamespace } from '#sys/namespaces.ts';
+import { type NetlinkSocket, netlinkProtocols, openNetlink } from '#sys/netlink.ts';
+import { setUp } from '#sys/netlink-route.ts';
+import { writeSysctl } from '#sys/sysctl.ts';
+
+/** The loopback device is the first of every namespace. */
+const loopbackIndex = 1;
+
+/** A namespace and a netlink socket inside it, by which it is configured from outside. */
+export class NamespaceSandbox implements Sandbox {
+  readonly path: string;
+  readonly namespaceFd: number;
+  readonly netlink: NetlinkSocket;
+  #closed = false;
+
+  constructor(namespaceFd: number, netlink: NetlinkSocket) {
+    this.namespaceFd = namespaceFd;
+    this.netlink = netlink;
+    this.path = `/proc/${process.pid}/fd/${namespaceFd}`;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.netlink.close();
+    fs.closeSync(this.namespaceFd);
+  }
+}
+
+/** @throws Forbidden without the privilege; ResourceExhausted at the kernel's limit of namespaces or descriptors */
+export function createNamespaceSandbox(): NamespaceSandbox {
+  try {
+    const { fd, result: netlink } = createNetworkNamespace(() => {
+      disableIpv6OfLaterInterfaces();
+      return openNetlink(netlinkProtocols.route);
+    });
+    const sandbox = new NamespaceSandbox(fd, netlink);
+    netlink.request([setUp(loopbackIndex)], 'bring up the loopback device');
+    return sandbox;
+  } catch (error) {
+    if (hasCode(error, 'EPERM')) {
+      throw new DhowError('Forbidden', 'cannot create a network namespace: the daemon needs CAP_SYS_ADMIN', {
+        cause: error,
+      });
+    }
+    if (hasCode(error, 'ENOSPC', 'EMFILE', 'ENFILE', 'ENOMEM')) {
+      throw new DhowError(
+        'ResourceExhausted',
+        'cannot create another network namespace: a limit of the kernel is reached (user.max_net_namespaces or open files)',
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+/**
+ * Containers get IPv4 only; without this a neighbour's router advertisements could give them IPv6 addresses that no
+ * rule of ours looks at. The loopback device exists already and keeps ::1, as in Docker.
+ */
+function disableIpv6OfLaterInterfaces(): void {
+  try {
+    writeSysctl('net/ipv6/conf/default/disable_ipv6', '1');
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  }
+}

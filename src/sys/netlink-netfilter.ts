@@ -1,0 +1,142 @@
+import { Buffer } from 'node:buffer';
+import type { NetlinkSocket } from '#sys/netlink.ts';
+import {
+  attribute,
+  type NetlinkRequest,
+  nested,
+  netlinkFlags,
+  textAttribute,
+  uint8Attribute,
+  uint32Attribute,
+} from '#sys/netlink-message.ts';
+
+/**
+ * The two parts of netfilter that change with every container: elements of nftables maps and entries of the
+ * connection tracking. Spoken directly, because libnftables reads all tables, chains and sets of the machine before
+ * each command. Specification: <linux/netfilter/nfnetlink.h>, <linux/netfilter/nf_tables.h>,
+ * <linux/netfilter/nfnetlink_conntrack.h>.
+ */
+const NFNL_SUBSYS_CTNETLINK = 1;
+const NFNL_SUBSYS_NFTABLES = 10;
+const NFNL_MSG_BATCH_BEGIN = 0x10;
+const NFNL_MSG_BATCH_END = 0x11;
+const NFT_MSG_NEWSETELEM = 12;
+const NFT_MSG_DELSETELEM = 14;
+const NFPROTO_INET = 1;
+const NFPROTO_IPV4 = 2;
+
+const NFTA_SET_ELEM_LIST_TABLE = 1;
+const NFTA_SET_ELEM_LIST_SET = 2;
+const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
+const NFTA_LIST_ELEM = 1;
+const NFTA_SET_ELEM_KEY = 1;
+const NFTA_SET_ELEM_DATA = 2;
+const NFTA_DATA_VALUE = 1;
+
+const IPCTNL_MSG_CT_DELETE = 2;
+const CTA_TUPLE_ORIG = 1;
+const CTA_TUPLE_PROTO = 2;
+const CTA_PROTO_NUM = 1;
+const CTA_PROTO_DST_PORT = 3;
+const CTA_FILTER = 25;
+const CTA_FILTER_ORIG_FLAGS = 1;
+const CTA_FILTER_REPLY_FLAGS = 2;
+const CTA_FILTER_F_PROTO_NUM = 1 << 3;
+const CTA_FILTER_F_PROTO_DST_PORT = 1 << 5;
+
+/** Elements of one message share a 16-bit attribute length; this many of the largest fit. */
+const elementsPerMessage = 512;
+
+export interface MapElement {
+  map: string;
+  /** The key as the kernel keeps it: each field of a concatenation padded to four bytes, network order. */
+  key: Buffer;
+  /** Absent when the element is to be deleted. */
+  value?: Buffer;
+}
+
+/**
+ * Adds elements to maps of one `inet` table, or deletes them, in one transaction: all or none.
+ * @throws NetlinkError ENOENT: the table, a map or (deleting) an element does not exist; EBUSY: the key has another value
+ */
+export function changeMapElements(
+  socket: NetlinkSocket,
+  change: 'add' | 'delete',
+  table: string,
+  elements: readonly MapElement[],
+): void {
+  const messages = [...Map.groupBy(elements, (element) => element.map)].flatMap(([map, ofMap]) =>
+    chunks(ofMap, elementsPerMessage).map((chunk) => elementsMessage(change, table, map, chunk)),
+  );
+  if (messages.length === 0) return;
+  const batch = [batchMarker(NFNL_MSG_BATCH_BEGIN), ...messages, batchMarker(NFNL_MSG_BATCH_END)];
+  socket.requestBatch(batch, messages.length, `${change} elements of nft table ${table}`);
+}
+
+/**
+ * Forgets the tracked IPv4 connections to a UDP port, so that the next packet of a client that never pauses is
+ * translated anew (TCP connections begin anew by themselves). Needs Linux 5.8; older kernels answer an error.
+ * @throws NetlinkError
+ */
+export function forgetUdpConnections(socket: NetlinkSocket, port: number): void {
+  const portBytes = Buffer.alloc(2);
+  portBytes.writeUInt16BE(port);
+  const request: NetlinkRequest = {
+    type: (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_DELETE,
+    flags: 0,
+    body: Buffer.concat([
+      netfilterHeader(NFPROTO_IPV4, 0),
+      nested(
+        CTA_TUPLE_ORIG,
+        nested(CTA_TUPLE_PROTO, uint8Attribute(CTA_PROTO_NUM, 17), attribute(CTA_PROTO_DST_PORT, portBytes)),
+      ),
+      nested(
+        CTA_FILTER,
+        uint32Attribute(CTA_FILTER_ORIG_FLAGS, CTA_FILTER_F_PROTO_NUM | CTA_FILTER_F_PROTO_DST_PORT),
+        uint32Attribute(CTA_FILTER_REPLY_FLAGS, 0),
+      ),
+    ]),
+  };
+  socket.request([request], `forget connections to udp port ${port}`);
+}
+
+function elementsMessage(
+  change: 'add' | 'delete',
+  table: string,
+  map: string,
+  elements: readonly MapElement[],
+): NetlinkRequest {
+  const adding = change === 'add';
+  const list = elements.map(({ key, value }) =>
+    nested(
+      NFTA_LIST_ELEM,
+      nested(NFTA_SET_ELEM_KEY, attribute(NFTA_DATA_VALUE, key)),
+      ...(adding && value ? [nested(NFTA_SET_ELEM_DATA, attribute(NFTA_DATA_VALUE, value))] : []),
+    ),
+  );
+  return {
+    type: (NFNL_SUBSYS_NFTABLES << 8) | (adding ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
+    flags: netlinkFlags.acknowledge | (adding ? netlinkFlags.create : 0),
+    body: Buffer.concat([
+      netfilterHeader(NFPROTO_INET, 0),
+      textAttribute(NFTA_SET_ELEM_LIST_TABLE, table),
+      textAttribute(NFTA_SET_ELEM_LIST_SET, map),
+      nested(NFTA_SET_ELEM_LIST_ELEMENTS, ...list),
+    ]),
+  };
+}
+
+function batchMarker(type: number): NetlinkRequest {
+  return { type, flags: 0, body: netfilterHeader(0, NFNL_SUBSYS_NFTABLES) };
+}
+
+/** struct nfgenmsg: family, version 0, resource id in network order */
+function netfilterHeader(family: number, resource: number): Buffer {
+  return Buffer.of(family, 0, resource >> 8, resource & 0xff);
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const result: T[][] = [];
+  for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
+  return result;
+}
