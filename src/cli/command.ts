@@ -1,0 +1,41 @@
+import type { CliContext } from '#cli/context.ts';
+import type { OptionTable, OptionValues } from '#cli/options.ts';
+
+/**
+ * One command of the CLI: what it takes and what it does. A command is one file that exports `command`; its names and its
+ * summary stand in `registry.ts`, so that finding a command and printing an overview load no command's code.
+ *
+ *   export const command = defineCommand({
+ *     usage: ['[OPTIONS] CONTAINER [CONTAINER...]'],
+ *     operands: { min: 1 },
+ *     options: { force: flag({ short: 'f', help: 'Force the removal' }) },
+ *     async run(context, { options, operands }) { …; return 0; },
+ *   });
+ *
+ * `run` answers with the exit code. A thrown DhowError is printed by `main.ts` and becomes exit code 1, or `failureCode`.
+ */
+export interface Command<Table extends OptionTable = OptionTable> {
+  /** What follows the command's name; one line for each form. */
+  readonly usage: readonly string[];
+  readonly operands: { readonly min?: number; readonly max?: number };
+  readonly options: Table;
+  /** false: the first operand ends the options, and the rest belongs to somebody else (`run`, `exec`). Default: true. */
+  readonly interspersed?: boolean;
+  /** Exit code of a failure before any process ran: 125 for `run` and `create`. Default: 1. */
+  readonly failureCode?: number;
+  /** More text for `--help`, after the options. */
+  readonly notes?: string;
+  run(context: CliContext, input: CommandInput<Table>): Promise<number>;
+}
+
+export interface CommandInput<Table extends OptionTable = OptionTable> {
+  readonly options: OptionValues<Table>;
+  /** Long names of the options that stood on the command line. */
+  readonly given: ReadonlySet<string>;
+  readonly operands: readonly string[];
+}
+
+/** Checks a command's types and hides its option table, so that all commands are of one type. */
+export function defineCommand<const Table extends OptionTable>(command: Command<Table>): Command {
+  return command as Command;
+}
