@@ -23,10 +23,21 @@ export interface ResolvedImage {
 
 /**
  * Client of the OCI distribution spec. It yields verified manifests and raw blob streams; storing is the caller's.
+ * One client serves all registries: it keeps connections, tokens, and what it learned about each host.
  *
- * @throws NotFound (reason `image-not-found`) for unknown names; Unauthorized/Forbidden when the registry denies;
- *   Unavailable when it cannot be reached; DataLoss when bytes do not have their digest; InvalidParameter for
- *   malformed or over-sized documents; NotFound naming the available platforms when none fits.
+ *   resolve(reference)      → the manifest of one platform; its digest is checked, its layers are known to be layers
+ *   fetchConfig(descriptor) → the configuration; the caller compares its platform (a lone manifest does not say it)
+ *   fetchBlob(descriptor)   → a layer's bytes; the caller checks the digest
+ *
+ * Mirrors of a registry are asked first and get no credentials; whatever goes wrong there, the next one is asked, and
+ * the registry itself at last.
+ *
+ * @throws NotFound (reason `image-not-found`) for unknown names, and in Docker's words `pull access denied` where a
+ *   registry does not tell whether a name is unknown or merely not for us; Unauthorized/Forbidden when it denies
+ *   for another reason; Unavailable when it cannot be reached; ResourceExhausted when it asks to come back later than
+ *   we wait; DataLoss when bytes do not have their digest or size; InvalidParameter for malformed or over-sized
+ *   documents; Unsupported for artifacts that are no images; NotFound naming the available platforms when none fits.
+ *   An abort throws the signal's reason.
  */
 export interface RegistryClient {
   resolve(
@@ -41,27 +52,77 @@ export interface RegistryClient {
   ): Promise<{ bytes: Buffer; config: ImageConfig }>;
   /**
    * The bytes of a blob from `offset` on, with retries that continue where the stream broke. When the registry cannot
-   * serve ranges and `offset` is not 0, `onRestart` is awaited first and the stream begins at byte 0.
-   * The digest is the caller's to check (it may hold the first part already); the size is bounded here.
+   * continue where we are, `onRestart` is awaited and the stream begins anew at byte 0; this can happen at the start (when
+   * `offset` is not 0) and in the middle.
+   * The digest is the caller's to check (it may hold the first part already); the size is bounded here: the stream ends
+   * after exactly `descriptor.size` bytes or throws.
    */
-  fetchBlob(
-    reference: Reference,
-    descriptor: Descriptor,
-    options: {
-      offset: number;
-      onRestart: () => Promise<void>;
-      credentials?: Credentials | undefined;
-      signal: AbortSignal;
-    },
-  ): AsyncIterable<Uint8Array>;
-  /** Checks credentials against the registry's /v2/ endpoint. @throws Unauthorized */
+  fetchBlob(reference: Reference, descriptor: Descriptor, options: BlobOptions): AsyncIterable<Uint8Array>;
+  /**
+   * Checks credentials against the registry's /v2/ endpoint. `registryHost` may also be one of the addresses that
+   * Docker's clients send, such as `https://index.docker.io/v1/`. @throws Unauthorized
+   */
   checkCredentials(registryHost: string, credentials: Credentials, signal: AbortSignal): Promise<void>;
 }
 
+export interface BlobOptions {
+  offset: number;
+  onRestart: () => Promise<void>;
+  credentials?: Credentials | undefined;
+  signal: AbortSignal;
+}
+
 export interface RegistryOptions {
-  /** Hosts (with port) or CIDRs that may be spoken to over plain HTTP or with unverified TLS. Loopback always may. */
+  /**
+   * Hosts (with port) or CIDRs that may be spoken to over plain HTTP or with unverified TLS. Loopback always may. A host
+   * name is looked up only when there is a CIDR to compare it with.
+   */
   insecureRegistries: string[];
   /** Base URLs tried before Docker Hub, in order. */
   mirrors: string[];
+  /** Base URLs tried before other registries, by the registry's name in references. */
+  registryMirrors?: Readonly<Record<string, readonly string[]>>;
   userAgent: string;
+  /**
+   * One folder per registry host with `*.crt` (authorities), `*.cert` and `*.key` (client certificates): Docker's
+   * `/etc/docker/certs.d`. It need not exist.
+   */
+  certificatesDirectory?: string;
+  proxy?: ProxyOptions;
+  limits?: Partial<RegistryLimits>;
 }
+
+/** The usual environment variables; loopback is never sent through a proxy. */
+export interface ProxyOptions {
+  httpProxy?: string;
+  httpsProxy?: string;
+  noProxy?: string;
+}
+
+export interface RegistryLimits {
+  /** Until a connection stands, TLS included. */
+  connectTimeoutMs: number;
+  /** From the request to the response's header; a pull-through cache may first have to fetch. */
+  responseTimeoutMs: number;
+  /** Without a byte while we are ready to take one. */
+  idleTimeoutMs: number;
+  /** Attempts without progress before an operation gives up. */
+  attempts: number;
+  /** The first pause between attempts; it doubles up to `backOffCapMs`, and up to half of it is left out by chance. */
+  backOffMs: number;
+  backOffCapMs: number;
+  /** The longest `Retry-After` that is waited for. */
+  retryAfterCapMs: number;
+  connectionsPerHost: number;
+}
+
+export const defaultLimits: RegistryLimits = {
+  connectTimeoutMs: 15_000,
+  responseTimeoutMs: 60_000,
+  idleTimeoutMs: 30_000,
+  attempts: 5,
+  backOffMs: 500,
+  backOffCapMs: 15_000,
+  retryAfterCapMs: 30_000,
+  connectionsPerHost: 8,
+};

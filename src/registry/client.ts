@@ -1,0 +1,81 @@
+import { DhowError } from '#errors/error.ts';
+import { maxConfigBytes, parseImageConfig } from '#image/config.ts';
+import { digestOf } from '#image/digest.ts';
+import { familiarName } from '#image/reference.ts';
+import { createAuthorizer } from '#registry/auth/authorizer.ts';
+import { fetchBlob } from '#registry/blobs/fetch.ts';
+import { resolveAt } from '#registry/documents/resolve.ts';
+import { addressedEndpoint, createEndpoints } from '#registry/hosts/endpoints.ts';
+import { createRoute } from '#registry/hosts/route.ts';
+import { createTrust } from '#registry/hosts/trust.ts';
+import { withRetries } from '#registry/http/back-off.ts';
+import { discardBody } from '#registry/http/body.ts';
+import { createGet } from '#registry/http/get.ts';
+import { createTransport } from '#registry/http/transport.ts';
+import { defaultLimits, type RegistryClient, type RegistryOptions } from '#registry/registry.ts';
+
+/**
+ * A client on Node's own HTTP. Disposing it closes its connections; requests under way then fail.
+ *
+ * @throws InvalidParameter for malformed insecure registries or mirrors
+ */
+export function createRegistryClient(options: RegistryOptions): RegistryClient & Disposable {
+  const limits = { ...defaultLimits, ...options.limits };
+  const { insecureRegistries, certificatesDirectory, userAgent, proxy } = options;
+  const trust = createTrust({ insecureRegistries, certificatesDirectory });
+  const transport = createTransport({ userAgent, proxy, limits, trust });
+  const authorizer = createAuthorizer({ transport, trust, limits });
+  const get = createGet({ transport, trust, authorizer, limits });
+  const endpointsOf = createEndpoints(options);
+  const route = createRoute();
+
+  const client: RegistryClient = {
+    resolve: (reference, resolveOptions) =>
+      route.firstOf(endpointsOf(reference), resolveOptions.signal, (endpoint) =>
+        resolveAt({ get, limits }, endpoint, reference, resolveOptions),
+      ),
+
+    async fetchConfig(reference, descriptor, { credentials, signal }) {
+      const name = familiarName(reference);
+      if (descriptor.size > maxConfigBytes) {
+        throw new DhowError(
+          'InvalidParameter',
+          `image configuration of ${name} is too large: ${descriptor.size} bytes, the limit is ${maxConfigBytes}`,
+        );
+      }
+      let chunks: Uint8Array[] = [];
+      const onRestart = async (): Promise<void> => {
+        chunks = [];
+      };
+      for await (const chunk of client.fetchBlob(reference, descriptor, {
+        offset: 0,
+        onRestart,
+        credentials,
+        signal,
+      })) {
+        chunks.push(chunk);
+      }
+      const bytes = Buffer.concat(chunks);
+      const digest = digestOf(bytes);
+      if (digest !== descriptor.digest) {
+        throw new DhowError(
+          'DataLoss',
+          `image configuration of ${name} is not what it should be: expected ${descriptor.digest}, received ${digest}`,
+        );
+      }
+      return { bytes, config: parseImageConfig(bytes) };
+    },
+
+    fetchBlob: (reference, descriptor, blobOptions) =>
+      fetchBlob({ get, limits, route }, endpointsOf(reference), reference, descriptor, blobOptions),
+
+    async checkCredentials(registryHost, credentials, signal) {
+      const endpoint = addressedEndpoint(registryHost);
+      const { response } = await withRetries(limits, signal, () =>
+        get(endpoint, { path: '', asked: 'registry', credentials, signal }),
+      );
+      discardBody(response);
+    },
+  };
+  return { ...client, [Symbol.dispose]: () => transport[Symbol.dispose]() };
+}

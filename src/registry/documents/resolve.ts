@@ -1,0 +1,128 @@
+import { DhowError } from '#errors/error.ts';
+import { type Digest, digestOf } from '#image/digest.ts';
+import {
+  type Descriptor,
+  type ImageManifest,
+  indexMediaTypes,
+  type ManifestOrIndex,
+  manifestMediaTypes,
+  maxManifestBytes,
+  parseManifestOrIndex,
+  requireContainerImage,
+} from '#image/manifest.ts';
+import { choosePlatform, formatPlatform, listPlatforms, type Platform } from '#image/platform.ts';
+import { familiarName, type Reference, withDefaultTag } from '#image/reference.ts';
+import type { Endpoint } from '#registry/hosts/endpoints.ts';
+import { withRetries } from '#registry/http/back-off.ts';
+import { readWhole } from '#registry/http/body.ts';
+import type { Get } from '#registry/http/get.ts';
+import type { Credentials, RegistryLimits, ResolvedImage } from '#registry/registry.ts';
+
+export interface ResolveOptions {
+  platform: Platform;
+  credentials?: Credentials | undefined;
+  signal: AbortSignal;
+}
+
+const accept = [...indexMediaTypes, ...manifestMediaTypes].join(', ');
+
+/** See `RegistryClient.resolve`; at one endpoint. */
+export async function resolveAt(
+  { get, limits }: { get: Get; limits: RegistryLimits },
+  endpoint: Endpoint,
+  reference: Reference,
+  options: ResolveOptions,
+): Promise<ResolvedImage> {
+  const named = withDefaultTag(reference);
+  const name = familiarName(named);
+  const fetch = (wanted: Wanted): Promise<Document> =>
+    withRetries(endpoint.isMirror ? { ...limits, attempts: 1 } : limits, options.signal, () =>
+      fetchDocument({ get, limits }, endpoint, named, wanted, options),
+    );
+
+  const top = await fetch({ tag: named.tag ?? '', digest: named.digest, size: undefined });
+  if (top.content.kind === 'manifest') {
+    return resolved(top.digest, top, top.content.manifest);
+  }
+  const child = childFor(top.content.index.manifests, options.platform, name);
+  const document = await fetch({ tag: '', digest: child.digest, size: child.size });
+  if (document.content.kind === 'index') {
+    throw new DhowError(
+      'Unsupported',
+      `${name} is an index within an index; only images are supported in an index`,
+    );
+  }
+  return { ...resolved(top.digest, document, document.content.manifest), indexBytes: top.bytes };
+}
+
+interface Wanted {
+  tag: string;
+  /** Takes the place of the tag. */
+  digest: Digest | undefined;
+  size: number | undefined;
+}
+
+interface Document {
+  bytes: Buffer;
+  digest: Digest;
+  content: ManifestOrIndex;
+}
+
+function resolved(targetDigest: Digest, { digest, bytes }: Document, manifest: ImageManifest): ResolvedImage {
+  requireContainerImage(manifest);
+  return { targetDigest, manifestDigest: digest, manifestBytes: bytes, manifest };
+}
+
+function childFor(manifests: Descriptor[], platform: Platform, name: string): Descriptor {
+  const child = choosePlatform(manifests, platform);
+  if (child) return child;
+  const available = listPlatforms(manifests);
+  throw new DhowError(
+    'NotFound',
+    `no matching manifest for ${formatPlatform(platform)} in the manifest list entries: ${name} is available for ${
+      available.length === 0 ? 'no platform' : available.slice(0, 50).join(', ')
+    }`,
+  );
+}
+
+async function fetchDocument(
+  { get, limits }: { get: Get; limits: RegistryLimits },
+  endpoint: Endpoint,
+  reference: Reference,
+  { tag, digest: wanted, size }: Wanted,
+  { credentials, signal }: ResolveOptions,
+): Promise<Document> {
+  const { response, url } = await get(endpoint, {
+    path: `${reference.repository}/manifests/${wanted ?? tag}`,
+    headers: { accept },
+    asked: 'manifest',
+    reference,
+    credentials,
+    signal,
+  });
+  const bytes = await readWhole(response, {
+    url,
+    idleTimeoutMs: limits.idleTimeoutMs,
+    signal,
+    maxBytes: maxManifestBytes,
+    what: 'manifest',
+  });
+  const digest = digestOf(bytes);
+  const expected = wanted ?? announcedDigest(response.headers['docker-content-digest']);
+  if (expected !== undefined && digest !== expected) {
+    throw new DhowError(
+      'DataLoss',
+      `manifest of ${familiarName(reference)} is not what it should be: expected ${expected}, received ${digest}`,
+    );
+  }
+  if (size !== undefined && bytes.length !== size) {
+    throw new DhowError('DataLoss', `manifest ${digest} has ${bytes.length} bytes, its index says ${size}`);
+  }
+  return { bytes, digest, content: parseManifestOrIndex(bytes, response.headers['content-type']) };
+}
+
+/** A digest of another algorithm cannot be compared and is passed over; a malformed sha256 differs from any. */
+function announcedDigest(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  return text?.startsWith('sha256:') ? text : undefined;
+}

@@ -1,0 +1,136 @@
+import { lookup } from 'node:dns/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { BlockList, isIP } from 'node:net';
+import { join } from 'node:path';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { DhowError } from '#errors/error.ts';
+
+/** How far a host is trusted, and what it must show. Hosts are written as in a URL: `h`, `h:5000`, `[::1]:5000`. */
+export interface Trust {
+  /** Whether plain HTTP and unverified TLS will do. */
+  isInsecure(host: string): Promise<boolean>;
+  /** @throws InvalidParameter for a certificate folder that cannot be used */
+  tlsFor(host: string): Promise<TlsSettings>;
+}
+
+export interface TlsSettings {
+  secureContext: SecureContext;
+  rejectUnauthorized: boolean;
+}
+
+export interface TrustOptions {
+  insecureRegistries: readonly string[];
+  certificatesDirectory: string | undefined;
+}
+
+/** @throws InvalidParameter for a malformed CIDR */
+export function createTrust(options: TrustOptions): Trust {
+  const names = new Set(options.insecureRegistries.filter((entry) => !entry.includes('/')).map(lower));
+  const loopback = new BlockList();
+  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+  loopback.addAddress('::1', 'ipv6');
+  const ranges = options.insecureRegistries.filter((entry) => entry.includes('/'));
+  const insecure = new BlockList();
+  for (const range of ranges) addRange(insecure, range);
+  const byRange = new Map<string, Promise<boolean>>();
+  const settings = new Map<string, Promise<TlsSettings>>();
+
+  async function isInRange(name: string): Promise<boolean> {
+    if (ranges.length === 0) return false;
+    const addresses = isIP(name) ? [{ address: name }] : await lookup(name, { all: true }).catch(() => []);
+    return addresses.length > 0 && addresses.every(({ address }) => contains(insecure, address));
+  }
+
+  async function isInsecure(host: string): Promise<boolean> {
+    const name = hostName(host);
+    if (names.has(lower(host)) || isLoopbackName(name) || contains(loopback, name)) return true;
+    return await remember(byRange, name, () => isInRange(name));
+  }
+
+  return {
+    isInsecure,
+    tlsFor: (host) =>
+      remember(settings, host, async () => ({
+        secureContext: createSecureContext(await certificatesOf(host, options.certificatesDirectory)),
+        rejectUnauthorized: !(await isInsecure(host)),
+      })),
+  };
+}
+
+export function isLoopbackName(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost');
+}
+
+/** The host without port and brackets. */
+export function hostName(host: string): string {
+  const match = /^\[([^\]]*)\](?::\d*)?$/.exec(host);
+  return lower(match?.[1] ?? host.replace(/:\d*$/, ''));
+}
+
+interface Certificates {
+  ca: string[];
+  cert?: Buffer[];
+  key?: Buffer[];
+}
+
+async function certificatesOf(host: string, directory: string | undefined): Promise<Certificates> {
+  // Node trusts its own list only; an operator expects the one of the system to count, as for any Go program.
+  const ca = [...new Set([...getCACertificates('bundled'), ...getCACertificates('system')])];
+  // The host may come from a redirect; it must stay the name of a folder.
+  if (directory === undefined || !/^[[a-z0-9]/i.test(host) || host.includes('/')) return { ca };
+  const folder = join(directory, host);
+  const entries = await readdir(folder).catch(() => []);
+  const read = async (file: string): Promise<Buffer> => {
+    try {
+      return await readFile(join(folder, file));
+    } catch (cause) {
+      throw new DhowError('InvalidParameter', `certificate ${join(folder, file)} cannot be read`, { cause });
+    }
+  };
+  const cert: Buffer[] = [];
+  const key: Buffer[] = [];
+  for (const entry of entries.toSorted()) {
+    if (entry.endsWith('.crt')) ca.push((await read(entry)).toString());
+    if (!entry.endsWith('.cert')) continue;
+    cert.push(await read(entry));
+    key.push(await read(`${entry.slice(0, -'.cert'.length)}.key`));
+  }
+  return cert.length === 0 ? { ca } : { ca, cert, key };
+}
+
+/** Failures are not remembered: what was wrong may have been put right. */
+function remember<Value>(
+  known: Map<string, Promise<Value>>,
+  key: string,
+  find: () => Promise<Value>,
+): Promise<Value> {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= 1000) known.clear();
+  const promise = find();
+  known.set(key, promise);
+  promise.catch(() => known.delete(key));
+  return promise;
+}
+
+function addRange(list: BlockList, range: string): void {
+  const [address = '', prefix = ''] = range.split('/');
+  const family = isIP(address);
+  try {
+    if (family === 0 || !/^\d+$/.test(prefix)) throw new RangeError('not an address and a prefix length');
+    list.addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6');
+  } catch (cause) {
+    throw new DhowError('InvalidParameter', `insecure registry "${range}" is neither a host nor a CIDR`, {
+      cause,
+    });
+  }
+}
+
+function contains(list: BlockList, address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+function lower(text: string): string {
+  return text.toLowerCase();
+}

@@ -1,0 +1,139 @@
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
+import { networkFailure, TimeoutFailure } from '#registry/failures/network.ts';
+import type { Trust } from '#registry/hosts/trust.ts';
+import type { ProxyOptions, RegistryLimits } from '#registry/registry.ts';
+
+export interface HttpRequest {
+  method: 'GET' | 'POST';
+  url: URL;
+  headers: OutgoingHttpHeaders;
+  body?: string;
+}
+
+/** Single exchanges over kept connections: no redirects, no retries, any status is a result. */
+export interface Transport extends Disposable {
+  /** @throws TransientFailure or DhowError (Unavailable); the signal's reason when aborted */
+  send(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage>;
+}
+
+export interface TransportOptions {
+  userAgent: string;
+  proxy: ProxyOptions | undefined;
+  limits: RegistryLimits;
+  trust: Trust;
+}
+
+/** Enough hosts for any real use; a server that redirects to ever new ones must not fill the memory. */
+const maxAgents = 100;
+
+export function createTransport(options: TransportOptions): Transport {
+  const { limits, trust } = options;
+  const agentOptions = {
+    keepAlive: true,
+    maxSockets: limits.connectionsPerHost,
+    maxFreeSockets: limits.connectionsPerHost,
+    scheduling: 'lifo' as const,
+    proxyEnv: proxyVariables(options.proxy),
+  };
+  const plain = new HttpAgent(agentOptions);
+  const encrypted = new Map<string, HttpsAgent>();
+
+  async function agentFor(url: URL): Promise<HttpAgent | HttpsAgent> {
+    if (url.protocol === 'http:') return plain;
+    const tls = await trust.tlsFor(url.host);
+    const known = encrypted.get(url.host);
+    if (known) return known;
+    if (encrypted.size >= maxAgents) {
+      for (const agent of encrypted.values()) agent.destroy();
+      encrypted.clear();
+    }
+    const agent = new HttpsAgent({ ...agentOptions, ...tls });
+    encrypted.set(url.host, agent);
+    return agent;
+  }
+
+  return {
+    async send(request, signal) {
+      signal.throwIfAborted();
+      const agent = await agentFor(request.url);
+      for (let isSecond = false; ; isSecond = true) {
+        try {
+          return await exchange(request, agent, options, signal);
+        } catch (error) {
+          signal.throwIfAborted();
+          // The server may close a kept connection just as we use it again; that says nothing about the server.
+          if (error instanceof StaleConnection && !isSecond) continue;
+          throw networkFailure(error instanceof StaleConnection ? error.cause : error, request.url);
+        }
+      }
+    },
+    [Symbol.dispose]() {
+      plain.destroy();
+      for (const agent of encrypted.values()) agent.destroy();
+    },
+  };
+}
+
+class StaleConnection extends Error {}
+
+function exchange(
+  request: HttpRequest,
+  agent: HttpAgent | HttpsAgent,
+  { limits, userAgent }: TransportOptions,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const { url, method, body } = request;
+  const isEncrypted = url.protocol === 'https:';
+  const { hostname, port, path } = urlToHttpOptions(url);
+  // A registry may keep a blob under `Content-Encoding: gzip`; asking for identity gets the bytes the digest names.
+  const headers = { 'user-agent': userAgent, 'accept-encoding': 'identity', ...request.headers };
+  return new Promise((resolve, reject) => {
+    const outgoing = (isEncrypted ? httpsRequest : httpRequest)({
+      hostname,
+      port,
+      path,
+      method,
+      headers,
+      agent,
+      signal,
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const expect = (what: string, ms: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => outgoing.destroy(new TimeoutFailure(`no ${what} within ${ms / 1000} s`)), ms);
+    };
+    // The clock starts when the request gets a socket: until then it waits for its turn and not for the server.
+    outgoing.once('socket', (socket: Socket) => {
+      if (!socket.connecting) return expect('response', limits.responseTimeoutMs);
+      expect('connection', limits.connectTimeoutMs);
+      const connected = () => expect('response', limits.responseTimeoutMs);
+      socket.once(isEncrypted ? 'secureConnect' : 'connect', connected);
+    });
+    outgoing.once('response', (response) => {
+      clearTimeout(timer);
+      // An error between here and the first reader must not be uncaught; readers find it in `errored`.
+      response.on('error', () => {});
+      resolve(response);
+    });
+    outgoing.on('error', (error) => {
+      clearTimeout(timer);
+      const isStale = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+      reject(isStale ? new StaleConnection(error.message, { cause: error }) : error);
+    });
+    outgoing.end(body);
+  });
+}
+
+function proxyVariables(proxy: ProxyOptions | undefined): NodeJS.ProcessEnv | undefined {
+  if (!proxy?.httpProxy && !proxy?.httpsProxy) return undefined;
+  const exempt = ['localhost', '127.0.0.1', '::1', proxy.noProxy].filter((entry) => entry);
+  return { HTTP_PROXY: proxy.httpProxy, HTTPS_PROXY: proxy.httpsProxy, NO_PROXY: exempt.join(',') };
+}
