@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { after, suite, test } from 'node:test';
+import { enterPrivateHost } from '#network/testing/private-host.ts';
+import { startTestDaemon } from '#network/testing/test-daemon.ts';
+import { writeSysctl } from '#sys/sysctl.ts';
+
+const host = enterPrivateHost();
+const daemon = await startTestDaemon();
+after(async () => {
+  await host[Symbol.asyncDispose]();
+  daemon.service.close();
+});
+
+const gateway = daemon.service.get('bridge').gateway ?? '';
+const web = await daemon.run('web', [
+  { containerPort: 80, hostPort: 8080 },
+  { containerPort: 80, hostPort: 8081, hostAddress: '127.0.0.1' },
+  { containerPort: 80, hostPort: 8082, hostAddress: host.address },
+  { containerPort: 53, hostPort: 5353, protocol: 'udp' },
+]);
+await web.serve(80, 'web');
+await web.serve(81, 'unpublished');
+await web.serve(53, 'web', 'udp');
+const sibling = await daemon.run('sibling');
+await sibling.serve(80, 'sibling');
+
+suite('a port published on all addresses', () => {
+  test('is reached by the neighbour, whose address the container sees', async () => {
+    assert.equal(await host.neighbour.ask(host.address, 8080), `web ${host.neighbourAddress}`);
+  });
+  test('is reached from the host through every address of it', async () => {
+    assert.equal(await host.local.ask('127.0.0.1', 8080), `web ${gateway}`);
+    assert.equal(await host.local.ask('127.9.9.9', 8080), `web ${gateway}`);
+    assert.equal(await host.local.ask(host.address, 8080), `web ${host.address}`);
+    assert.equal(await host.local.ask(gateway, 8080), `web ${gateway}`);
+  });
+  test('is reached by a sibling, which appears as the host', async () => {
+    assert.equal(await sibling.ask(host.address, 8080), `web ${gateway}`);
+    assert.equal(await sibling.ask(gateway, 8080), `web ${gateway}`);
+  });
+  test('is reached by the container itself', async () => {
+    assert.equal(await web.ask(host.address, 8080), `web ${gateway}`);
+    assert.equal(await web.ask(gateway, 8080), `web ${gateway}`);
+  });
+  test('works for udp', async () => {
+    assert.equal(
+      await host.neighbour.ask(host.address, 5353, { protocol: 'udp' }),
+      `web ${host.neighbourAddress}`,
+    );
+    assert.equal(await host.local.ask('127.0.0.1', 5353, { protocol: 'udp' }), `web ${gateway}`);
+    assert.equal(await sibling.ask(gateway, 5353, { protocol: 'udp' }), `web ${gateway}`);
+  });
+});
+
+for (const setting of ['0', '1']) {
+  test(`bridge-nf-call-iptables=${setting}: a sibling and the container itself reach a published port`, async () => {
+    writeSysctl('net/bridge/bridge-nf-call-iptables', setting);
+    assert.equal(await sibling.ask(host.address, 8080), `web ${gateway}`);
+    assert.equal(await web.ask(host.address, 8080), `web ${gateway}`);
+    assert.equal(await sibling.ask(web.endpoint.address, 80), `web ${sibling.endpoint.address}`);
+  });
+}
+
+suite('a port published on one address', () => {
+  test('is reached through that address only', async () => {
+    assert.equal(await host.local.ask('127.0.0.1', 8081), `web ${gateway}`);
+    assert.equal(await host.local.ask('127.0.0.2', 8081), 'ECONNREFUSED');
+    assert.equal(await host.local.ask(host.address, 8081), 'ECONNREFUSED');
+    assert.equal(await host.local.ask('127.0.0.1', 8082), 'ECONNREFUSED');
+    assert.equal(await host.neighbour.ask(host.address, 8082), `web ${host.neighbourAddress}`);
+  });
+});

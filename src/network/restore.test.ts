@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import net from 'node:net';
+import { after, suite, test } from 'node:test';
+import { isDhowError } from '#errors/error.ts';
+import { enterPrivateHost } from '#network/testing/private-host.ts';
+import { attachRequest, containerId, startTestDaemon, testNames } from '#network/testing/test-daemon.ts';
+import { waitFor } from '#network/testing/wait-for.ts';
+import { deleteLink, findLink, listLinks } from '#sys/netlink-route.ts';
+
+const host = enterPrivateHost();
+const daemon = await startTestDaemon();
+after(() => host[Symbol.asyncDispose]());
+
+function vethsOfDaemon(): string[] {
+  return listLinks(host.netlink)
+    .filter((link) => link.kind === 'veth' && link.name.startsWith(testNames.vethPrefix))
+    .map((link) => link.name);
+}
+
+function rules(): string {
+  return execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
+}
+
+suite('after a restart', () => {
+  test('live containers keep their addresses, connections and ports', async () => {
+    const web = await daemon.run('web', [{ hostPort: 8080 }]);
+    await web.serve(80, 'web');
+    const before = daemon.service.endpointsOf(web.id);
+    await daemon.restart([web.id]);
+    assert.deepEqual(daemon.service.endpointsOf(web.id), before);
+    assert.equal(await host.neighbour.ask(host.address, 8080), `web ${host.neighbourAddress}`);
+    await assert.rejects(
+      new Promise((resolve, reject) =>
+        net
+          .createServer()
+          .on('error', reject)
+          .listen(8080, '0.0.0.0', resolve as () => void),
+      ),
+      { code: 'EADDRINUSE' },
+    );
+    const other = await daemon.run('other');
+    assert.notEqual(other.endpoint.address, web.endpoint.address);
+    await daemon.restart([]);
+  });
+
+  test('what dead containers left is gone: rows, ports, interfaces', async () => {
+    await daemon.run('dead', [{ hostPort: 8081 }, { hostPort: 8081, hostAddress: '', protocol: 'udp' }]);
+    assert.equal(vethsOfDaemon().length, 1);
+    await daemon.restart([]);
+    assert.deepEqual(daemon.service.endpointsOf(containerId('dead')), []);
+    assert.deepEqual(vethsOfDaemon(), []);
+    assert.ok(!rules().includes('8081'));
+    const sandbox = await daemon.service.createSandbox();
+    await daemon.service.attach(attachRequest('next', sandbox, [{ hostPort: 8081 }]));
+    await daemon.service.detach(containerId('next'));
+    await sandbox[Symbol.asyncDispose]();
+  });
+
+  test('a port that another program took meanwhile is reported and stays published', async () => {
+    const web = await daemon.run('web', [{ hostPort: 8082 }]);
+    await web.serve(80, 'web');
+    daemon.service.close();
+    const server = net.createServer();
+    await new Promise<void>((resolve) => server.listen(8082, '0.0.0.0', resolve));
+    await daemon.restart([web.id]);
+    assert.match(daemon.warnings.at(-1) ?? '', /published port is used by another program.*8082/);
+    assert.equal(await host.neighbour.ask(host.address, 8082), `web ${host.neighbourAddress}`);
+    server.close();
+    await daemon.restart([]);
+  });
+});
+
+suite('when somebody else changes the kernel', () => {
+  test('restore brings back a flushed ruleset and a deleted bridge', async () => {
+    const web = await daemon.run('web', [{ hostPort: 8083 }]);
+    await web.serve(80, 'web');
+    execFileSync('nft', ['flush', 'ruleset']);
+    await daemon.service.restore(new Set([web.id]));
+    assert.equal(await host.neighbour.ask(host.address, 8083), `web ${host.neighbourAddress}`);
+    await daemon.restart([]);
+    host.netlink.request([deleteLink(testNames.bridge)], 'bridge');
+    await daemon.service.restore(new Set());
+    assert.equal(findLink(host.netlink, testNames.bridge)?.up, true);
+  });
+
+  test('attach and detach build a flushed ruleset anew', async () => {
+    const web = await daemon.run('web', [{ hostPort: 8083 }]);
+    await web.serve(80, 'web');
+    execFileSync('nft', ['flush', 'ruleset']);
+    const other = await daemon.run('other', [{ hostPort: 8084 }]);
+    await other.serve(80, 'other');
+    assert.equal(await host.neighbour.ask(host.address, 8083), `web ${host.neighbourAddress}`);
+    assert.equal(await host.neighbour.ask(host.address, 8084), `other ${host.neighbourAddress}`);
+    execFileSync('nft', ['flush', 'ruleset']);
+    await daemon.service.detach(other.id);
+    assert.equal(await host.neighbour.ask(host.address, 8083), `web ${host.neighbourAddress}`);
+    assert.equal(await host.neighbour.ask(host.address, 8084), 'ECONNREFUSED');
+    await daemon.restart([]);
+  });
+});
+
+suite('many and full', () => {
+  test('fifty containers at once get fifty addresses, ports and interfaces, and leave nothing', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `many${index}`);
+    const containers = await Promise.all(
+      names.map(async (name) => {
+        const sandbox = await daemon.service.createSandbox();
+        return { sandbox, endpoint: await daemon.service.attach(attachRequest(name, sandbox, [{}])) };
+      }),
+    );
+    const endpoints = containers.map(({ endpoint }) => endpoint);
+    assert.equal(new Set(endpoints.map(({ address }) => address)).size, 50);
+    assert.equal(new Set(endpoints.map(({ ports }) => ports[0]?.hostPort)).size, 50);
+    assert.equal(vethsOfDaemon().length, 50);
+    await Promise.all(endpoints.map(({ containerId: id }) => daemon.service.detach(id)));
+    await Promise.all(containers.map(({ sandbox }) => sandbox[Symbol.asyncDispose]()));
+    await waitFor('the interfaces to go', () => vethsOfDaemon().length === 0);
+  });
+
+  test('a used-up subnet is refused with the count and a remedy', async () => {
+    const { id } = daemon.service.get('bridge');
+    const insert = daemon.database.sql.prepare(
+      `INSERT INTO endpoints (id, network_id, container_id, container_name, interface_name, host_interface, address, mac_address)
+       SELECT 'x' || value, ?, 'x' || value, '', '', '', subnet_address + value, '' FROM networks, json_each(?) WHERE networks.id = ?`,
+    );
+    insert.run(id, JSON.stringify(Array.from({ length: 1021 }, (_, index) => index + 2)), id);
+    const sandbox = await daemon.service.createSandbox();
+    await assert.rejects(
+      daemon.service.attach(attachRequest('late', sandbox)),
+      (error) =>
+        isDhowError(error) &&
+        error.kind === 'ResourceExhausted' &&
+        /no available IPv4 addresses on network "bridge".*all 1021 are in use/.test(error.message),
+    );
+    await sandbox[Symbol.asyncDispose]();
+    daemon.database.sql.exec("DELETE FROM endpoints WHERE id LIKE 'x%'");
+  });
+
+  test('teardown removes the bridge and the table', async () => {
+    await daemon.service.teardown();
+    assert.equal(findLink(host.netlink, testNames.bridge), undefined);
+    assert.equal(rules(), '');
+    daemon.service.close();
+  });
+});

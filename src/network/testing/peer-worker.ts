@@ -1,0 +1,97 @@
+import dgram from 'node:dgram';
+import fs from 'node:fs';
+import net from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { check, libc } from '#sys/libc.ts';
+
+/**
+ * The thread behind a `Peer`: it moves into a network namespace for good, and then serves and connects like any
+ * program there. Only this thread moves; addresses are given as numbers, so no thread of the pool is asked.
+ */
+export type PeerCall =
+  | { verb: 'serve'; protocol: 'tcp' | 'udp'; port: number; name: string; host: string }
+  | {
+      verb: 'ask';
+      protocol: 'tcp' | 'udp';
+      host: string;
+      port: number;
+      timeoutMs: number;
+      localPort: number;
+    };
+
+const setns = libc.func('int setns(int fd, int type)');
+const CLONE_NEWNET = 0x40000000;
+
+const fd = fs.openSync(String(workerData), 'r');
+check('setns', setns(fd, CLONE_NEWNET), String(workerData));
+fs.closeSync(fd);
+
+parentPort?.on('message', ({ id, call }: { id: number; call: PeerCall }) => {
+  answer(call).then(
+    (result) => parentPort?.postMessage({ id, result }),
+    (error: unknown) => parentPort?.postMessage({ id, error: String(error) }),
+  );
+});
+
+function answer(call: PeerCall): Promise<string> {
+  if (call.verb === 'serve') return call.protocol === 'tcp' ? serveTcp(call) : serveUdp(call);
+  return call.protocol === 'tcp' ? askTcp(call) : askUdp(call);
+}
+
+/** Answers every connection with its name and the client's address. */
+function serveTcp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    net
+      .createServer((socket) => {
+        socket.on('error', () => {});
+        socket.end(`${name} ${socket.remoteAddress?.replace('::ffff:', '')}`);
+      })
+      .on('error', reject)
+      .listen(port, host, () => resolve('serving'));
+  });
+}
+
+function serveUdp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = dgram.createSocket('udp4');
+    socket.on('error', reject);
+    socket.on('message', (_, from) => socket.send(`${name} ${from.address}`, from.port, from.address));
+    socket.bind(port, host, () => resolve('serving'));
+  });
+}
+
+function askTcp({ host, port, timeoutMs }: PeerCall & { verb: 'ask' }): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = net.connect({ host, port });
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timeout')));
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.on('close', () => resolve(text));
+  });
+}
+
+const udpClients = new Map<number, dgram.Socket>();
+
+/** Asks from one local port again and again when it is given, as a client that never pauses does. */
+function askUdp({ host, port, timeoutMs, localPort }: PeerCall & { verb: 'ask' }): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = udpClients.get(localPort) ?? dgram.createSocket('udp4');
+    const finish = (text: string) => {
+      clearTimeout(timer);
+      socket.removeAllListeners('message');
+      if (localPort === 0) socket.close();
+      resolve(text);
+    };
+    const timer = setTimeout(finish, timeoutMs, 'timeout');
+    socket.on('message', (message) => finish(message.toString()));
+    if (localPort === 0 || udpClients.has(localPort)) {
+      socket.send('?', port, host);
+      return;
+    }
+    udpClients.set(localPort, socket);
+    socket.bind(localPort, () => socket.send('?', port, host));
+  });
+}
