@@ -101,7 +101,7 @@ table inet ${table} {
 const strangers = `chain strangers {
     iifgroup ${bridgeGroup} return
     oifgroup ${bridgeGroup} return
-    iifkind "bridge" oifkind "bridge" return
+    meta iifkind "bridge" meta oifkind "bridge" return
     iifname { ${otherPrograms.map(quote).join(', ')} } return
     oifname { ${otherPrograms.map(quote).join(', ')} } return
     meta nfproto ipv4 drop
