@@ -60,14 +60,26 @@ suite('what the neighbour reaches', () => {
   test('not a third network through a host that did not forward before', async () => {
     assert.equal(forwardingBefore, '0');
     assert.equal(readSysctl('net/ipv4/ip_forward'), '1');
-    const far = await host.addFarNetwork();
+    const far = await host.addFarMachine(1, 'veth');
     await far.serve(80, 'far');
-    assert.equal(await host.local.ask('10.98.0.2', 80), 'far 10.98.0.1');
-    assert.equal(await sibling.ask('10.98.0.2', 80), 'far 10.98.0.1');
-    assert.equal(await host.neighbour.ask('10.98.0.2', 80, brief), 'timeout');
-    // Still so after a restart, which finds forwarding switched on.
+    assert.equal(await host.local.ask('10.98.1.2', 80), 'far 10.98.1.1');
+    assert.equal(await sibling.ask('10.98.1.2', 80), 'far 10.98.1.1');
+    assert.equal(await host.neighbour.ask('10.98.1.2', 80, brief), 'timeout');
+  });
+
+  test('nor after a restart, which finds forwarding switched on; nor from bridge to bridge', async () => {
+    const far = await host.addFarMachine(2, 'bridge');
+    await far.serve(80, 'far');
     await daemon.restart([web.id, sibling.id]);
-    assert.equal(await host.neighbour.ask('10.98.0.2', 80, brief), 'timeout');
-    assert.equal(await sibling.ask('10.98.0.2', 80), 'far 10.98.0.1');
+    assert.equal(await sibling.ask('10.98.1.2', 80), 'far 10.98.1.1');
+    assert.equal(await sibling.ask('10.98.2.2', 80), 'far 10.98.2.1');
+    assert.equal(await host.neighbour.ask('10.98.1.2', 80, brief), 'timeout');
+    assert.equal(await host.neighbour.ask('10.98.2.2', 80, brief), 'timeout');
+  });
+
+  test('but frames within a bridge of the host pass, also when nft sees them', async () => {
+    writeSysctl('net/bridge/bridge-nf-call-iptables', '1');
+    const other = await host.addNeighbour('10.99.0.4');
+    assert.equal(await other.peer.ask(host.neighbourAddress, 80), 'neighbour 10.99.0.4');
   });
 });

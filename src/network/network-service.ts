@@ -79,6 +79,7 @@ export function createNetworkService(parts: NetworkParts): NetworkService {
   const host = openNetlink(netlinkProtocols.route);
   const netfilter = openNetlink(netlinkProtocols.netfilter);
   const firewall = createFirewall({
+    host,
     table: names.table,
     networks,
     endpoints,

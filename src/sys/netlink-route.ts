@@ -77,9 +77,9 @@ export interface NewBridge {
 }
 
 export interface NewVeth {
-  /** Name on this side; the end is made a port of the bridge `master` and brought up. */
+  /** Name on this side; the end is made a port of the bridge `master`, when there is one, and brought up. */
   name: string;
-  master: number;
+  master?: number;
   mtu: number;
   peer: { name: string; macAddress: string; namespaceFd: number };
 }
@@ -133,7 +133,7 @@ export function newVeth(veth: NewVeth): NetlinkRequest {
       linkHeader({ up: true }),
       textAttribute(IFLA_IFNAME, veth.name),
       uint32Attribute(IFLA_MTU, veth.mtu),
-      uint32Attribute(IFLA_MASTER, veth.master),
+      ...(veth.master === undefined ? [] : [uint32Attribute(IFLA_MASTER, veth.master)]),
       nested(
         IFLA_LINKINFO,
         textAttribute(IFLA_INFO_KIND, 'veth'),

@@ -2,11 +2,13 @@ import { messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
 import { elementOf } from '#network/firewall/elements.ts';
 import { renderRuleset } from '#network/firewall/ruleset.ts';
+import { bridgeGroup } from '#network/kernel/bridge.ts';
 import type { EndpointTable, PortTarget } from '#network/tables/endpoints.ts';
 import { isBridgeNetwork, type NetworkTable } from '#network/tables/networks.ts';
 import { hasCode } from '#sys/libc.ts';
 import type { NetlinkSocket } from '#sys/netlink.ts';
 import { changeMapElements, forgetUdpConnections } from '#sys/netlink-netfilter.ts';
+import { listLinks } from '#sys/netlink-route.ts';
 import type { Nftables } from '#sys/nftables.ts';
 
 /**
@@ -30,6 +32,8 @@ export interface FirewallParts {
   table: string;
   networks: NetworkTable;
   endpoints: EndpointTable;
+  /** Netlink sockets in the host's network namespace: routing, and netfilter. */
+  host: NetlinkSocket;
   netfilter: NetlinkSocket;
   nftables: Nftables;
   log: Log;
@@ -57,7 +61,12 @@ export function createFirewall(parts: FirewallParts): Firewall {
     async rebuild() {
       const networks = parts.networks.list().filter(isBridgeNetwork);
       const ports = parts.endpoints.portTargets();
-      await parts.nftables.run(renderRuleset({ table, networks, ports, dropStrangers: strangersDropped }));
+      const otherBridges = listLinks(parts.host)
+        .filter((link) => link.kind === 'bridge' && link.group !== bridgeGroup && isPlainName(link.name))
+        .map((link) => link.name);
+      await parts.nftables.run(
+        renderRuleset({ table, networks, ports, dropStrangers: strangersDropped, otherBridges }),
+      );
     },
     change(kind, ports) {
       if (ports.length === 0) return true;
@@ -79,4 +88,9 @@ export function createFirewall(parts: FirewallParts): Firewall {
       await parts.nftables.run(`add table inet ${table}\ndelete table inet ${table}\n`);
     },
   };
+}
+
+/** Interface names may hold characters that mean something in a script; such a name is never ours to quote. */
+function isPlainName(name: string): boolean {
+  return /^[\w.-]+$/.test(name);
 }

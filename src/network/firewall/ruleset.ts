@@ -10,6 +10,8 @@ export interface RulesetInput {
   ports: readonly PortTarget[];
   /** Drop what is forwarded between interfaces that are not ours: forwarding was off before Dhow. */
   dropStrangers: boolean;
+  /** Bridges of the host that belong to no Dhow daemon. */
+  otherBridges: readonly string[];
 }
 
 /**
@@ -17,6 +19,9 @@ export interface RulesetInput {
  * Docker, Podman, libvirt, LXC, LXD and Incus.
  */
 const otherPrograms = ['docker0', 'br-*', 'podman*', 'cni-*', 'virbr*', 'lxcbr*', 'lxdbr*', 'incusbr*'];
+
+/** Pairs grow with the square. */
+const maximumPairedBridges = 32;
 
 /**
  * The whole table as one script, which replaces the former one in one transaction. The number of rules is constant:
@@ -89,23 +94,37 @@ table inet ${table} {
     iifname . oifname @siblings accept
     drop
   }
-  ${input.dropStrangers ? strangers : ''}
+  ${input.dropStrangers ? strangers(input.otherBridges) : ''}
 }
 `;
 }
 
 /**
- * Frames that a bridge passes between its own ports come by here as well when bridge-nf-call-iptables is 1; they are
- * not routed and stay out of it.
+ * Frames that a bridge passes between its own ports come by here as well when bridge-nf-call-iptables is 1, with the
+ * bridge as both interfaces. They are not routed and must stay untouched, but nft cannot compare two interfaces; so
+ * packets from bridge to bridge are left alone, except between different bridges that are known by name.
  */
-const strangers = `chain strangers {
+function strangers(bridges: readonly string[]): string {
+  const filtered = bridges.filter((name) => !isOfOtherProgram(name)).slice(0, maximumPairedBridges);
+  const pairs = filtered.flatMap((from) =>
+    filtered.filter((to) => to !== from).map((to) => `${quote(from)} . ${quote(to)}`),
+  );
+  return `chain strangers {
     iifgroup ${bridgeGroup} return
     oifgroup ${bridgeGroup} return
+    ${pairs.length === 0 ? '' : `meta nfproto ipv4 iifname . oifname { ${pairs.join(', ')} } drop`}
     meta iifkind "bridge" meta oifkind "bridge" return
     iifname { ${otherPrograms.map(quote).join(', ')} } return
     oifname { ${otherPrograms.map(quote).join(', ')} } return
     meta nfproto ipv4 drop
   }`;
+}
+
+function isOfOtherProgram(name: string): boolean {
+  return otherPrograms.some((pattern) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+  );
+}
 
 function insider(network: Pick<BridgeNetwork, 'bridge' | 'subnet'>): string {
   return `${quote(network.bridge)} . ${formatSubnet(network.subnet)}`;

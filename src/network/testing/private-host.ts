@@ -12,7 +12,6 @@ import { writeSysctl } from '#sys/sysctl.ts';
  * disturb the test. Everything goes away with the process.
  *
  *   this process: eth0 10.99.0.1/24 ─── lan ─── neighbour 10.99.0.2/24, which routes everything through 10.99.0.1
- *                 eth1 10.98.0.1/24 ─── (addFarNetwork) 10.98.0.2/24
  */
 export interface PrivateHost extends AsyncDisposable {
   address: string;
@@ -23,7 +22,8 @@ export interface PrivateHost extends AsyncDisposable {
   netlink: NetlinkSocket;
   /** Another machine on the local network. */
   addNeighbour(address: string): Promise<{ peer: Peer; path: string }>;
-  addFarNetwork(): Promise<Peer>;
+  /** A machine on a network of its own, at 10.98.<number>.2, reached through `eth<number>` of the given kind. */
+  addFarMachine(number: number, kind: 'bridge' | 'veth'): Promise<Peer>;
 }
 
 const CLONE_NEWNET = 0x40000000;
@@ -56,9 +56,19 @@ export function enterPrivateHost(): PrivateHost {
     async addNeighbour(address) {
       return addPeer('eth0', address, hostAddress);
     },
-    async addFarNetwork() {
-      addNetwork(netlink, 'eth1', '10.98.0.1');
-      return addPeer('eth1', '10.98.0.2', '10.98.0.1').peer;
+    async addFarMachine(number, kind) {
+      const [here, there] = [`10.98.${number}.1`, `10.98.${number}.2`];
+      if (kind === 'bridge') {
+        addNetwork(netlink, `eth${number}`, here);
+        return addPeer(`eth${number}`, there, here).peer;
+      }
+      const sandbox = owned.use(createNamespaceSandbox());
+      const peer = { name: 'eth0', macAddress: '02:00:00:00:02:02', namespaceFd: sandbox.namespaceFd };
+      netlink.request([newVeth({ name: `eth${number}`, mtu: 1500, peer })], there);
+      const interfaceIndex = findLink(netlink, `eth${number}`)?.index ?? 0;
+      netlink.request([newAddress({ address: parse(here), prefixLength: 24, interfaceIndex })], here);
+      configureMachine(sandbox, there, here);
+      return owned.use(createPeer(sandbox.path));
     },
     async [Symbol.asyncDispose]() {
       await owned.disposeAsync();
@@ -72,10 +82,7 @@ function addNetwork(netlink: NetlinkSocket, interfaceName: string, address: stri
   const macAddress = interfaceName === 'eth0' ? '02:00:00:00:00:01' : '02:00:00:00:01:01';
   netlink.request([newBridge({ name: interfaceName, macAddress, mtu: 1500, group: 0 })], interfaceName);
   const interfaceIndex = findLink(netlink, interfaceName)?.index ?? 0;
-  netlink.request(
-    [newAddress({ address: number(address), prefixLength: 24, interfaceIndex })],
-    interfaceName,
-  );
+  netlink.request([newAddress({ address: parse(address), prefixLength: 24, interfaceIndex })], interfaceName);
 }
 
 function connectMachine(
@@ -93,18 +100,22 @@ function connectMachine(
     namespaceFd: sandbox.namespaceFd,
   };
   netlink.request([newVeth({ name: `lan${lastBytes.join('')}`, master, mtu: 1500, peer })], address);
-  const interfaceIndex = findLink(sandbox.netlink, 'eth0')?.index ?? 0;
-  sandbox.netlink.request(
-    [
-      newAddress({ address: number(address), prefixLength: 24, interfaceIndex }),
-      setUp(interfaceIndex),
-      newDefaultRoute(number(router), interfaceIndex),
-    ],
-    address,
-  );
+  configureMachine(sandbox, address, router);
   return sandbox;
 }
 
-function number(text: string): number {
+function configureMachine(sandbox: NamespaceSandbox, address: string, router: string): void {
+  const interfaceIndex = findLink(sandbox.netlink, 'eth0')?.index ?? 0;
+  sandbox.netlink.request(
+    [
+      newAddress({ address: parse(address), prefixLength: 24, interfaceIndex }),
+      setUp(interfaceIndex),
+      newDefaultRoute(parse(router), interfaceIndex),
+    ],
+    address,
+  );
+}
+
+function parse(text: string): number {
   return parseIpv4(text) ?? 0;
 }
