@@ -20,12 +20,18 @@ export interface StubRequest {
 
 export type StubHandler = (request: StubRequest, response: ServerResponse, count: number) => void;
 
-/** @param handle gets the number of requests with the same path so far, the present one included */
-export async function startStub(handle: StubHandler, tls?: ServerOptions): Promise<Stub> {
+/**
+ * @param handle gets the number of requests with the same path so far, the present one included
+ * @param options `seesPing`: whether requests for `/v2/` without authorization go to `handle` as well
+ */
+export async function startStub(
+  handle: StubHandler,
+  { seesPing = false, tls }: { seesPing?: boolean; tls?: ServerOptions } = {},
+): Promise<Stub> {
   const requests: StubRequest[] = [];
   const counts = new Map<string, number>();
   const listener: RequestListener = ({ url = '', headers }, response) => {
-    if (url === '/v2/' && headers.authorization === undefined) {
+    if (!seesPing && url === '/v2/' && headers.authorization === undefined) {
       response.end('{}');
       return;
     }
