@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import { messageOf } from '#errors/error.ts';
+import type { Log } from '#log/log.ts';
+import { runOciRuntime } from '#runtime/conmon/command.ts';
+import { createContainer, startContainer } from '#runtime/conmon/container.ts';
+import type { RuntimeContext } from '#runtime/conmon/context.ts';
+import { destroyContainer } from '#runtime/conmon/destroy.ts';
+import { createRunDirectories, exitFile } from '#runtime/conmon/directories.ts';
+import { execInContainer } from '#runtime/conmon/exec.ts';
+import { createExitBoard, resumeWatching } from '#runtime/conmon/exits.ts';
+import { attachContainer, inspectProcess } from '#runtime/conmon/inspect.ts';
+import { resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
+import type { OciRuntime } from '#runtime/detect.ts';
+import type { Runtime } from '#runtime/runtime.ts';
+import { readCgroupHierarchies } from '#sys/cgroup.ts';
+import { createPoller } from '#sys/epoll.ts';
+
+export interface RuntimeParts {
+  /** Owned by this runtime alone; on a tmpfs, such as `/run/dhow`. Made if missing. */
+  runDirectory: string;
+  ociRuntime: OciRuntime;
+  /** Absolute. */
+  conmonPath: string;
+  log: Log;
+  /** The program of the polling thread; a bundled daemon passes its own file. */
+  workerUrl?: URL;
+}
+
+/** A runtime that holds its processes with conmon and makes them with crun or runc. Needs root. */
+export function createRuntime({
+  runDirectory,
+  ociRuntime,
+  conmonPath,
+  log,
+  workerUrl,
+}: RuntimeParts): Runtime {
+  const context: RuntimeContext = {
+    ociRuntime,
+    conmonPath,
+    log,
+    directories: createRunDirectories(runDirectory, ociRuntime.name),
+    poller: createPoller({
+      ...(workerUrl ? { workerUrl } : {}),
+      onFailure: (error) => log.error('poller-restarted', { error: messageOf(error) }),
+    }),
+    cgroups: readCgroupHierarchies(),
+    exits: createExitBoard(),
+    monitors: new Map(),
+  };
+  const { directories } = context;
+
+  return {
+    describe: () => ({ ...ociRuntime }),
+    create: (request, signal) => createContainer(context, request, signal),
+    start: (id) => startContainer(context, id),
+    kill: (id, signal) => signalProcess(context, directories.container(id), signal),
+    pause: (id) => runOciRuntime(context, ['pause', id]),
+    resume: (id) => runOciRuntime(context, ['resume', id]),
+    async delete(id) {
+      const directory = directories.container(id);
+      context.exits.mute(id);
+      await destroyContainer(context, directory);
+    },
+    exec: (request, signal) => execInContainer(context, request, signal),
+    attach: async (id) => attachContainer(context, directories.container(id)),
+    async resize(id, size) {
+      resizeTerminal(directories.find(id) ?? directories.container(id), size);
+    },
+    inspect: async (id) => inspectProcess(context, id),
+    async watchExits(onExit) {
+      context.exits.listen(onExit);
+      resumeWatching(context);
+    },
+    acknowledgeExit(id) {
+      const directory = directories.find(id);
+      if (directory?.kind === 'exec') fs.rmSync(directory.path, { recursive: true, force: true });
+      else if (directory) fs.rmSync(exitFile(directory), { force: true });
+      context.exits.forget(id);
+    },
+    close: () => context.poller.close(),
+  };
+}

@@ -1,0 +1,19 @@
+import type { Log } from '#log/log.ts';
+import type { RunDirectories } from '#runtime/conmon/directories.ts';
+import type { ExitBoard } from '#runtime/conmon/exits.ts';
+import type { OciRuntime } from '#runtime/detect.ts';
+import type { CgroupHierarchies } from '#sys/cgroup.ts';
+import type { Poller } from '#sys/epoll.ts';
+
+/** What every part of the conmon driver works with. */
+export interface RuntimeContext {
+  readonly ociRuntime: OciRuntime;
+  readonly conmonPath: string;
+  readonly log: Log;
+  readonly directories: RunDirectories;
+  readonly poller: Poller;
+  readonly cgroups: CgroupHierarchies;
+  readonly exits: ExitBoard;
+  /** Monitors that run, by container or exec: resolved when the monitor has gone and the exit has been told. */
+  readonly monitors: Map<string, Promise<void>>;
+}

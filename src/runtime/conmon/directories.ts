@@ -1,0 +1,148 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { DhowError } from '#errors/error.ts';
+import type { OciProcess, OciSpec } from '#runtime/oci.ts';
+import type { Exit } from '#runtime/runtime.ts';
+import { hasCode } from '#sys/libc.ts';
+import { readStartTime } from '#sys/pidfd.ts';
+
+/**
+ * The run directory, the driver's whole memory. It lies on a tmpfs (`/run`): after a reboot no process is left either.
+ *
+ *   c/<container id>/   bundle: config.json, monitor, pid, attach, ctl, winsz, oom, <container id> (exit code)
+ *   e/<exec id>/        the same for an exec, with process.json, and `container` in place of config.json
+ *   <runtime's name>/   the OCI runtime's own state (`--root`)
+ */
+export interface RunDirectories {
+  readonly containers: string;
+  readonly execs: string;
+  /** The OCI runtime's `--root`. */
+  readonly state: string;
+  /** @throws InvalidParameter when it is not an id, which could leave the directory */
+  container(id: string): ProcessDirectory;
+  exec(execId: string): ProcessDirectory;
+  /** The directory of a container or an exec. undefined when there is none. */
+  find(id: string): ProcessDirectory | undefined;
+  list(): ProcessDirectory[];
+  /** Where crun's init process waits for its start; gone afterwards. */
+  startFifo(containerId: string): string;
+}
+
+/** The files of one container or exec. */
+export interface ProcessDirectory {
+  readonly kind: 'container' | 'exec';
+  readonly id: string;
+  readonly path: string;
+  file(
+    name: 'config.json' | 'process.json' | 'container' | 'monitor' | 'pid' | 'attach' | 'ctl' | 'oom',
+  ): string;
+}
+
+export function createRunDirectories(runDirectory: string, runtimeName: string): RunDirectories {
+  const containers = path.join(runDirectory, 'c');
+  const execs = path.join(runDirectory, 'e');
+  const state = path.join(runDirectory, runtimeName);
+  for (const directory of [containers, execs, state]) {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+
+  function open(kind: ProcessDirectory['kind'], id: string): ProcessDirectory {
+    if (!/^[a-zA-Z0-9][\w.-]{0,127}$/.test(id)) {
+      throw new DhowError('InvalidParameter', `${JSON.stringify(id)} is not the id of a container or exec`);
+    }
+    const directory = path.join(kind === 'container' ? containers : execs, id);
+    return { kind, id, path: directory, file: (name) => path.join(directory, name) };
+  }
+
+  return {
+    containers,
+    execs,
+    state,
+    container: (id) => open('container', id),
+    exec: (id) => open('exec', id),
+    find(id) {
+      return [open('container', id), open('exec', id)].find((directory) => fs.existsSync(directory.path));
+    },
+    list() {
+      return [
+        ...fs.readdirSync(containers).map((id) => open('container', id)),
+        ...fs.readdirSync(execs).map((id) => open('exec', id)),
+      ];
+    },
+    startFifo: (containerId) => path.join(state, containerId, 'exec.fifo'),
+  };
+}
+
+/** The monitor's pid with its start time, so that a pid that was given out again deceives nobody. */
+export function writeMonitor(directory: ProcessDirectory, pid: number): void {
+  fs.writeFileSync(directory.file('monitor'), `${pid} ${readStartTime(pid) ?? ''}`);
+}
+
+/** The monitor's pid, or undefined when it does not run. */
+export function findLiveMonitor(directory: ProcessDirectory): number | undefined {
+  const text = readIfPresent(directory.file('monitor'));
+  if (text === undefined || text === '') return searchMonitor(directory);
+  const [pid, startTime] = text.split(' ');
+  if (!startTime) return undefined;
+  return readStartTime(Number(pid)) === startTime ? Number(pid) : undefined;
+}
+
+/** A daemon that was killed between starting a monitor and noting it down: the monitor is known by its `-b` argument. */
+function searchMonitor(directory: ProcessDirectory): number | undefined {
+  for (const pid of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const args = readIfPresent(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
+    if (args.indexOf('-b') > 0 && args[args.indexOf('-b') + 1] === directory.path) return Number(pid);
+  }
+  return undefined;
+}
+
+/** The process's pid as conmon wrote it. */
+export function readPid(directory: ProcessDirectory): number | undefined {
+  const text = readIfPresent(directory.file('pid'));
+  return text === undefined || text === '' ? undefined : Number(text);
+}
+
+/**
+ * conmon names the exit file by the id given with `--cid`, which for an exec is its container's.
+ */
+export function exitFile(directory: ProcessDirectory): string {
+  const name = directory.kind === 'exec' ? readIfPresent(directory.file('container')) : directory.id;
+  return path.join(directory.path, name ?? directory.id);
+}
+
+/** undefined while the process has not exited, or when its monitor was killed before it could tell. */
+export function readExit(directory: ProcessDirectory): Exit | undefined {
+  const file = exitFile(directory);
+  const text = readIfPresent(file);
+  if (text === undefined || !/^-?\d+/.test(text)) return undefined;
+  return {
+    id: directory.id,
+    code: Number.parseInt(text, 10) & 0xff,
+    finishedAt: fs.statSync(file).mtime,
+    oomKilled: fs.existsSync(directory.file('oom')),
+  };
+}
+
+/** The container's configuration as it was created. undefined when there is none. */
+export function readSpec(directory: ProcessDirectory): OciSpec | undefined {
+  const text = readIfPresent(directory.file('config.json'));
+  return text === undefined ? undefined : (JSON.parse(text) as OciSpec);
+}
+
+/** How the container's or exec's process was asked to be. */
+export function readProcess(directory: ProcessDirectory): OciProcess | undefined {
+  if (directory.kind === 'container') return readSpec(directory)?.process;
+  const text = readIfPresent(directory.file('process.json'));
+  return text === undefined ? undefined : (JSON.parse(text) as OciProcess);
+}
+
+function readIfPresent(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    // ESRCH: a process of /proc that has gone.
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
+}

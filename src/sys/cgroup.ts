@@ -1,0 +1,140 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { hasCode } from '#sys/libc.ts';
+
+/** Where the kernel's control groups are mounted. */
+export interface CgroupHierarchies {
+  /** 2 when everything is on the unified hierarchy; 1 when controllers are on hierarchies of their own. */
+  version: 1 | 2;
+  mounts: CgroupMount[];
+}
+
+export interface CgroupMount {
+  directory: string;
+  /** The hierarchy of version 2, also beside version 1 ("hybrid"), where it has no controllers. */
+  unified: boolean;
+  /** Version 1: what the hierarchy was mounted for, such as `cpu`, `cpuacct` or `name=systemd`. */
+  controllers: string[];
+}
+
+/** Reads /proc/self/mountinfo (proc(5)); only mounts of a hierarchy's root count, and of several the first. */
+export function readCgroupHierarchies(): CgroupHierarchies {
+  return parseCgroupMounts(fs.readFileSync('/proc/self/mountinfo', 'utf8'));
+}
+
+export function parseCgroupMounts(mountInfo: string): CgroupHierarchies {
+  const mounts: CgroupMount[] = [];
+  for (const line of mountInfo.split('\n')) {
+    const [before, after] = line.split(' - ', 2);
+    if (before === undefined || after === undefined) continue;
+    const [, , , root, target, options] = before.split(' ');
+    const [type, , superOptions] = after.split(' ');
+    if (root !== '/' || target === undefined || options === undefined) continue;
+    const directory = unescapeMountPath(target);
+    if (type === 'cgroup2') {
+      if (!mounts.some(({ unified }) => unified)) mounts.push({ directory, unified: true, controllers: [] });
+    } else if (type === 'cgroup') {
+      const controllers = (superOptions ?? '').split(',').filter((option) => !genericOptions.has(option));
+      const known = mounts.some((mount) => mount.controllers.join() === controllers.join());
+      if (!known) mounts.push({ directory, unified: false, controllers });
+    }
+  }
+  const version = mounts.some(({ controllers }) => controllers.some((name) => !name.includes('='))) ? 1 : 2;
+  return { version, mounts };
+}
+
+const genericOptions = new Set(['rw', 'ro', 'xattr', 'noprefix', 'clone_children', 'release_agent']);
+
+/** proc(5): space, tab, newline and backslash are written as three octal digits. */
+function unescapeMountPath(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+/** The directories of one control group in all hierarchies; those that do not exist are left out. */
+export function findCgroupDirectories({ mounts }: CgroupHierarchies, cgroupPath: string): string[] {
+  if (!/^\/[^/]/.test(cgroupPath) || cgroupPath.split('/').includes('..')) return [];
+  return mounts
+    .map(({ directory }) => path.join(directory, cgroupPath))
+    .filter((directory) => fs.existsSync(directory));
+}
+
+/** Sends SIGKILL to every process in a control group and below it, frozen ones too. @returns how many there were */
+export function killCgroup(hierarchies: CgroupHierarchies, cgroupPath: string): number {
+  const pids = new Set<number>();
+  for (const directory of findCgroupDirectories(hierarchies, cgroupPath)) {
+    for (const group of withChildren(directory)) {
+      for (const pid of readLines(path.join(group, 'cgroup.procs'))) pids.add(Number(pid));
+    }
+  }
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if (!hasCode(error, 'ESRCH')) throw error;
+    }
+  }
+  thawCgroup(hierarchies, cgroupPath);
+  return pids.size;
+}
+
+/** Lets frozen processes go on; a signal reaches them only then (version 1). */
+export function thawCgroup(hierarchies: CgroupHierarchies, cgroupPath: string): void {
+  for (const directory of findCgroupDirectories(hierarchies, cgroupPath)) {
+    for (const [file, value] of [
+      ['freezer.state', 'THAWED'],
+      ['cgroup.freeze', '0'],
+    ] as const) {
+      try {
+        fs.writeFileSync(path.join(directory, file), value, { flag: 'r+' });
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT', 'ENODEV')) throw error;
+      }
+    }
+  }
+}
+
+/**
+ * Removes a control group with the groups below it from all hierarchies.
+ * @returns false when processes are still in it (those that were killed leave it a little later)
+ */
+export function removeCgroup(hierarchies: CgroupHierarchies, cgroupPath: string): boolean {
+  let removed = true;
+  for (const directory of findCgroupDirectories(hierarchies, cgroupPath)) {
+    for (const group of withChildren(directory).reverse()) {
+      try {
+        fs.rmdirSync(group);
+      } catch (error) {
+        if (hasCode(error, 'EBUSY')) removed = false;
+        else if (!hasCode(error, 'ENOENT')) throw error;
+      }
+    }
+  }
+  return removed;
+}
+
+/** A directory and all below it, parents first. */
+function withChildren(directory: string): string[] {
+  const result = [directory];
+  for (const group of result) {
+    try {
+      for (const entry of fs.readdirSync(group, { withFileTypes: true })) {
+        if (entry.isDirectory()) result.push(path.join(group, entry.name));
+      }
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENODEV')) throw error;
+    }
+  }
+  return result;
+}
+
+function readLines(file: string): string[] {
+  try {
+    return fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  } catch (error) {
+    // EOPNOTSUPP: a threaded group of version 2, whose processes are listed by its parent.
+    if (hasCode(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP')) return [];
+    throw error;
+  }
+}
