@@ -34,6 +34,7 @@ export function createTrust(options: TrustOptions): Trust {
   for (const range of ranges) addRange(insecure, range);
   const byRange = new Map<string, Promise<boolean>>();
   const settings = new Map<string, Promise<TlsSettings>>();
+  let common: SecureContext | undefined;
 
   async function isInRange(name: string): Promise<boolean> {
     if (ranges.length === 0) return false;
@@ -50,10 +51,18 @@ export function createTrust(options: TrustOptions): Trust {
   return {
     isInsecure,
     tlsFor: (host) =>
-      remember(settings, host, async () => ({
-        secureContext: createSecureContext(await certificatesOf(host, options.certificatesDirectory)),
-        rejectUnauthorized: !(await isInsecure(host)),
-      })),
+      remember(settings, host, async () => {
+        const rejectUnauthorized = !(await isInsecure(host));
+        const { ca, cert, key } = await certificatesOf(host, options.certificatesDirectory);
+        const client = cert.length === 0 ? {} : { cert, key };
+        if (!rejectUnauthorized) return { rejectUnauthorized, secureContext: createSecureContext(client) };
+        if (ca.length === 0 && cert.length === 0) {
+          common ??= createSecureContext({ ca: commonAuthorities() });
+          return { rejectUnauthorized, secureContext: common };
+        }
+        const secureContext = createSecureContext({ ca: [...commonAuthorities(), ...ca], ...client });
+        return { rejectUnauthorized, secureContext };
+      }),
   };
 }
 
@@ -67,19 +76,17 @@ export function hostName(host: string): string {
   return lower(match?.[1] ?? host.replace(/:\d*$/, ''));
 }
 
-interface Certificates {
+interface HostCertificates {
   ca: string[];
-  cert?: Buffer[];
-  key?: Buffer[];
+  cert: Buffer[];
+  key: Buffer[];
 }
 
-async function certificatesOf(host: string, directory: string | undefined): Promise<Certificates> {
-  // Node trusts its own list only; an operator expects the one of the system to count, as for any Go program.
-  const ca = [...new Set([...getCACertificates('bundled'), ...getCACertificates('system')])];
+async function certificatesOf(host: string, directory: string | undefined): Promise<HostCertificates> {
+  const found: HostCertificates = { ca: [], cert: [], key: [] };
   // The host may come from a redirect; it must stay the name of a folder.
-  if (directory === undefined || !/^[[a-z0-9]/i.test(host) || host.includes('/')) return { ca };
+  if (directory === undefined || !/^[[a-z0-9]/i.test(host) || host.includes('/')) return found;
   const folder = join(directory, host);
-  const entries = await readdir(folder).catch(() => []);
   const read = async (file: string): Promise<Buffer> => {
     try {
       return await readFile(join(folder, file));
@@ -87,15 +94,22 @@ async function certificatesOf(host: string, directory: string | undefined): Prom
       throw new DhowError('InvalidParameter', `certificate ${join(folder, file)} cannot be read`, { cause });
     }
   };
-  const cert: Buffer[] = [];
-  const key: Buffer[] = [];
+  const entries = await readdir(folder).catch(() => []);
   for (const entry of entries.toSorted()) {
-    if (entry.endsWith('.crt')) ca.push((await read(entry)).toString());
+    if (entry.endsWith('.crt')) found.ca.push((await read(entry)).toString());
     if (!entry.endsWith('.cert')) continue;
-    cert.push(await read(entry));
-    key.push(await read(`${entry.slice(0, -'.cert'.length)}.key`));
+    found.cert.push(await read(entry));
+    found.key.push(await read(`${entry.slice(0, -'.cert'.length)}.key`));
   }
-  return cert.length === 0 ? { ca } : { ca, cert, key };
+  return found;
+}
+
+/**
+ * Node trusts its own list only; an operator expects the one of the system to count, as for any Go program. Reading that
+ * and building the store takes some 80 ms, so that it is done when the first certificate is to be verified.
+ */
+function commonAuthorities(): string[] {
+  return [...new Set([...getCACertificates('bundled'), ...getCACertificates('system')])];
 }
 
 /** Failures are not remembered: what was wrong may have been put right. */

@@ -26,7 +26,11 @@ export type StubHandler = (request: StubRequest, response: ServerResponse, count
  */
 export async function startStub(
   handle: StubHandler,
-  { seesPing = false, tls }: { seesPing?: boolean; tls?: ServerOptions } = {},
+  {
+    seesPing = false,
+    tls,
+    port: wanted = 0,
+  }: { seesPing?: boolean; tls?: ServerOptions; port?: number } = {},
 ): Promise<Stub> {
   const requests: StubRequest[] = [];
   const counts = new Map<string, number>();
@@ -42,7 +46,7 @@ export async function startStub(
     handle(request, response, count);
   };
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     host: `127.0.0.1:${port}`,
