@@ -1,68 +1,48 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import koffi, { type LibraryHandle } from 'koffi';
+import { hasCode } from '#sys/libc.ts';
 
 /**
- * Running nft scripts: through libnftables in this process when it is installed, else through `nft -f -`.
- * Both apply a script as one transaction.
+ * Running nft scripts, by the program and not by libnftables: the library aborts the whole process when it gets a
+ * file descriptor above 1,023 (it uses select(2)), and ends it on some errors of memory and netlink. A script costs
+ * about 5 ms; what happens with every container goes through netlink-netfilter.ts instead.
  */
-const NFT_CTX_DEFAULT = 0;
+export interface Nftables {
+  /**
+   * Runs a script as one transaction and returns what its commands print.
+   * @throws NftablesError in nft's own words, also when nft is not installed
+   */
+  run(script: string): Promise<string>;
+}
 
-/** A script that nftables refused; the message holds nft's own words. */
 export class NftablesError extends Error {
-  constructor(output: string) {
-    super(`nftables refused a script: ${output.trim().slice(0, 2000)}`);
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'NftablesError';
   }
 }
 
-export interface Nftables {
-  /** Runs a script as one transaction. @throws NftablesError; Node's spawn error when nft is not installed */
-  run(script: string): Promise<void>;
-}
-
-/**
- * The library is opened at the first use (about 2 MiB). A context is made for each script: it opens its netlink
- * socket in the namespace of the moment and caches nothing that could be stale later.
- */
-export function createNftables(library = 'libnftables.so.1'): Nftables {
-  let runner: ((script: string) => Promise<void>) | undefined;
+/** @param programs names or paths, tried in order; the shells of ordinary users do not find /usr/sbin */
+export function createNftables(
+  programs: readonly string[] = ['nft', '/usr/sbin/nft', '/sbin/nft'],
+): Nftables {
   return {
     async run(script) {
-      runner ??= openLibrary(library) ?? runProgram;
-      await runner(script);
+      for (const program of programs) {
+        try {
+          return await runProgram(program, script);
+        } catch (error) {
+          if (!hasCode(error, 'ENOENT')) throw error;
+        }
+      }
+      throw new NftablesError(`nftables is not installed: no program ${programs.join(' or ')} found`);
     },
   };
 }
 
-function openLibrary(name: string): ((script: string) => Promise<void>) | undefined {
-  let library: LibraryHandle;
-  try {
-    library = koffi.load(name);
-  } catch {
-    return undefined;
-  }
-  const newContext = library.func('void *nft_ctx_new(uint32_t flags)');
-  const freeContext = library.func('void nft_ctx_free(void *context)');
-  const bufferOutput = library.func('int nft_ctx_buffer_output(void *context)');
-  const bufferError = library.func('int nft_ctx_buffer_error(void *context)');
-  const errorBuffer = library.func('const char *nft_ctx_get_error_buffer(void *context)');
-  const runCommand = library.func('int nft_run_cmd_from_buffer(void *context, const char *script)');
-  return async (script) => {
-    const context: unknown = newContext(NFT_CTX_DEFAULT);
-    try {
-      // Both streams into buffers: the library would write to the daemon's own stdout and stderr.
-      bufferOutput(context);
-      bufferError(context);
-      if (runCommand(context, script) !== 0) throw new NftablesError(String(errorBuffer(context)));
-    } finally {
-      freeContext(context);
-    }
-  };
-}
-
-async function runProgram(script: string): Promise<void> {
-  const child = spawn('nft', ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+async function runProgram(program: string, script: string): Promise<string> {
+  // --stateless: no counters; --handle: numbers by which rules can be deleted.
+  const child = spawn(program, ['--stateless', '--handle', '-f', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
@@ -70,6 +50,7 @@ async function runProgram(script: string): Promise<void> {
   // A program that ends early makes the write fail with EPIPE; its words on stderr tell more.
   child.stdin.on('error', () => {});
   child.stdin.end(script);
-  const [status, output] = await Promise.all([exited, text(child.stderr)]);
-  if (status !== 0) throw new NftablesError(output);
+  const [status, output, complaint] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
+  if (status !== 0) throw new NftablesError(`nftables refused a script: ${complaint.trim().slice(0, 2000)}`);
+  return output;
 }

@@ -85,7 +85,6 @@ table inet ${table} {
   chain forwarding {
     type filter hook forward priority filter; policy accept;
     oifname @bridges jump towards_containers
-    iifname @bridges accept
     ${input.dropStrangers ? 'jump strangers' : ''}
   }
   chain towards_containers {
