@@ -60,4 +60,11 @@ export class ByteQueue {
     }
     return part;
   }
+
+  /** Copies what is queued, so that the chunks it came in may be used again. */
+  own(): void {
+    if (this.#length === 0) return;
+    this.#chunks = [Buffer.concat(this.#chunks).subarray(this.#position)];
+    this.#position = 0;
+  }
 }

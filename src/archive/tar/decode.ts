@@ -192,7 +192,8 @@ function* takeSpecial(queue: ByteQueue, block: BlockHeader): Generator<TarEvent,
     );
   }
   const bytes = yield* takeSlowly(queue, block.size + padding(block.size));
-  return bytes.subarray(0, block.size);
+  // A copy: header values outlive the chunk.
+  return Buffer.from(bytes.subarray(0, block.size));
 }
 
 function trimNul(bytes: Buffer): Buffer {

@@ -1,0 +1,270 @@
+import fs from 'node:fs';
+import type { TarHeader } from '#archive/tar/header.ts';
+import { malformed, quoteName } from '#archive/tar/malformed.ts';
+import { DirectoryCache, markOpaque } from '#archive/unpack/directory-cache.ts';
+import { cleanPath, parseWhiteout, splitPath, type Whiteout } from '#archive/unpack/entry-path.ts';
+import { applyToName, applyToOpen } from '#archive/unpack/metadata.ts';
+import { unpackError } from '#archive/unpack/unpack-error.ts';
+import {
+  type BytePath,
+  closeFd,
+  linkAt,
+  makeDirectoryAt,
+  makeNodeAt,
+  openAt,
+  openDirectoryAt,
+  setTimesAt,
+  statusAt,
+  symlinkAt,
+  truncate,
+  unlinkAt,
+  writeAt,
+} from '#sys/file-tree.ts';
+import { hasCode } from '#sys/libc.ts';
+import { openRoot } from '#sys/open-in-root.ts';
+import { removeTreeAt } from '#sys/remove-tree.ts';
+
+const { O_CREAT, O_EXCL, O_WRONLY, S_IFBLK, S_IFCHR, S_IFIFO } = fs.constants;
+
+/** Each entry costs an inode and some memory; the largest images have a tenth of this. */
+const maxEntries = 4_000_000;
+
+export interface TreeWriterOptions {
+  /** `overlay` turns OCI whiteouts into overlayfs's; `literal` takes `.wh.` for the beginning of a name. */
+  whiteouts: 'overlay' | 'literal';
+}
+
+/**
+ * Builds a directory tree from the entries of an archive, with synchronous calls. For each entry `begin`, `write` for
+ * each piece of its content, `end`; then `finish`. Whatever the archive says, nothing outside the root is touched:
+ * the kernel resolves parents inside the root, and last names are never followed.
+ *
+ * A later entry replaces an earlier one of the same name; only a directory over a directory keeps what is in it.
+ * All methods throw DhowError: InvalidParameter for a hostile or malformed entry, ResourceExhausted for a full disk.
+ */
+export class TreeWriter implements Disposable {
+  readonly #rootFd: number;
+  readonly #directories: DirectoryCache;
+  readonly #options: TreeWriterOptions;
+  readonly #directoryTimes = new Map<BytePath, TarHeader['modifiedAt']>();
+  #file: { fd: number; header: TarHeader } | undefined;
+  #entries = 0;
+  #contentBytes = 0;
+  #opaqueRoot = false;
+
+  constructor(directory: string, options: TreeWriterOptions) {
+    const pathFd = openRoot(directory);
+    try {
+      this.#rootFd = openDirectoryAt(pathFd, '.');
+    } finally {
+      fs.closeSync(pathFd);
+    }
+    this.#directories = new DirectoryCache(this.#rootFd, options.whiteouts === 'overlay');
+    this.#options = options;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeFd(this.#file.fd);
+    this.#file = undefined;
+    this.#directories[Symbol.dispose]();
+    closeFd(this.#rootFd);
+  }
+
+  /** Sum of the files' sizes; a hard link counts nothing. */
+  get contentBytes(): number {
+    return this.#contentBytes;
+  }
+
+  /** Whether the archive hides all of the layers below, which overlayfs cannot be told with an attribute. */
+  get opaqueRoot(): boolean {
+    return this.#opaqueRoot;
+  }
+
+  begin(header: TarHeader): void {
+    if (++this.#entries > maxEntries) throw malformed(`it has more than ${maxEntries} entries`);
+    this.#directories.settle();
+    try {
+      this.#make(header);
+    } catch (error) {
+      throw unpackError(header.name, error);
+    }
+  }
+
+  write(offset: number, bytes: Buffer): void {
+    if (this.#file === undefined) return;
+    try {
+      writeAt(this.#file.fd, bytes, offset);
+    } catch (error) {
+      throw unpackError(this.#file.header.name, error);
+    }
+  }
+
+  end(): void {
+    if (this.#file === undefined) return;
+    const { fd, header } = this.#file;
+    try {
+      if (header.sparse !== undefined) truncate(fd, header.sizeBytes);
+      applyToOpen(fd, header);
+      setTimesAt(fd, '', header.modifiedAt);
+    } catch (error) {
+      throw unpackError(header.name, error);
+    }
+    this.#file = undefined;
+    closeFd(fd);
+    this.#contentBytes += header.sizeBytes;
+  }
+
+  /** Directories get their times at last, as every entry made in them changed these. */
+  finish(): void {
+    for (const [path, time] of this.#directoryTimes) {
+      try {
+        this.#directories.settle();
+        setTimesAt(this.#directories.openExisting(path), '', time);
+      } catch (error) {
+        // Something else replaced the directory afterwards.
+        if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw unpackError(path, error);
+      }
+    }
+  }
+
+  #make(header: TarHeader): void {
+    const path = cleanPath(header.nameBytes.toString('latin1'));
+    const whiteout = this.#options.whiteouts === 'overlay' ? parseWhiteout(path) : undefined;
+    const { parent, name } = splitPath(path);
+    if (path === '') this.#makeRoot(header);
+    else if (whiteout !== undefined) this.#makeWhiteout(parent, whiteout);
+    else if (header.type === 'hard-link') this.#makeHardLink(parent, name, header);
+    else if (header.type === 'directory') this.#makeDirectory(parent, name, path, header);
+    else if (header.type === 'file') this.#makeFile(parent, name, header);
+    else this.#makeNode(parent, name, header);
+  }
+
+  #makeFile(parent: BytePath, name: BytePath, header: TarHeader): void {
+    const parentFd = this.#directories.open(parent);
+    const open = (): number => openAt(parentFd, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+    this.#file = { fd: this.#replacing(parentFd, name, open), header };
+  }
+
+  #makeNode(parent: BytePath, name: BytePath, header: TarHeader): void {
+    const parentFd = this.#directories.open(parent);
+    this.#replacing(parentFd, name, () => {
+      if (header.type === 'symlink') symlinkAt(header.linkNameBytes.toString('latin1'), parentFd, name);
+      else makeNodeAt(parentFd, name, nodeType(header), deviceOf(header));
+    });
+    applyToName(parentFd, name, header);
+  }
+
+  #makeRoot(header: TarHeader): void {
+    if (header.type !== 'directory') throw malformed('the entry of the root is not a directory');
+    applyToOpen(this.#rootFd, header);
+    this.#directoryTimes.set('', header.modifiedAt);
+  }
+
+  #makeDirectory(parent: BytePath, name: BytePath, path: BytePath, header: TarHeader): void {
+    const parentFd = this.#directories.open(parent);
+    let overWhiteout = false;
+    try {
+      makeDirectoryAt(parentFd, name, 0o700);
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+      const status = statusAt(parentFd, name);
+      overWhiteout = this.#options.whiteouts === 'overlay' && status.isWhiteout;
+      if (!status.isDirectory) {
+        this.#remove(parentFd, name);
+        makeDirectoryAt(parentFd, name, 0o700);
+      }
+    }
+    const fd = openDirectoryAt(parentFd, name);
+    // The cache takes the descriptor first, so that it is closed if something below fails.
+    this.#directories.add(path, fd);
+    if (overWhiteout) markOpaque(fd);
+    applyToOpen(fd, header);
+    this.#directoryTimes.set(path, header.modifiedAt);
+  }
+
+  #makeHardLink(parent: BytePath, name: BytePath, header: TarHeader): void {
+    const target = splitPath(cleanPath(header.linkNameBytes.toString('latin1')));
+    if (target.name === '') throw malformed(`${quoteName(header.name)} is a hard link to the root`);
+    const parentFd = this.#directories.open(parent);
+    try {
+      const targetFd = this.#directories.openExisting(target.parent);
+      const link = (): void => linkAt(targetFd, target.name, parentFd, name);
+      try {
+        link();
+      } catch (error) {
+        if (!hasCode(error, 'EEXIST')) throw error;
+        if (statusAt(parentFd, name).inode === statusAt(targetFd, target.name).inode) return;
+        this.#remove(parentFd, name);
+        link();
+      }
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
+      throw malformed(
+        `${quoteName(header.name)} is a hard link to ${quoteName(header.linkName)}, which the archive does not have before it`,
+      );
+    }
+    applyToName(parentFd, name, header);
+  }
+
+  #makeWhiteout(parent: BytePath, whiteout: Whiteout): void {
+    if (whiteout.type === 'ignore') return;
+    if (whiteout.type === 'opaque' && parent === '') {
+      this.#opaqueRoot = true;
+      return;
+    }
+    const parentFd = this.#directories.open(parent);
+    if (whiteout.type === 'opaque') markOpaque(parentFd);
+    else this.#hide(parentFd, whiteout.name);
+  }
+
+  #hide(parentFd: number, name: BytePath): void {
+    try {
+      makeNodeAt(parentFd, name, S_IFCHR, { major: 0, minor: 0 });
+      return;
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+    // What the layer itself has there hides the layers below already; only a directory would be merged with theirs.
+    if (!statusAt(parentFd, name).isDirectory) return;
+    const fd = openDirectoryAt(parentFd, name);
+    try {
+      markOpaque(fd);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  /** Runs `make`, and once more after removing what is in the way. */
+  #replacing<T>(parentFd: number, name: BytePath, make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+    this.#remove(parentFd, name);
+    return make();
+  }
+
+  #remove(parentFd: number, name: BytePath): void {
+    this.#directories.forget();
+    if (statusAt(parentFd, name).isDirectory) removeTreeAt(parentFd, name);
+    else unlinkAt(parentFd, name);
+  }
+}
+
+function nodeType(header: TarHeader): number {
+  const type = header.type === 'fifo' ? S_IFIFO : header.type === 'block-device' ? S_IFBLK : S_IFCHR;
+  return type | 0o600;
+}
+
+function deviceOf(header: TarHeader): { major: number; minor: number } {
+  if (header.type === 'fifo') return { major: 0, minor: 0 };
+  const { deviceMajor: major, deviceMinor: minor } = header;
+  // The kernel's numbers: 12 bits and 20 bits.
+  if (major < 0 || minor < 0 || major >= 2 ** 12 || minor >= 2 ** 20) {
+    throw malformed(
+      `${quoteName(header.name)} has the device number ${major}:${minor}, which is out of range`,
+    );
+  }
+  return { major, minor };
+}

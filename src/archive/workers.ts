@@ -1,0 +1,102 @@
+import { maxDecompressedBytes } from '#archive/decompress.ts';
+import type { Unpacked } from '#archive/unpack/unpack-stream.ts';
+import { Slots } from '#archive/workers/slots.ts';
+import { WorkerThread } from '#archive/workers/worker-thread.ts';
+import { DhowError } from '#errors/error.ts';
+
+export type { Unpacked } from '#archive/unpack/unpack-stream.ts';
+
+/**
+ * Threads for the work on file trees that is made of synchronous system calls. Each does one job at a time, so that
+ * the layers of an image unpack side by side while the daemon's own thread only forwards their bytes. Threads start
+ * when there is work and end when there has been none for a while.
+ */
+export interface ArchiveWorkers extends AsyncDisposable {
+  /**
+   * Unpacks a tar archive into an existing directory of the daemon's. What was unpacked before a failure stays there:
+   * the caller removes it. The source is closed in any case.
+   * @throws InvalidParameter for a malformed or hostile archive; Unsupported for its compression; ResourceExhausted
+   *   for a full disk or more than `maxBytes`; the reason of `signal`; what the source throws
+   */
+  unpack(directory: string, source: AsyncIterable<Uint8Array>, options: UnpackJobOptions): Promise<Unpacked>;
+  /** Removes a file or a tree of any depth without following symlinks. No error if absent. @throws Internal */
+  removeTree(path: string): Promise<void>;
+}
+
+export interface UnpackJobOptions {
+  /** `overlay` turns OCI whiteouts into overlayfs's; `literal` takes `.wh.` for the beginning of a name. */
+  whiteouts: 'overlay' | 'literal';
+  /** Most bytes that may come out of the decompressor; `maxDecompressedBytes` if absent. */
+  maxBytes?: number;
+  /** How many bytes of the source were used so far. */
+  onProgress?: (sourceBytes: number) => void;
+  signal: AbortSignal;
+}
+
+export interface ArchiveWorkersParts {
+  /** Where `archive-worker.ts` is; when bundled, where its bundle is. */
+  workerUrl: URL;
+  /** Most threads. As many as there are cores is right: a job keeps one core busy, or nearly two when compressed. */
+  count: number;
+}
+
+/** Removals do not wait for unpack jobs, which can hang on a slow network. */
+const removalCount = 1;
+/** Starting a thread costs some 50 ms, keeping one some 10 MB. */
+const idleMs = 5_000;
+
+export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts): ArchiveWorkers {
+  const unpackSlots = new Slots(count);
+  const removalSlots = new Slots(removalCount);
+  const threads = new Set<WorkerThread>();
+  const idle: WorkerThread[] = [];
+  let closed = false;
+
+  /** Runs a job on an idle thread or a new one. */
+  async function run<T>(
+    slots: Slots,
+    signal: AbortSignal,
+    job: (thread: WorkerThread) => Promise<T>,
+  ): Promise<T> {
+    using _slot = await slots.acquire(signal);
+    if (closed) throw new DhowError('Unavailable', 'the daemon is shutting down');
+    const thread = idle.pop() ?? startThread();
+    thread.cancelRetirement();
+    try {
+      return await job(thread);
+    } finally {
+      if (threads.has(thread)) {
+        idle.push(thread);
+        thread.retireAfter(idleMs, () => retire(thread));
+      }
+    }
+  }
+
+  function startThread(): WorkerThread {
+    const thread = new WorkerThread(workerUrl, () => retire(thread));
+    threads.add(thread);
+    return thread;
+  }
+
+  function retire(thread: WorkerThread): void {
+    threads.delete(thread);
+    const position = idle.indexOf(thread);
+    if (position !== -1) idle.splice(position, 1);
+    void thread.terminate();
+  }
+
+  return {
+    unpack(directory, source, { whiteouts, maxBytes = maxDecompressedBytes, onProgress, signal }) {
+      return run(unpackSlots, signal, (thread) =>
+        thread.unpack(directory, source, { whiteouts, maxBytes }, onProgress ?? (() => {}), signal),
+      );
+    },
+    removeTree(path) {
+      return run(removalSlots, new AbortController().signal, (thread) => thread.removeTree(path));
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await Promise.all([...threads].map((thread) => thread.terminate()));
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { Worker } from 'node:worker_threads';
+import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
+import { ChunkSender } from '#archive/workers/chunk-sender.ts';
+import type { WorkerReply, WorkerRequest } from '#archive/workers/protocol.ts';
+import { DhowError } from '#errors/error.ts';
+
+interface Job {
+  number: number;
+  finish: (reply: WorkerReply) => void;
+  fail: (error: unknown) => void;
+  giveBack: (buffer: ArrayBuffer, length: number) => void;
+}
+
+/** The daemon's side of one worker: runs one job at a time. */
+export class WorkerThread {
+  readonly #worker: Worker;
+  #job: Job | undefined;
+  #jobs = 0;
+  #retirement: NodeJS.Timeout | undefined;
+
+  /** @param onDeath called when the thread ended by itself, which is a bug or a lack of memory */
+  constructor(url: URL, onDeath: () => void) {
+    this.#worker = new Worker(url, { name: 'dhow-archive', stdin: false });
+    this.#worker.on('message', (reply: WorkerReply) => this.#receive(reply));
+    const die = (cause?: unknown): void => {
+      onDeath();
+      this.#job?.fail(new DhowError('Internal', 'an archive worker thread ended unexpectedly', { cause }));
+    };
+    this.#worker.on('error', die);
+    this.#worker.on('exit', () => die());
+    // Only a job keeps the process alive.
+    this.#worker.unref();
+  }
+
+  async terminate(): Promise<void> {
+    this.cancelRetirement();
+    await this.#worker.terminate();
+  }
+
+  retireAfter(idleMs: number, retire: () => void): void {
+    this.#retirement = setTimeout(retire, idleMs).unref();
+  }
+
+  cancelRetirement(): void {
+    clearTimeout(this.#retirement);
+    this.#retirement = undefined;
+  }
+
+  async removeTree(path: string): Promise<void> {
+    await this.#run({ type: 'remove-tree', job: ++this.#jobs, path });
+  }
+
+  async unpack(
+    directory: string,
+    source: AsyncIterable<Uint8Array>,
+    options: UnpackOptions,
+    onProgress: (sourceBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<Unpacked> {
+    const job = ++this.#jobs;
+    const abort = (): void => this.#post({ type: 'abort', job });
+    const sender = new ChunkSender((buffer, length) =>
+      this.#post({ type: 'chunk', job, buffer, length }, [buffer]),
+    );
+    let used = 0;
+    const reply = this.#run({ type: 'unpack', job, directory, options }, (buffer, length) => {
+      sender.giveBack(buffer);
+      used += length;
+      onProgress(used);
+    });
+    let sourceError: { cause: unknown } | undefined;
+    const forwarding = forward(source, sender).then(
+      () => this.#post({ type: 'end', job }),
+      (cause: unknown) => {
+        sourceError = { cause };
+        abort();
+      },
+    );
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      const result = await reply;
+      await forwarding;
+      if (result.type !== 'unpacked') throw new DhowError('Internal', `unexpected reply ${result.type}`);
+      return result.result;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw sourceError === undefined ? error : (sourceError as { cause: unknown }).cause;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      sender.stop();
+    }
+  }
+
+  /** Posts a job's first message and waits for its last reply. */
+  async #run(request: WorkerRequest, giveBack: Job['giveBack'] = () => {}): Promise<WorkerReply> {
+    const { promise, resolve, reject } = Promise.withResolvers<WorkerReply>();
+    this.#job = { number: request.job, finish: resolve, fail: reject, giveBack };
+    this.#worker.ref();
+    this.#post(request);
+    try {
+      return await promise;
+    } finally {
+      this.#job = undefined;
+      this.#worker.unref();
+    }
+  }
+
+  #receive(reply: WorkerReply): void {
+    const job = this.#job;
+    // Memory of a failed job may still come home during the next one; it is let go.
+    if (job === undefined || reply.job !== job.number) return;
+    if (reply.type === 'buffer') job.giveBack(reply.buffer, reply.length);
+    else if (reply.type === 'failed') job.fail(new DhowError(reply.kind, reply.message));
+    else job.finish(reply);
+  }
+
+  #post(request: WorkerRequest, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(request, transfer);
+  }
+}
+
+/** Sends the whole source, or closes it when the sender was stopped. */
+async function forward(source: AsyncIterable<Uint8Array>, sender: ChunkSender): Promise<void> {
+  for await (const chunk of source) {
+    await sender.send(chunk);
+    if (sender.stopped) return;
+  }
+  sender.flush();
+}
