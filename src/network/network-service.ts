@@ -10,6 +10,7 @@ import { restoreEndpoints } from '#network/endpoints/restore.ts';
 import { sweepInterfaces } from '#network/endpoints/sweep.ts';
 import { viewEndpoint } from '#network/endpoints/view.ts';
 import { createFirewall } from '#network/firewall/firewall.ts';
+import { createPassage } from '#network/firewall/passage.ts';
 import { defaultMtu } from '#network/kernel/bridge.ts';
 import { createNamespaceSandbox } from '#network/kernel/sandbox.ts';
 import type { NetworkRecord, NetworkService } from '#network/network.ts';
@@ -87,9 +88,20 @@ export function createNetworkService(parts: NetworkParts): NetworkService {
     nftables: parts.nftables,
     log,
   });
+  const passage = createPassage({ table: names.table, networks, netfilter, nftables: parts.nftables, log });
   const holds = createPortHolds(endpoints, log);
   const { vethPrefix } = names;
-  const verbs: EndpointParts = { database, networks, endpoints, firewall, holds, host, vethPrefix, log };
+  const verbs: EndpointParts = {
+    database,
+    networks,
+    endpoints,
+    firewall,
+    passage,
+    holds,
+    host,
+    vethPrefix,
+    log,
+  };
   database.transaction(() => insertDefaultNetworks(parts, networks, host));
 
   let sweepTimer: NodeJS.Timeout | undefined;
@@ -137,6 +149,7 @@ export function createNetworkService(parts: NetworkParts): NetworkService {
       }
       await sweepInterfaces(verbs);
       for (const network of networks.list().filter(isBridgeNetwork)) await deleteInterface(network.bridge);
+      await passage.close();
       await firewall.remove();
     },
     close() {

@@ -4,6 +4,9 @@ import { check, libc } from '#sys/libc.ts';
 /**
  * Network namespaces of threads. A namespace belongs to a thread, and JavaScript shares its main thread with every
  * request: a namespace is therefore entered and left in one synchronous bracket, with no `await` inside.
+ *
+ * Other threads do not move. But what they see under /proc/self/net, /proc/net and /proc/self/ns is the main thread's,
+ * so during a bracket it is the sandbox's: read those files synchronously, on the main thread.
  */
 const CLONE_NEWNET = 0x40000000;
 

@@ -39,6 +39,7 @@ export async function attachEndpoint(
   connect(parts, network, sandbox, row);
   const targets = ports.map((port) => ({ ...port, address: row.address }));
   if (!parts.firewall.change('add', targets)) await parts.firewall.rebuild();
+  if (!parts.passage.isOpen()) await parts.passage.open();
   undo.move();
   return viewEndpoint(row, network, ports);
 }

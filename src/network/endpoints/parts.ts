@@ -1,5 +1,6 @@
 import type { Log } from '#log/log.ts';
 import type { Firewall } from '#network/firewall/firewall.ts';
+import type { Passage } from '#network/firewall/passage.ts';
 import type { PortHolds } from '#network/ports/port-holds.ts';
 import type { EndpointTable } from '#network/tables/endpoints.ts';
 import type { NetworkTable } from '#network/tables/networks.ts';
@@ -12,6 +13,7 @@ export interface EndpointParts {
   networks: NetworkTable;
   endpoints: EndpointTable;
   firewall: Firewall;
+  passage: Passage;
   holds: PortHolds;
   /** A netlink socket in the host's network namespace. */
   host: NetlinkSocket;

@@ -33,5 +33,7 @@ export async function restoreEndpoints(parts: EndpointParts, live: ReadonlySet<s
     }
   }
   await parts.firewall.rebuild();
+  if (!parts.passage.isOpen()) await parts.passage.open();
+  parts.passage.warn();
   await sweepInterfaces(parts);
 }

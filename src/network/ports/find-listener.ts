@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import type { PublishedPort } from '#network/network.ts';
 
@@ -17,13 +18,21 @@ export async function findListener(
   port: Pick<PublishedPort, 'protocol' | 'hostPort'>,
 ): Promise<Listener | undefined> {
   if (port.protocol === 'sctp') return undefined;
-  const tables = await Promise.all(
-    [port.protocol, `${port.protocol}6`].map((name) =>
-      fs.readFile(`/proc/net/${name}`, 'utf8').catch(() => ''),
-    ),
-  );
+  const tables = [port.protocol, `${port.protocol}6`].map(readSocketTable);
   const inodes = new Set(tables.flatMap((table) => inodesOf(table, port)));
   return inodes.size === 0 ? undefined : findOwner(inodes);
+}
+
+/**
+ * Synchronous: /proc/net is the main thread's network namespace, which is a sandbox's for moments; a thread of the
+ * pool could look during one.
+ */
+function readSocketTable(name: string): string {
+  try {
+    return readFileSync(`/proc/thread-self/net/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Inodes of the sockets bound to the port, from the text of /proc/net/tcp and its siblings. */

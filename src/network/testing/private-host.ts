@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { parseIpv4 } from '#network/addresses/ipv4.ts';
 import { createNamespaceSandbox, type NamespaceSandbox } from '#network/kernel/sandbox.ts';
 import { createPeer, type Peer } from '#network/testing/peer.ts';
@@ -40,6 +41,9 @@ export function enterPrivateHost(): PrivateHost {
   // A fresh namespace inherits the machine's setting.
   writeSysctl('net/ipv4/ip_forward', '0');
   const owned = new AsyncDisposableStack();
+  // A descriptor and not /proc/self/ns/net: this thread may be inside a sandbox when another one looks there.
+  const home = fs.openSync('/proc/thread-self/ns/net', 'r');
+  owned.defer(() => fs.closeSync(home));
 
   function addPeer(interfaceName: string, address: string, router: string): { peer: Peer; path: string } {
     const sandbox = owned.use(connectMachine(netlink, interfaceName, address, router));
@@ -49,7 +53,7 @@ export function enterPrivateHost(): PrivateHost {
   addNetwork(netlink, 'eth0', hostAddress);
   return {
     address: hostAddress,
-    local: owned.use(createPeer('/proc/self/ns/net')),
+    local: owned.use(createPeer(`/proc/self/fd/${home}`)),
     neighbour: addPeer('eth0', neighbourAddress, hostAddress).peer,
     neighbourAddress,
     netlink,
