@@ -1,9 +1,12 @@
+import type { Migration } from '#store/database.ts';
+
 /**
  * The room's tables. An endpoint row is written before the kernel learns of the endpoint and deleted after the kernel
  * has forgotten it, so that a crash leaves something that `restore` finds.
  * IPv4 addresses are unsigned 32-bit integers, so that the next free one is a comparison.
  */
-export const networkMigration = {
+export const networkMigration: Migration = {
+  version: 3,
   name: '0003-networks',
   sql: `
     CREATE TABLE networks (

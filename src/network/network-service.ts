@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { DhowError } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
-import { chooseSubnet } from '#network/addresses/choose-subnet.ts';
-import { formatIpv4, formatSubnet, parseSubnet, type Subnet } from '#network/addresses/ipv4.ts';
+import { chooseFreeSubnet } from '#network/addresses/choose-free-subnet.ts';
+import { formatIpv4, formatSubnet } from '#network/addresses/ipv4.ts';
 import { attachEndpoint } from '#network/endpoints/attach.ts';
 import { deleteInterface, detachEndpoint } from '#network/endpoints/detach.ts';
+import { moveDefaultSubnet } from '#network/endpoints/move-default-subnet.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
 import { restoreEndpoints } from '#network/endpoints/restore.ts';
 import { sweepInterfaces } from '#network/endpoints/sweep.ts';
@@ -24,7 +25,7 @@ import {
 } from '#network/tables/networks.ts';
 import type { Database } from '#store/database.ts';
 import { type NetlinkSocket, netlinkProtocols, openNetlink } from '#sys/netlink.ts';
-import { listAddresses, listRoutes, maximumInterfaceNameLength } from '#sys/netlink-route.ts';
+import { maximumInterfaceNameLength } from '#sys/netlink-route.ts';
 import type { Nftables } from '#sys/nftables.ts';
 
 export { networkMigration } from '#network/migrations.ts';
@@ -142,7 +143,10 @@ export function createNetworkService(parts: NetworkParts): NetworkService {
         .map((row) => viewEndpoint(row, getRow(row.networkId), endpoints.ports(row.id)));
     },
 
-    restore: (live) => restoreEndpoints(verbs, live),
+    async restore(live) {
+      moveDefaultSubnet(verbs, names.subnets);
+      await restoreEndpoints(verbs, live);
+    },
     async teardown() {
       if (endpoints.list().length > 0) {
         throw new DhowError('Conflict', 'cannot remove the networks: containers are attached to them');
@@ -163,7 +167,7 @@ export function createNetworkService(parts: NetworkParts): NetworkService {
 
 function checkNames(names: NetworkNames): void {
   const valid =
-    /^[a-zA-Z][a-zA-Z0-9_-]*$/.test(names.bridge) &&
+    /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(names.bridge) &&
     names.bridge.length <= maximumInterfaceNameLength &&
     /^[a-zA-Z][a-zA-Z0-9_]*$/.test(names.table) &&
     /^[a-zA-Z][a-zA-Z0-9]{0,7}$/.test(names.vethPrefix);
@@ -173,7 +177,7 @@ function checkNames(names: NetworkNames): void {
 function insertDefaultNetworks(parts: NetworkParts, networks: NetworkTable, host: NetlinkSocket): void {
   if (networks.list().length > 0) return;
   const common = { createdAt: parts.clock().getTime(), lastAddress: undefined, labels: {} };
-  const subnet = chooseDefaultSubnet(parts.names, host);
+  const subnet = chooseFreeSubnet(host, parts.names.subnets);
   const { bridge } = parts.names;
   networks.insert({
     ...common,
@@ -196,16 +200,6 @@ function insertDefaultNetworks(parts: NetworkParts, networks: NetworkTable, host
     const addressing = { bridge: undefined, subnet: undefined, gateway: undefined };
     networks.insert({ ...common, ...addressing, id: newId(), name: driver, driver, options: {} });
   }
-}
-
-function chooseDefaultSubnet(names: NetworkNames, host: NetlinkSocket): Subnet {
-  const candidates = names.subnets.flatMap((text) => parseSubnet(text) ?? []);
-  const chosen = chooseSubnet(candidates, [...listRoutes(host), ...listAddresses(host)]);
-  if (chosen) return chosen;
-  throw new DhowError(
-    'ResourceExhausted',
-    'cannot create the default network: every candidate subnet overlaps a route of this host',
-  );
 }
 
 function newId(): string {

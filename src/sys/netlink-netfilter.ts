@@ -57,7 +57,7 @@ export interface MapElement {
 
 /**
  * Adds elements to maps of one `inet` table, or deletes them, in one transaction: all or none.
- * @throws NetlinkError ENOENT: the table, a map or (deleting) an element does not exist; EBUSY: the key has another value
+ * @throws NetlinkError ENOENT: the table, a map or (deleting) an element does not exist; EEXIST or EBUSY: the key has another value
  */
 export function changeMapElements(
   socket: NetlinkSocket,

@@ -31,6 +31,8 @@ export interface NetworkTable {
   /** Networks whose id begins with `prefix`; at most two, which is enough to see an ambiguity. */
   byIdPrefix(prefix: string): NetworkRow[];
   setLastAddress(id: string, address: number): void;
+  /** Gives a network another subnet; its addresses begin anew. */
+  setSubnet(id: string, subnet: Subnet, gateway: number): void;
   getState(key: string): string | undefined;
   setState(key: string, value: string): void;
 }
@@ -47,6 +49,9 @@ export function createNetworkTable(database: Database): NetworkTable {
     `SELECT ${columns} FROM networks WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2`,
   );
   const setLastAddress = sql.prepare('UPDATE networks SET last_address = ? WHERE id = ?');
+  const setSubnet = sql.prepare(
+    'UPDATE networks SET subnet_address = ?, prefix_length = ?, gateway = ?, last_address = NULL WHERE id = ?',
+  );
   const getState = sql.prepare('SELECT value FROM network_state WHERE key = ?');
   const setState = sql.prepare(
     'INSERT INTO network_state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -75,6 +80,9 @@ export function createNetworkTable(database: Database): NetworkTable {
     byIdPrefix: (prefix) => byIdPrefix.all(prefix).map(toRow),
     setLastAddress(id, address) {
       setLastAddress.run(address, id);
+    },
+    setSubnet(id, subnet, gateway) {
+      setSubnet.run(subnet.address, subnet.prefixLength, gateway, id);
     },
     getState(key) {
       const value = getState.get(key)?.['value'];

@@ -1,4 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import type { Log } from '#log/log.ts';
 import type {
   AttachRequest,
@@ -14,7 +16,7 @@ import {
   networkMigration,
 } from '#network/network-service.ts';
 import { createPeer, type Peer } from '#network/testing/peer.ts';
-import type { Database } from '#store/database.ts';
+import { type Database, openDatabase } from '#store/database.ts';
 import { createNftables } from '#sys/nftables.ts';
 
 export const testNames: NetworkNames = {
@@ -30,7 +32,7 @@ export interface TestDaemon {
   database: Database;
   /** What was logged at level warn or above. */
   warnings: string[];
-  /** Gives the service up as a killed process would and starts another on the same database. */
+  /** Ends the service and starts another on the same database, as after a crash. */
   restart(live: string[]): Promise<void>;
   /** A container: sandbox, endpoint and a program inside. */
   run(name: string, ports?: Partial<PublishedPortRequest>[]): Promise<TestContainer>;
@@ -43,8 +45,9 @@ export interface TestContainer extends Peer {
 }
 
 export async function startTestDaemon(names: NetworkNames = testNames): Promise<TestDaemon> {
-  const database = openMemoryDatabase();
-  database.sql.exec(networkMigration.sql);
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'network-test-'));
+  process.once('exit', () => fs.rmSync(directory, { recursive: true }));
+  const database = openDatabase(path.join(directory, 'dhow.db'), [networkMigration]);
   const warnings: string[] = [];
   const warn: Log['warn'] = (event, fields) => warnings.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn, error: warn };
@@ -95,29 +98,4 @@ export function attachRequest(
 /** An id made from the name, so that tests need not carry it around. */
 export function containerId(name: string): string {
   return Buffer.from(name).toString('hex').padEnd(64, '0');
-}
-
-function openMemoryDatabase(): Database {
-  const sql = new DatabaseSync(':memory:');
-  let depth = 0;
-  return {
-    sql,
-    transaction(body) {
-      if (depth > 0) return body();
-      depth++;
-      sql.exec('BEGIN IMMEDIATE');
-      try {
-        const result = body();
-        sql.exec('COMMIT');
-        return result;
-      } catch (error) {
-        sql.exec('ROLLBACK');
-        throw error;
-      } finally {
-        depth--;
-      }
-    },
-    async durable() {},
-    close: () => sql.close(),
-  };
 }
