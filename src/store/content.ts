@@ -1,31 +1,46 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Digest } from '#image/digest.ts';
+import { DhowError } from '#errors/error.ts';
+import { type Digest, digestOf, hexOf, isDigest } from '#image/digest.ts';
+import { openIngest } from '#store/content/ingest.ts';
+import { Locks } from '#store/content/locks.ts';
+import { hasCode } from '#sys/libc.ts';
 
 /**
  * Blobs by digest. Content is invisible until committed: an ingest has a *ref* (any string, unique for what is being
  * fetched, usually the expected digest) while it is written, and a digest only after `commit`. An ingest that is closed
  * without commit keeps its bytes, so that a later `ingest` of the same ref (also in another process) resumes at `offset`.
+ *
+ *   blobs/sha256/<hex>      whole, verified, never changed
+ *   ingest/<hash of ref>    being written, or left for a later attempt
+ *   removed/<number>        on the way out; emptied at the start
  */
 export interface ContentStore {
   has(digest: Digest): boolean;
   /** @throws NotFound */
   sizeOf(digest: Digest): number;
+  /** When the blob was committed. @throws NotFound */
+  addedAt(digest: Digest): Date;
   /** The whole blob. @throws NotFound; InvalidParameter if larger than `maxBytes`. */
   read(digest: Digest, maxBytes: number): Promise<Buffer>;
   /** @throws NotFound (as the stream's error if it vanishes later) */
   stream(digest: Digest): Readable;
-  /** Only one ingest per ref at a time: a second caller waits for the first. */
+  /** Only one ingest per ref at a time: a second caller waits for the first. @throws the reason of `signal` */
   ingest(ref: string, signal: AbortSignal): Promise<Ingest>;
   /** Stores bytes that are in memory already (manifests, configs). */
   put(bytes: Uint8Array): Promise<Digest>;
-  /** No error if absent. */
+  /** The blob is gone at once, its disk space when this resolves. No error if absent. */
   remove(digest: Digest): Promise<void>;
+  /** Drops what attempts before `time` left and nobody took up again. @returns bytes freed */
+  removeStaleIngests(time: Date): Promise<number>;
   list(): Digest[];
 }
 
 export interface Ingest extends AsyncDisposable {
   /** Bytes that an earlier attempt left; writing continues there. Their hash state is restored by reading them. */
   readonly offset: number;
+  /** Waits only while much is unwritten; the chunk must not be changed afterwards. */
   write(chunk: Uint8Array): Promise<void>;
   /** Drops what was written so far: the source could not continue at `offset`. */
   restart(): Promise<void>;
@@ -36,4 +51,103 @@ export interface Ingest extends AsyncDisposable {
    * (what was written is then discarded).
    */
   commit(expected: { digest: Digest; sizeBytes?: number }): Promise<void>;
+}
+
+const streamChunkBytes = 256 * 1024;
+
+/** Opens or creates the store in a directory of its own. Blocks shortly: for the start of the daemon. */
+export function createContentStore(directory: string): ContentStore {
+  const blobs = path.join(directory, 'blobs', 'sha256');
+  const ingests = path.join(directory, 'ingest');
+  const removed = path.join(directory, 'removed');
+  fs.rmSync(removed, { recursive: true, force: true });
+  for (const made of [blobs, ingests, removed]) fs.mkdirSync(made, { recursive: true, mode: 0o700 });
+  const locks = new Locks();
+  let removals = 0;
+
+  const pathOf = (digest: Digest): string => path.join(blobs, hexOf(digest));
+  const ingestPathOf = (ref: string): string => path.join(ingests, hexOf(digestOf(ref)));
+
+  function statusOf(digest: Digest): fs.Stats {
+    const status = fs.statSync(pathOf(digest), { throwIfNoEntry: false });
+    if (status === undefined) throw absent(digest);
+    return status;
+  }
+
+  async function ingest(ref: string, signal: AbortSignal): Promise<Ingest> {
+    const file = ingestPathOf(ref);
+    const lock = await locks.acquire(file, signal);
+    try {
+      return await openIngest(file, pathOf, lock);
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  return {
+    has: (digest) => fs.existsSync(pathOf(digest)),
+    sizeOf: (digest) => statusOf(digest).size,
+    addedAt: (digest) => statusOf(digest).ctime,
+    async read(digest, maxBytes) {
+      const { size } = statusOf(digest);
+      if (size > maxBytes) {
+        throw new DhowError(
+          'InvalidParameter',
+          `${digest} has ${size} bytes; the most allowed here is ${maxBytes}`,
+        );
+      }
+      try {
+        return await fs.promises.readFile(pathOf(digest));
+      } catch (error) {
+        throw hasCode(error, 'ENOENT') ? absent(digest) : error;
+      }
+    },
+    stream(digest) {
+      statusOf(digest);
+      return fs.createReadStream(pathOf(digest), { highWaterMark: streamChunkBytes });
+    },
+    ingest,
+    async put(bytes) {
+      const digest = digestOf(bytes);
+      if (fs.existsSync(pathOf(digest))) return digest;
+      await using upload = await ingest(`put ${digest}`, new AbortController().signal);
+      if (upload.offset > 0) await upload.restart();
+      await upload.write(bytes);
+      await upload.commit({ digest, sizeBytes: bytes.length });
+      return digest;
+    },
+    async remove(digest) {
+      const away = path.join(removed, String(removals++));
+      try {
+        fs.renameSync(pathOf(digest), away);
+      } catch (error) {
+        if (hasCode(error, 'ENOENT')) return;
+        throw error;
+      }
+      await fs.promises.rm(away, { force: true });
+    },
+    async removeStaleIngests(time) {
+      let freed = 0;
+      for (const name of await fs.promises.readdir(ingests)) {
+        const file = path.join(ingests, name);
+        const status = await fs.promises.stat(file).catch(() => undefined);
+        if (status === undefined || status.mtime >= time) continue;
+        using lock = locks.tryAcquire(file);
+        if (lock === undefined) continue;
+        await fs.promises.rm(file, { force: true });
+        freed += status.size;
+      }
+      return freed;
+    },
+    list: () =>
+      fs
+        .readdirSync(blobs)
+        .map((name) => `sha256:${name}`)
+        .filter(isDigest),
+  };
+}
+
+function absent(digest: Digest): DhowError {
+  return new DhowError('NotFound', `no content with the digest ${digest}`);
 }

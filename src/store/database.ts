@@ -1,4 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
+import { DhowError } from '#errors/error.ts';
+import { createLogSync } from '#store/database/log-sync.ts';
+import { migrate } from '#store/database/migrate.ts';
 
 /**
  * The daemon's metadata, in one SQLite file (WAL mode, one writer: this process).
@@ -9,9 +12,68 @@ import type { DatabaseSync } from 'node:sqlite';
  */
 export interface Database {
   readonly sql: DatabaseSync;
-  /** Runs `body` in one IMMEDIATE transaction; nested calls join the outer one. Throws what `body` throws, rolled back. */
+  /**
+   * Runs `body`, which must not be asynchronous, in one IMMEDIATE transaction; nested calls join the outer one. Throws
+   * what `body` throws, rolled back.
+   */
   transaction<T>(body: () => T): T;
-  /** Resolves when everything committed so far is on disk. */
+  /** Resolves when everything committed so far is on disk. @throws DataLoss when the disk refuses it */
   durable(): Promise<void>;
   close(): void;
+}
+
+/** A step of the schema. Each room owns the migrations of its tables; the daemon passes them all. */
+export interface Migration {
+  /** Unique; they are applied in this order. */
+  version: number;
+  /** Unique and never changed: it is what the database remembers. */
+  name: string;
+  sql: string;
+}
+
+/** How long to wait for a reader from outside (a backup, the sqlite3 shell) before failing. */
+const busyTimeoutMs = 5_000;
+
+/**
+ * Opens or creates the database and applies the migrations that it has not seen, each in a transaction.
+ * @throws Unsupported when the file has migrations that this program does not know: it was written by a newer one
+ */
+export function openDatabase(path: string, migrations: readonly Migration[]): Database {
+  const sql = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+  try {
+    sql.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    migrate(sql, path, migrations);
+  } catch (error) {
+    sql.close();
+    throw error;
+  }
+  const log = createLogSync(path);
+  let depth = 0;
+
+  return {
+    sql,
+    transaction(body) {
+      if (depth > 0) return body();
+      sql.exec('BEGIN IMMEDIATE');
+      depth++;
+      try {
+        const result = body();
+        if (result instanceof Promise)
+          throw new DhowError('Internal', 'a transaction must not be asynchronous');
+        sql.exec('COMMIT');
+        return result;
+      } catch (error) {
+        // SQLite may have rolled back by itself, for example when the disk is full.
+        if (sql.isTransaction) sql.exec('ROLLBACK');
+        throw error;
+      } finally {
+        depth--;
+      }
+    },
+    durable: () => log.durable(),
+    close() {
+      log.close();
+      sql.close();
+    },
+  };
 }

@@ -1,4 +1,14 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ArchiveWorkers } from '#archive/workers.ts';
+import { DhowError } from '#errors/error.ts';
 import type { Digest } from '#image/digest.ts';
+import type { Database } from '#store/database.ts';
+import { createLayerSync } from '#store/layers/layer-sync.ts';
+import { createLayerTable } from '#store/layers/layer-table.ts';
+import { removeLeftovers } from '#store/layers/leftovers.ts';
+import { createSharedRuns } from '#store/layers/shared-runs.ts';
+import { unpackInto } from '#store/layers/unpack.ts';
 
 /**
  * Layers, unpacked once and shared by every container that needs them. A layer is named by its *diff id*, the digest
@@ -9,23 +19,37 @@ import type { Digest } from '#image/digest.ts';
  *                             place and writes the row; from then on immutable. Concurrent calls for one diff id share.
  *   start-up                → removes directories that have no row
  *
+ * On disk: `<number>/fs` for each row (short, as a hundred of these paths must fit one mount), `new-*` while unpacking,
+ * `removed-*` on the way out, `empty` as the lower directory of an image without layers.
+ *
+ * Syncing: one syncfs for all layers of a pull, in the background after their rows, instead of an fsync for each file.
+ * Until it is done a row carries the id of this boot of the machine. A daemon that dies loses nothing, as the kernel
+ * still has the files; after a power cut the boot id differs, and such a layer is dropped, because its files may be
+ * hollow. A caller that must promise durability waits for `durable()`.
+ *
  * `rootMount` returns a mount *value*; this room does not mount.
  */
-export interface LayerStore {
+export interface LayerStore extends AsyncDisposable {
   has(diffId: Digest): boolean;
   /**
-   * @param source the layer tar, compressed with gzip or zstd or not at all (detected from its first bytes)
+   * @param source the layer tar, compressed with gzip or zstd or not at all (detected from its first bytes); closed in
+   *   any case, read only if the layer is not there yet
+   * @param options.onProgress is told how many bytes of the source were used; those of another caller's source when
+   *   that one is being unpacked
    * @returns size of the unpacked layer in bytes
-   * @throws DataLoss when the uncompressed digest is not `diffId`; InvalidParameter for a malformed or hostile archive
+   * @throws DataLoss when the uncompressed digest is not `diffId`; InvalidParameter for a malformed or hostile archive;
+   *   the reason of `signal`, which does not stop other callers
    */
   unpack(
     diffId: Digest,
     source: AsyncIterable<Uint8Array>,
-    options: { onProgress?: (unpackedBytes: number) => void; signal: AbortSignal },
+    options: { onProgress?: (sourceBytes: number) => void; signal: AbortSignal },
   ): Promise<number>;
+  /** Resolves when all layers unpacked so far are on disk, files and rows. */
+  durable(): Promise<void>;
   /** Unpacked size in bytes. @throws NotFound */
   sizeOf(diffId: Digest): number;
-  /** No error if absent. */
+  /** The layer is gone at once, its disk space when this resolves. No error if absent. */
   remove(diffId: Digest): Promise<void>;
   list(): Digest[];
   /**
@@ -33,6 +57,8 @@ export interface LayerStore {
    * @throws NotFound for a missing layer; Unsupported when there are more layers than the kernel takes
    */
   rootMount(diffIds: readonly Digest[], directory: string): RootMount;
+  /** The layer's own files, to be read only. @throws NotFound */
+  directoryOf(diffId: Digest): string;
 }
 
 /** What to mount as a container's root, and how. */
@@ -42,4 +68,119 @@ export interface RootMount {
   lowerDirectories: string[];
   upperDirectory: string;
   workDirectory: string;
+}
+
+export interface LayerStoreParts {
+  database: Database;
+  /** The store's own directory; its path should be short. */
+  directory: string;
+  workers: ArchiveWorkers;
+  /** Told of trouble that no caller waits for: a background sync or the removal of leftovers failed. */
+  onBackgroundError: (step: string, error: unknown) => void;
+}
+
+/** OVL_MAX_STACK of fs/overlayfs/params.h. */
+const maxLowerDirectories = 500;
+
+/** Opens or creates the store. Leftovers of earlier runs are removed in the background. */
+export function createLayerStore({
+  database,
+  directory,
+  workers,
+  onBackgroundError,
+}: LayerStoreParts): LayerStore {
+  const emptyDirectory = path.join(directory, 'empty');
+  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  fs.mkdirSync(emptyDirectory, { recursive: true });
+  const table = createLayerTable(database);
+  table.dropLostInCrash();
+  const sync = createLayerSync(table, database, directory);
+  const runs = createSharedRuns<Digest, number>();
+  const leftovers = removeLeftovers(directory, table.ids(), workers).catch((error: unknown) =>
+    onBackgroundError('remove leftovers of the layer store', error),
+  );
+
+  const filesOf = (id: number): string => path.join(directory, String(id), 'fs');
+
+  function rowOf(diffId: Digest) {
+    const row = table.find(diffId);
+    if (row === undefined) throw new DhowError('NotFound', `the layer ${diffId} is not in the store`);
+    return row;
+  }
+
+  return {
+    has: (diffId) => table.find(diffId) !== undefined,
+    sizeOf: (diffId) => rowOf(diffId).sizeBytes,
+    list: () => table.list(),
+    directoryOf: (diffId) => filesOf(rowOf(diffId).id),
+    durable: () => sync.durable(),
+
+    async unpack(diffId, source, { onProgress, signal }) {
+      const size = await runs.run(
+        diffId,
+        { onProgress: onProgress ?? (() => {}), signal },
+        async (progress) => {
+          const present = table.find(diffId);
+          if (present !== undefined) {
+            await closeUnread(source);
+            return present.sizeBytes;
+          }
+          return unpackInto({ directory, table, workers }, diffId, source, { onProgress: progress, signal });
+        },
+        () => closeUnread(source),
+      );
+      sync.durable().catch((error: unknown) => onBackgroundError('sync the layer store', error));
+      return size;
+    },
+
+    async remove(diffId) {
+      const row = table.find(diffId);
+      if (row === undefined) return;
+      table.remove(row.id);
+      const away = path.join(directory, `removed-${row.id}`);
+      fs.renameSync(path.join(directory, String(row.id)), away);
+      await workers.removeTree(away);
+    },
+
+    rootMount(diffIds, writable) {
+      const upperDirectory = path.join(writable, 'upper');
+      const workDirectory = path.join(writable, 'work');
+      const lowerDirectories = lowerStack(diffIds.map(rowOf)).map((row) => filesOf(row.id));
+      if (lowerDirectories.length > maxLowerDirectories) {
+        throw new DhowError(
+          'Unsupported',
+          `the image has ${lowerDirectories.length} layers; the kernel's overlayfs takes at most ${maxLowerDirectories}`,
+        );
+      }
+      if (lowerDirectories.length === 0) lowerDirectories.push(emptyDirectory);
+      fs.mkdirSync(upperDirectory, { recursive: true });
+      // The root directory's mode is the container's; the daemon's umask has no say in it.
+      fs.chmodSync(upperDirectory, 0o755);
+      fs.mkdirSync(workDirectory, { recursive: true, mode: 0o700 });
+      return { type: 'overlay', lowerDirectories, upperDirectory, workDirectory };
+    },
+
+    async [Symbol.asyncDispose]() {
+      await leftovers;
+      await sync.settled();
+    },
+  };
+}
+
+/**
+ * Top-most first. A layer that stands in an image twice is mounted once, at its upper place: overlayfs refuses the
+ * same directory twice, and all that the lower one shows is shown by the upper one as well. Nothing is mounted below
+ * a layer whose root is opaque.
+ */
+function lowerStack<Row extends { id: number; opaqueRoot: boolean }>(baseFirst: readonly Row[]): Row[] {
+  const stack = new Map<number, Row>();
+  for (const row of baseFirst.toReversed()) {
+    if (!stack.has(row.id)) stack.set(row.id, row);
+    if (row.opaqueRoot) break;
+  }
+  return [...stack.values()];
+}
+
+async function closeUnread(source: AsyncIterable<Uint8Array>): Promise<void> {
+  await source[Symbol.asyncIterator]().return?.();
 }

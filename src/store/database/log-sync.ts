@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { DhowError } from '#errors/error.ts';
+
+const fdatasync = promisify(fs.fdatasync);
+
+export interface LogSync {
+  durable(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Syncs the write-ahead log of an open database. All callers that come while one sync runs share the next one.
+ *
+ * Why the log alone is enough: a commit lies in the log until a checkpoint copies it into the database file, and with
+ * `synchronous=NORMAL` a checkpoint syncs the log before and the database file after copying, before the log is used
+ * anew. So whatever is no longer in the log when we sync it is on disk already, and whatever still is gets there now.
+ * The log is one inode as long as our connection is open, hence one descriptor; only the log is opened, because
+ * closing a descriptor of the database file itself would drop SQLite's locks on it.
+ */
+export function createLogSync(databasePath: string): LogSync {
+  let fd: number | undefined;
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+
+  async function sync(): Promise<void> {
+    try {
+      if (fd === undefined) {
+        fd = fs.openSync(`${databasePath}-wal`, 'r+');
+        syncDirectory(path.dirname(databasePath));
+      }
+      await fdatasync(fd);
+    } catch (error) {
+      throw new DhowError('DataLoss', `cannot write ${databasePath}-wal to disk`, { cause: error });
+    }
+  }
+
+  function start(): Promise<void> {
+    const current = sync().finally(() => {
+      if (running === current) running = undefined;
+    });
+    running = current;
+    return current;
+  }
+
+  return {
+    durable() {
+      if (running === undefined) return start();
+      // The running sync may have begun before the caller's commit.
+      next ??= running
+        .catch(() => {})
+        .then(() => {
+          next = undefined;
+          return start();
+        });
+      return next;
+    },
+    close() {
+      if (fd !== undefined) closeAfter(running, fd);
+      fd = undefined;
+    },
+  };
+}
+
+/** The new file's name must survive as well. */
+function syncDirectory(directory: string): void {
+  const fd = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function closeAfter(running: Promise<void> | undefined, fd: number): void {
+  const close = (): void => fs.closeSync(fd);
+  if (running === undefined) close();
+  else void running.then(close, close);
+}

@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import { DhowError } from '#errors/error.ts';
+import { type Digest, parseDigest } from '#image/digest.ts';
+import type { Database } from '#store/database.ts';
+
+export interface LayerRow {
+  id: number;
+  diffId: Digest;
+  sizeBytes: number;
+  opaqueRoot: boolean;
+}
+
+export interface LayerTable {
+  find(diffId: Digest): LayerRow | undefined;
+  list(): Digest[];
+  ids(): Set<number>;
+  /** Writes the row, marked as not synced, in one transaction with `place`, which is told the new id. */
+  add(layer: Omit<LayerRow, 'id'>, place: (id: number) => void): void;
+  remove(id: number): void;
+  unsynced(): number[];
+  markSynced(ids: readonly number[]): void;
+  /** Drops rows whose files were not synced before the machine went down. */
+  dropLostInCrash(): void;
+}
+
+const columns = 'id, diff_id, size_bytes, opaque_root';
+
+export function createLayerTable(database: Database): LayerTable {
+  const { sql } = database;
+  const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const findRow = sql.prepare(`SELECT ${columns} FROM layers WHERE diff_id = ?`);
+  const listRows = sql.prepare('SELECT id, diff_id FROM layers ORDER BY id');
+  const insert = sql.prepare(
+    'INSERT INTO layers (diff_id, size_bytes, opaque_root, unsynced_boot, added_at) VALUES (?, ?, ?, ?, ?)',
+  );
+  const deleteRow = sql.prepare('DELETE FROM layers WHERE id = ?');
+  const unsyncedRows = sql.prepare('SELECT id FROM layers WHERE unsynced_boot IS NOT NULL');
+  const setSynced = sql.prepare('UPDATE layers SET unsynced_boot = NULL WHERE id = ?');
+  const deleteLost = sql.prepare('DELETE FROM layers WHERE unsynced_boot <> ?');
+
+  return {
+    find(diffId) {
+      const row = findRow.get(diffId);
+      return row === undefined ? undefined : decodeRow(row);
+    },
+    list: () => listRows.all().map((row) => parseDigest(String(row['diff_id']))),
+    ids: () => new Set(listRows.all().map((row) => Number(row['id']))),
+    add({ diffId, sizeBytes, opaqueRoot }, place) {
+      database.transaction(() => {
+        const { lastInsertRowid } = insert.run(diffId, sizeBytes, opaqueRoot ? 1 : 0, boot, Date.now());
+        place(Number(lastInsertRowid));
+      });
+    },
+    remove(id) {
+      deleteRow.run(id);
+    },
+    unsynced: () => unsyncedRows.all().map((row) => Number(row['id'])),
+    markSynced(ids) {
+      database.transaction(() => {
+        for (const id of ids) setSynced.run(id);
+      });
+    },
+    dropLostInCrash() {
+      deleteLost.run(boot);
+    },
+  };
+}
+
+function decodeRow(row: Record<string, unknown>): LayerRow {
+  const { id, diff_id: diffId, size_bytes: sizeBytes, opaque_root: opaqueRoot } = row;
+  if (typeof id !== 'number' || typeof sizeBytes !== 'number') {
+    throw new DhowError('Internal', 'a row of the table "layers" is damaged');
+  }
+  return { id, diffId: parseDigest(String(diffId)), sizeBytes, opaqueRoot: opaqueRoot === 1 };
+}

@@ -1,0 +1,5 @@
+import { imageMigration } from '#store/database/migrations/0001-images.ts';
+import type { Migration } from '#store/database.ts';
+
+/** The tables of this room, for `openDatabase`. */
+export const storeMigrations: readonly Migration[] = [imageMigration];
