@@ -98,6 +98,22 @@ suite('when somebody else changes the kernel', () => {
     assert.equal(await host.neighbour.ask(host.address, 8084), 'ECONNREFUSED');
     await daemon.restart([]);
   });
+
+  test('containers that start while the table is built anew all get their ports', async () => {
+    execFileSync('nft', ['flush', 'ruleset']);
+    const hostPorts = Array.from({ length: 12 }, (_, index) => 8100 + index);
+    const containers = await Promise.all(
+      hostPorts.map((hostPort) => daemon.run(`c${hostPort}`, [{ hostPort }])),
+    );
+    await Promise.all(containers.map((container, index) => container.serve(80, `c${hostPorts[index]}`)));
+    for (const hostPort of hostPorts) {
+      assert.equal(await host.neighbour.ask(host.address, hostPort), `c${hostPort} ${host.neighbourAddress}`);
+    }
+    execFileSync('nft', ['flush', 'ruleset']);
+    await Promise.all(containers.map(({ id }) => daemon.service.detach(id)));
+    assert.doesNotMatch(rules(), /81\d\d/);
+    await daemon.restart([]);
+  });
 });
 
 suite('many and full', () => {

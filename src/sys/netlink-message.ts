@@ -15,7 +15,7 @@ export const netlinkFlags = {
   create: 0x400,
 } as const;
 
-export const messageHeaderBytes = 16;
+const messageHeaderBytes = 16;
 const attributeHeaderBytes = 4;
 const NLA_F_NESTED = 0x8000;
 /** The two highest bits of a type say "nested" and "network byte order"; the rest is the number. */
@@ -28,7 +28,7 @@ export interface NetlinkRequest {
   body: Buffer;
 }
 
-export function align(length: number): number {
+function align(length: number): number {
   return (length + 3) & ~3;
 }
 

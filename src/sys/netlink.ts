@@ -38,7 +38,7 @@ export interface NetlinkSocket extends Disposable {
 }
 
 /** A refused request: the kernel's errno and, where it gave one, its explanation (extended acknowledgement). */
-export class NetlinkError extends SystemError {
+class NetlinkError extends SystemError {
   constructor(errno: number, subject: string, explanation: string) {
     super('netlink', errno, explanation === '' ? subject : `${subject} (${explanation})`);
     this.name = 'NetlinkError';

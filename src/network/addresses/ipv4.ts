@@ -53,7 +53,3 @@ export function contains(subnet: Subnet, address: number): boolean {
 export function overlap(one: Subnet, other: Subnet): boolean {
   return firstAddress(one) <= lastAddress(other) && firstAddress(other) <= lastAddress(one);
 }
-
-export function isLoopback(address: number): boolean {
-  return address >>> 24 === 127;
-}

@@ -38,7 +38,7 @@ export async function attachEndpoint(
   undo.defer(quietly('detach endpoint', () => detachEndpoint(parts, row, 'delete-interface')));
   connect(parts, network, sandbox, row);
   const targets = ports.map((port) => ({ ...port, address: row.address }));
-  if (!parts.firewall.change('add', targets)) await parts.firewall.rebuild();
+  if (!parts.firewall.change('add', targets)) await parts.firewall.rebuild(targets);
   if (!parts.passage.isOpen()) await parts.passage.open();
   undo.move();
   return viewEndpoint(row, network, ports);

@@ -17,15 +17,15 @@ export async function detachEndpoint(
   interfaceFate: 'delete-interface' | 'leave-interface',
 ): Promise<void> {
   const { address } = row;
+  const ports = address === undefined ? [] : parts.endpoints.ports(row.id);
+  const targets = ports.map((port) => ({ ...port, address: address ?? 0 }));
   const intact = parts.database.transaction(() => {
-    const targets =
-      address === undefined ? [] : parts.endpoints.ports(row.id).map((port) => ({ ...port, address }));
     parts.endpoints.remove(row.id);
     // Inside the transaction: when the kernel refuses, the rows stay for the next attempt.
     return parts.firewall.change('delete', targets);
   });
   parts.holds.release(row.id);
-  if (!intact) await parts.firewall.rebuild();
+  if (!intact) await parts.firewall.rebuild(targets);
   if (interfaceFate === 'delete-interface' && row.hostInterface !== '')
     await deleteInterface(row.hostInterface);
 }

@@ -16,11 +16,16 @@ import type { Nftables } from '#sys/nftables.ts';
  * kernel's table turns out to be different (somebody flushed the ruleset) it is built anew from the database.
  */
 export interface Firewall {
-  /** Replaces the table by what the database says, in one transaction. */
-  rebuild(): Promise<void>;
+  /**
+   * Replaces the table by what the database says, in one transaction. Callers that come while one rebuild runs share
+   * the next one, which sees what they have written.
+   * @param ports ports that a refused `change` was about
+   */
+  rebuild(ports?: readonly PortTarget[]): Promise<void>;
   /**
    * Adds or deletes the elements of these ports, all or none; synchronous, about 0.1 ms.
-   * @returns false when the table is not what it should be; the caller then brings the database up to date and rebuilds
+   * @returns false when the table is not what it should be, or being rebuilt; the caller then brings the database up to
+   * date and calls `rebuild`
    */
   change(kind: 'add' | 'delete', ports: readonly PortTarget[]): boolean;
   /** Whether forwarding between interfaces that are not ours is dropped; takes effect with the next rebuild. */
@@ -57,28 +62,52 @@ export function createFirewall(parts: FirewallParts): Firewall {
     }
   }
 
+  async function build(): Promise<void> {
+    const networks = parts.networks.list().filter(isBridgeNetwork);
+    const ports = parts.endpoints.portTargets();
+    const otherBridges = listLinks(parts.host)
+      .filter((link) => link.kind === 'bridge' && link.group !== bridgeGroup && isPlainName(link.name))
+      .map((link) => link.name);
+    const dropStrangers = strangersDropped;
+    await parts.nftables.run(renderRuleset({ table, networks, ports, dropStrangers, otherBridges }));
+  }
+
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+
+  function startBuild(): Promise<void> {
+    running = build().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  function buildAfterRunning(): Promise<void> {
+    next ??= Promise.allSettled([running]).then(() => {
+      next = undefined;
+      // Somebody may have started one in between; it was rendered late enough.
+      return running ?? startBuild();
+    });
+    return next;
+  }
+
   return {
-    async rebuild() {
-      const networks = parts.networks.list().filter(isBridgeNetwork);
-      const ports = parts.endpoints.portTargets();
-      const otherBridges = listLinks(parts.host)
-        .filter((link) => link.kind === 'bridge' && link.group !== bridgeGroup && isPlainName(link.name))
-        .map((link) => link.name);
-      await parts.nftables.run(
-        renderRuleset({ table, networks, ports, dropStrangers: strangersDropped, otherBridges }),
-      );
+    async rebuild(ports = []) {
+      await (running === undefined ? startBuild() : buildAfterRunning());
+      forgetConnections(ports);
     },
     change(kind, ports) {
       if (ports.length === 0) return true;
+      // The running script was rendered before this change and would undo it.
+      if (running !== undefined) return false;
       try {
         changeMapElements(netfilter, kind, table, ports.map(elementOf));
       } catch (error) {
         if (!hasCode(error, 'ENOENT', 'EBUSY', 'EEXIST')) throw error;
         log.warn('nft table differs from the database', { table, error: messageOf(error) });
         return false;
-      } finally {
-        forgetConnections(ports);
       }
+      forgetConnections(ports);
       return true;
     },
     dropStrangers(drop) {

@@ -36,7 +36,7 @@ function readSocketTable(name: string): string {
 }
 
 /** Inodes of the sockets bound to the port, from the text of /proc/net/tcp and its siblings. */
-export function inodesOf(table: string, port: Pick<PublishedPort, 'protocol' | 'hostPort'>): string[] {
+function inodesOf(table: string, port: Pick<PublishedPort, 'protocol' | 'hostPort'>): string[] {
   const suffix = `:${port.hostPort.toString(16).toUpperCase().padStart(4, '0')}`;
   return table
     .split('\n')
