@@ -7,7 +7,6 @@ import type { Migration } from '#store/database.ts';
  */
 export const networkMigration: Migration = {
   version: 3,
-  version: 3,
   name: '0003-networks',
   sql: `
     CREATE TABLE networks (
