@@ -20,8 +20,6 @@ export interface ContentStore {
   has(digest: Digest): boolean;
   /** @throws NotFound */
   sizeOf(digest: Digest): number;
-  /** When the blob was committed. @throws NotFound */
-  addedAt(digest: Digest): Date;
   /** The whole blob. @throws NotFound; InvalidParameter if larger than `maxBytes`. */
   read(digest: Digest, maxBytes: number): Promise<Buffer>;
   /** @throws NotFound (as the stream's error if it vanishes later) */
@@ -88,7 +86,6 @@ export function createContentStore(directory: string): ContentStore {
   return {
     has: (digest) => fs.existsSync(pathOf(digest)),
     sizeOf: (digest) => statusOf(digest).size,
-    addedAt: (digest) => statusOf(digest).ctime,
     async read(digest, maxBytes) {
       const { size } = statusOf(digest);
       if (size > maxBytes) {
