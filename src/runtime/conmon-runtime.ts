@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
 import { runOciRuntime } from '#runtime/conmon/command.ts';
@@ -9,6 +10,7 @@ import { createRunDirectories, exitFile } from '#runtime/conmon/directories.ts';
 import { execInContainer } from '#runtime/conmon/exec.ts';
 import { createExitBoard, resumeWatching } from '#runtime/conmon/exits.ts';
 import { attachContainer, inspectProcess } from '#runtime/conmon/inspect.ts';
+import { createSeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import { resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
 import type { OciRuntime } from '#runtime/detect.ts';
 import type { Runtime } from '#runtime/runtime.ts';
@@ -45,6 +47,10 @@ export function createRuntime({
     }),
     cgroups: readCgroupHierarchies(),
     exits: createExitBoard(),
+    seccompCache:
+      ociRuntime.name === 'crun'
+        ? createSeccompCache(path.join(runDirectory, 'seccomp'), `crun ${ociRuntime.version}`)
+        : undefined,
     monitors: new Map(),
   };
   const { directories } = context;

@@ -39,7 +39,7 @@ export function readSpecContext(seccompPath = defaultSeccompPath): SpecContext {
 }
 
 /** Both the effective and the bounding set limit what a child can have. */
-function readOwnCapabilities(): string[] {
+export function readOwnCapabilities(): string[] {
   const status = fs.readFileSync('/proc/self/status', 'latin1');
   const [effective = '0', bounding = '0'] = ['CapEff', 'CapBnd'].map(
     (name) => new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0',

@@ -9,6 +9,7 @@ const epollWait = libc.func('int epoll_wait(int epoll, _Out_ void *events, int m
 export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
 const EPOLLONESHOT = 1 << 30;
+const EPOLL_CTL_DEL = 2;
 const operations = { add: 1, modify: 3 } as const;
 
 /** What a registration is for; the thread must know because only packets are received there. */
@@ -53,6 +54,11 @@ export function watchDescriptor(
   event.writeInt32LE(fd, dataOffset);
   event.writeInt32LE(key, dataOffset + 4);
   check('epoll_ctl', epollCtl(epollFd, operations[operation], fd, event));
+}
+
+/** Takes a descriptor out of the set. @throws SystemError */
+export function unwatchDescriptor(epollFd: number, fd: number): void {
+  check('epoll_ctl', epollCtl(epollFd, EPOLL_CTL_DEL, fd, null));
 }
 
 export interface DescriptorEvent {

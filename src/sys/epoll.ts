@@ -6,6 +6,7 @@ import {
   EPOLLOUT,
   makeKey,
   type Purpose,
+  unwatchDescriptor,
   wakeKey,
   watchDescriptor,
 } from '#sys/epoll-calls.ts';
@@ -125,7 +126,8 @@ export function createPoller({
       },
       remove() {
         registrations.delete(key);
-        // Closing takes it out of the epoll set.
+        // Closing alone would not take it out of the set while another descriptor of the same socket is open.
+        if (operation === 'modify') unwatchDescriptor(epollFd, fd);
         fs.closeSync(fd);
       },
     };
@@ -178,6 +180,7 @@ function createChannel(fd: number, handlers: ChannelHandlers, register: Register
     if (batch.ended) {
       ended = true;
       reading.remove();
+      writing?.remove();
       handlers.onEnd();
     } else if (closed) {
       reading.arm();
@@ -187,8 +190,6 @@ function createChannel(fd: number, handlers: ChannelHandlers, register: Register
   /** A second descriptor of the same socket, so that reading and writing are asked about independently. */
   function waitWritable(): void {
     writing ??= register(duplicate(fd), 'writable', () => {
-      writing?.remove();
-      writing = undefined;
       if (!closed) handlers.onWritable();
     });
     writing.arm();

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
+import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { runOciRuntime } from '#runtime/conmon/command.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { destroyContainer } from '#runtime/conmon/destroy.ts';
-import { runtimeFailure } from '#runtime/conmon/errors.ts';
+import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
+import { type Attempt, runtimeFailure } from '#runtime/conmon/errors.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
 import { type StartingMonitor, type SyncMessage, startMonitor } from '#runtime/conmon/monitor.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
@@ -29,7 +31,8 @@ export async function createContainer(
   undo.defer(quietly('destroy container', () => destroyContainer(context, directory)));
   context.exits.forget(request.id);
 
-  fs.writeFileSync(directory.file('config.json'), JSON.stringify(request.spec), { mode: 0o600 });
+  const spec = context.seccompCache?.apply(request.spec) ?? request.spec;
+  fs.writeFileSync(directory.file('config.json'), encodeSpec(spec), { mode: 0o600 });
   const monitor = startMonitor(context, {
     directory,
     containerId: request.id,
@@ -39,7 +42,12 @@ export async function createContainer(
     args: [],
     pipes: {},
   });
-  const pid = await awaitProcess(monitor, request.spec.process.args[0] ?? '', signal);
+  const pid = await awaitProcess(
+    monitor,
+    { program: request.spec.process.args[0] ?? '', action: 'create' },
+    signal,
+  );
+  context.seccompCache?.learn(spec, path.join(context.directories.state, request.id));
   supervise(context, directory, monitor.exited);
   undo.move();
   return { pid };
@@ -51,7 +59,7 @@ export async function createContainer(
  */
 export async function awaitProcess(
   monitor: StartingMonitor,
-  program: string,
+  attempt: Attempt,
   signal: AbortSignal,
 ): Promise<number> {
   const settled = new AbortController();
@@ -68,7 +76,7 @@ export async function awaitProcess(
   }
   if (outcome !== undefined && outcome.data > 0) return outcome.data;
   await monitor.exited;
-  throw runtimeFailure(failureText(outcome), program);
+  throw runtimeFailure(failureText(outcome), attempt);
 }
 
 function failureText(outcome: SyncMessage | undefined): string {

@@ -1,6 +1,7 @@
 import type { Log } from '#log/log.ts';
 import type { RunDirectories } from '#runtime/conmon/directories.ts';
 import type { ExitBoard } from '#runtime/conmon/exits.ts';
+import type { SeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import type { OciRuntime } from '#runtime/detect.ts';
 import type { CgroupHierarchies } from '#sys/cgroup.ts';
 import type { Poller } from '#sys/epoll.ts';
@@ -14,6 +15,8 @@ export interface RuntimeContext {
   readonly poller: Poller;
   readonly cgroups: CgroupHierarchies;
   readonly exits: ExitBoard;
+  /** Absent where the runtime does not take compiled filters. */
+  readonly seccompCache: SeccompCache | undefined;
   /** Monitors that run, by container or exec: resolved when the monitor has gone and the exit has been told. */
   readonly monitors: Map<string, Promise<void>>;
 }

@@ -4,21 +4,37 @@ import { DhowError } from '#errors/error.ts';
  * Turns an OCI runtime's complaint into an error. docker's CLI picks the exit codes 127 and 126 by the words
  * `executable file not found`, `no such file or directory` and `permission denied`, `is a directory`; so these words stand in those
  * messages and are kept out of all others.
- *
- * @param program what was to be run: the first argument
  */
-export function runtimeFailure(text: string, program: string): DhowError {
+export function runtimeFailure(text: string, { program, action }: Attempt): DhowError {
   const detail = lastMeaningfulLine(text);
-  const subject = JSON.stringify(program);
+  const prefix = prefixes[action];
   for (const { pattern, reason, kind, words } of programFailures) {
     if (pattern.test(detail)) {
-      return new DhowError(kind, `${prefix}: exec: ${subject}: ${words(program)}`, { reason });
+      return new DhowError(kind, `${prefix}: exec: ${JSON.stringify(program)}: ${words(program)}`, {
+        reason,
+      });
     }
+  }
+  if (/^chdir /.test(detail)) {
+    return new DhowError(
+      'InvalidParameter',
+      `${prefix}: cannot enter the working directory: ${defuse(detail)}`,
+    );
   }
   return new DhowError('Internal', `${prefix}: ${defuse(detail)}`);
 }
 
-const prefix = 'failed to create task for container: OCI runtime create failed';
+/** What was tried, with the program that was to be run: its first argument. */
+export interface Attempt {
+  program: string;
+  action: 'create' | 'exec';
+}
+
+/** As Docker begins these messages. */
+const prefixes = {
+  create: 'failed to create task for container: OCI runtime create failed',
+  exec: 'OCI runtime exec failed: exec failed',
+} as const;
 
 interface ProgramFailure {
   /** In the words of crun 1.x, then of runc 1.1. */
@@ -68,7 +84,7 @@ function lastMeaningfulLine(text: string): string {
   const last = lines.filter(Boolean).at(-1) ?? 'the runtime gave no reason';
   const quoted = /^time="[^"]*" level=\w+ msg=("(?:[^"\\]|\\.)*")/.exec(last)?.[1];
   return unquote(quoted ?? last)
-    .replace(/^runc (create|run|exec) failed: /, '')
+    .replace(/^(runc (create|run) failed|exec failed): (unable to start container process: )?/, '')
     .slice(0, 4096);
 }
 

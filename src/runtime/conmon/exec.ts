@@ -1,11 +1,157 @@
+import fs from 'node:fs';
 import { DhowError } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
+import { capabilitySets } from '#runtime/build-spec.ts';
+import { awaitProcess } from '#runtime/conmon/container.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
+import { type ProcessDirectory, readPid, readSpec } from '#runtime/conmon/directories.ts';
+import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
+import { supervise } from '#runtime/conmon/exits.ts';
+import { drainAtExit } from '#runtime/conmon/inspect.ts';
+import { readSyncMessage, type StartingMonitor, startMonitor } from '#runtime/conmon/monitor.ts';
+import { openProcess } from '#runtime/conmon/signals.ts';
+import { type ConmonConnection, connectStdio } from '#runtime/conmon/stdio.ts';
+import type { OciProcess, OciSpec } from '#runtime/oci.ts';
 import type { ExecHandle, ExecRequest } from '#runtime/runtime.ts';
+import { buildEnvironment } from '#runtime/spec/environment.ts';
+import { readOwnCapabilities } from '#runtime/spec-context.ts';
+import { resolveUser } from '#runtime/users.ts';
+import { openPipe } from '#sys/pipe.ts';
 
+/** See `Runtime.exec`. */
 export async function execInContainer(
-  _context: RuntimeContext,
-  _request: ExecRequest,
-  _signal: AbortSignal,
+  context: RuntimeContext,
+  request: ExecRequest,
+  signal: AbortSignal,
 ): Promise<ExecHandle> {
-  throw new DhowError('Unsupported', 'exec is not supported');
+  signal.throwIfAborted();
+  const container = context.directories.container(request.containerId);
+  const spec = readSpec(container);
+  if (!spec) {
+    throw new DhowError('Conflict', `container ${request.containerId} is not running`, {
+      reason: 'not-running',
+    });
+  }
+  const process = composeExecProcess(request, spec, container);
+  const directory = context.directories.exec(request.execId);
+  fs.mkdirSync(directory.path, { mode: 0o700 });
+  await using undo = new AsyncDisposableStack();
+  undo.defer(
+    quietly('remove exec directory', () => fs.rmSync(directory.path, { recursive: true, force: true })),
+  );
+  context.exits.forget(request.execId);
+  fs.writeFileSync(directory.file('container'), request.containerId);
+  fs.writeFileSync(directory.file('process.json'), encodeSpec(process), { mode: 0o600 });
+
+  const { monitor, stdio } = request.attached
+    ? await startAttached(context, request, directory)
+    : { monitor: startExecMonitor(context, request, directory, {}), stdio: undefined };
+  if (stdio) undo.defer(quietly('close stdio', () => stdio.close()));
+  const pid = await awaitProcess(monitor, { program: request.args[0] ?? '', action: 'exec' }, signal);
+  supervise(context, directory, monitor.exited);
+  if (stdio) drainAtExit(context, directory, stdio);
+  undo.move();
+  return { pid, stdio };
+}
+
+/**
+ * conmon waits with the process until somebody is attached, so that nothing of the output is lost: it tells on one pipe that its socket
+ * is there, and lets the process run when it is told on another. It reads that other one twice, first before it does
+ * anything at all.
+ */
+async function startAttached(
+  context: RuntimeContext,
+  request: ExecRequest,
+  directory: ProcessDirectory,
+): Promise<{ monitor: StartingMonitor; stdio: ConmonConnection | undefined }> {
+  const start = openPipe();
+  using _closeStart = closing(start.writeFd);
+  const attach = openPipe();
+  let monitor: StartingMonitor;
+  try {
+    fs.writeSync(start.writeFd, 'go');
+    monitor = startExecMonitor(context, request, directory, {
+      _OCI_STARTPIPE: start.readFd,
+      _OCI_ATTACHPIPE: attach.writeFd,
+    });
+  } catch (error) {
+    fs.closeSync(attach.readFd);
+    throw error;
+  } finally {
+    fs.closeSync(start.readFd);
+    fs.closeSync(attach.writeFd);
+  }
+  const ready = await readSyncMessage(attach.readFd);
+  // A monitor that died before is reported by its sync pipe.
+  if (!ready) return { monitor, stdio: undefined };
+  const stdio = connectStdio(context.poller, directory.file('attach'), {
+    subject: `exec ${request.execId}`,
+    linger: false,
+  });
+  fs.writeSync(start.writeFd, 'go');
+  return { monitor, stdio };
+}
+
+function startExecMonitor(
+  context: RuntimeContext,
+  request: ExecRequest,
+  directory: ProcessDirectory,
+  pipes: Record<string, number>,
+): StartingMonitor {
+  return startMonitor(context, {
+    directory,
+    containerId: request.containerId,
+    terminal: request.terminal,
+    stdin: request.stdin ? 'once' : 'closed',
+    log: 'none',
+    args: [
+      ...['--exec', '--exec-process-spec', directory.file('process.json')],
+      ...(request.attached ? ['--exec-attach'] : []),
+    ],
+    pipes,
+  });
+}
+
+/**
+ * The process is made like the container's, with the differences that were asked for. The user is looked up where the container's
+ * processes see it, with all that is mounted there.
+ */
+function composeExecProcess(request: ExecRequest, spec: OciSpec, container: ProcessDirectory): OciProcess {
+  const pidfd = openProcess(container);
+  if (pidfd === undefined) {
+    throw new DhowError('Conflict', `container ${request.containerId} is not running`, {
+      reason: 'not-running',
+    });
+  }
+  using _closePidfd = closing(pidfd);
+  const user = resolveUser(`/proc/${readPid(container)}/root`, request.user, []);
+  const main = spec.process;
+  const sameUser = user.uid === main.user.uid && user.gid === main.user.gid;
+  const groups = sameUser
+    ? [...user.additionalGids, ...(main.user.additionalGids ?? [])]
+    : user.additionalGids;
+  const capabilities = request.privileged ? readOwnCapabilities() : (main.capabilities?.bounding ?? []);
+  const { consoleSize } = request;
+  return {
+    terminal: request.terminal,
+    ...(request.terminal && consoleSize && consoleSize.rows > 0 && consoleSize.columns > 0
+      ? { consoleSize: { height: consoleSize.rows, width: consoleSize.columns } }
+      : {}),
+    user: { uid: user.uid, gid: user.gid, additionalGids: [...new Set(groups)] },
+    args: request.args,
+    env: buildEnvironment(request.env, {
+      ...(spec.hostname === undefined ? {} : { hostname: spec.hostname }),
+      home: user.home,
+      terminal: request.terminal,
+    }),
+    cwd: request.workingDirectory || main.cwd,
+    capabilities: capabilitySets(user.uid, capabilities),
+    ...(main.rlimits ? { rlimits: main.rlimits } : {}),
+    noNewPrivileges: main.noNewPrivileges,
+    ...(main.oomScoreAdj === undefined ? {} : { oomScoreAdj: main.oomScoreAdj }),
+  };
+}
+
+function closing(fd: number): Disposable {
+  return { [Symbol.dispose]: () => fs.closeSync(fd) };
 }
