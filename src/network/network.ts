@@ -6,15 +6,26 @@
  *   attach        → veth pair, address, route, port elements: all or nothing
  *   detach        → the reverse; idempotent, and works from the database alone after a crash
  *   restore       → at start-up: bridges and the nft table as the database says, leftovers without an owner removed
+ *
+ * Call `restore` before the first `attach`, and dispose of the sandbox as soon as the container's process is in it.
+ * Everything but `restore` is done by netlink in this process, in a millisecond or two; `attach` may run for many
+ * containers at once. The interface of a detached container goes with its namespace, which the kernel deletes in the
+ * background.
  */
 export interface NetworkService {
   list(): NetworkRecord[];
   /** By name, id or unique id prefix. @throws NotFound; InvalidParameter when ambiguous */
   get(nameOrId: string): NetworkRecord;
 
+  /** @throws Forbidden without CAP_SYS_ADMIN; ResourceExhausted at a limit of the kernel */
   createSandbox(): Promise<Sandbox>;
+  /**
+   * @throws NotFound (network); InvalidParameter (address, MAC, a host address that the host does not have);
+   * Unsupported (IPv6 host address); Conflict, with reason 'port-in-use' for a taken port, in Docker's words;
+   * ResourceExhausted (no free address, a full bridge, no descriptor left)
+   */
   attach(request: AttachRequest): Promise<Endpoint>;
-  /** Removes all endpoints and published ports of a container. */
+  /** Removes all endpoints and published ports of a container. Idempotent. */
   detach(containerId: string): Promise<void>;
   endpointsOf(containerId: string): Endpoint[];
 
@@ -40,7 +51,10 @@ export interface NetworkRecord {
 }
 
 export interface Sandbox extends AsyncDisposable {
-  /** Path for the OCI spec's network namespace: `/proc/<daemon pid>/fd/<n>`. Valid until closed. */
+  /**
+   * Path for the OCI spec's network namespace: `/proc/<daemon pid>/fd/<n>`. Valid until closed; until then the
+   * namespace, and with it the container's interface, outlives its processes.
+   */
   readonly path: string;
 }
 
@@ -66,6 +80,7 @@ export interface PublishedPortRequest {
   hostPortEnd: number;
 }
 
+/** What was published; `hostAddress` is 0.0.0.0 for all addresses. */
 export interface PublishedPort {
   containerPort: number;
   protocol: 'tcp' | 'udp' | 'sctp';

@@ -80,8 +80,9 @@ suite('a port that another container has published', () => {
       await using _one = await publish('one', { hostPort: 8080, hostAddress: '127.0.0.1' });
       await using _two = await publish('two', { hostPort: 8080, hostAddress: host.address });
       await using _three = await publish('three', { hostPort: 8080, protocol: 'udp' });
+      await using _four = await publish('four', { hostPort: 8080, protocol: 'sctp' });
     }
-    await using _four = await publish('four', { hostPort: 8080 });
+    await using _five = await publish('five', { hostPort: 8080 });
   });
 });
 

@@ -1,9 +1,12 @@
 import { DhowError } from '#errors/error.ts';
 import { defaultMtu } from '#network/kernel/bridge.ts';
 import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
-import { hasCode } from '#sys/libc.ts';
+import { SystemError } from '#sys/libc.ts';
 import type { NetlinkSocket } from '#sys/netlink.ts';
 import { findLink, newAddress, newDefaultRoute, newVeth, setHairpin, setUp } from '#sys/netlink-route.ts';
+
+/** The kernel's answer for a bridge without a free port; Node's table of errno names lacks it. */
+const EXFULL = 54;
 
 export interface VethPair {
   hostInterface: string;
@@ -37,7 +40,7 @@ export function joinBridge(host: NetlinkSocket, sandbox: NamespaceSandbox, pair:
       `connect ${hostInterface} to bridge ${pair.bridgeName}`,
     );
   } catch (error) {
-    if (hasCode(error, 'EXFULL')) {
+    if (error instanceof SystemError && error.errno === EXFULL) {
       throw new DhowError(
         'ResourceExhausted',
         `bridge ${pair.bridgeName} is full: the kernel allows 1,023 interfaces on one bridge; use another network`,

@@ -61,8 +61,7 @@ export function holdPort(port: Pick<PublishedPort, 'protocol' | 'hostAddress' | 
   if (fd === -1) {
     const error = new SystemError('socket', lastErrno(), port.protocol);
     // Without SCTP in the kernel no process of the host can use the port either.
-    if (port.protocol === 'sctp' && hasCode(error, 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'))
-      return { [Symbol.dispose]() {} };
+    if (port.protocol === 'sctp' && hasCode(error, 'EPROTONOSUPPORT')) return { [Symbol.dispose]() {} };
     throw error;
   }
   try {
