@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import zlib from 'node:zlib';
+import { decompress } from '#archive/decompress.ts';
+import { inChunks } from '#archive/testing/archive-bytes.ts';
+
+const text = Buffer.from('layer '.repeat(100_000));
+
+async function collect(bytes: Uint8Array, chunkSize?: number, maxBytes?: number): Promise<Buffer> {
+  const options = maxBytes === undefined ? {} : { maxBytes };
+  return Buffer.concat(await Array.fromAsync(decompress(inChunks(bytes, chunkSize), options)));
+}
+
+describe('decompress', () => {
+  const gzip = zlib.gzipSync(text);
+  const zstd = zlib.zstdCompressSync(text);
+  const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
+  for (const { name, bytes, expected } of [
+    { name: 'no compression', bytes: text, expected: text },
+    { name: 'nothing', bytes: Buffer.alloc(0), expected: Buffer.alloc(0) },
+    { name: 'less than the magic of any format', bytes: Buffer.from('ab'), expected: Buffer.from('ab') },
+    { name: 'gzip', bytes: gzip, expected: text },
+    {
+      name: 'gzip of several members',
+      bytes: Buffer.concat([gzip, gzip]),
+      expected: Buffer.concat([text, text]),
+    },
+    { name: 'zstd', bytes: zstd, expected: text },
+    {
+      name: 'zstd of several frames',
+      bytes: Buffer.concat([zstd, zstd]),
+      expected: Buffer.concat([text, text]),
+    },
+    {
+      name: 'zstd with skippable frames',
+      bytes: Buffer.concat([skippable, zstd, skippable]),
+      expected: text,
+    },
+  ]) {
+    it(`passes ${name}`, async () => {
+      for (const size of [1 << 16, 1000, ...(bytes.length < 5000 ? [1] : [])]) {
+        assert.ok((await collect(bytes, size)).equals(expected), `chunks of ${size}`);
+      }
+    });
+  }
+
+  const corrupt = Buffer.from(gzip);
+  corrupt[corrupt.length - 5] = (corrupt.at(-5) ?? 0) ^ 1;
+  for (const { name, bytes, kind, message } of [
+    { name: 'xz', bytes: Buffer.from('fd377a585a000004', 'hex'), kind: 'Unsupported', message: /xz/ },
+    {
+      name: 'bzip2',
+      bytes: Buffer.from('425a6839314159265359', 'hex'),
+      kind: 'Unsupported',
+      message: /bzip2/,
+    },
+    { name: 'cut gzip', bytes: gzip.subarray(0, 500), kind: 'InvalidParameter', message: /cut off/ },
+    { name: 'cut zstd', bytes: zstd.subarray(0, 30), kind: 'InvalidParameter', message: /cut off/ },
+    { name: 'gzip with a wrong checksum', bytes: corrupt, kind: 'InvalidParameter', message: /damaged/ },
+  ]) {
+    it(`refuses ${name}`, async () => {
+      await assert.rejects(collect(bytes), { kind, message });
+    });
+  }
+
+  it('stops at the most bytes allowed', async () => {
+    await assert.rejects(collect(gzip, undefined, 1000), { kind: 'ResourceExhausted' });
+    await assert.rejects(collect(text, undefined, 1000), { kind: 'ResourceExhausted' });
+  });
+
+  it('passes on what the source throws', async () => {
+    async function* source() {
+      yield gzip.subarray(0, 100);
+      throw new Error('connection lost');
+    }
+    await assert.rejects(Array.fromAsync(decompress(source())), { message: 'connection lost' });
+  });
+
+  it('closes the source when the reader leaves early', async () => {
+    for (const bytes of [text, gzip]) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      async function* source() {
+        try {
+          for (;;) yield bytes;
+        } finally {
+          resolve();
+        }
+      }
+      for await (const chunk of decompress(source())) {
+        assert.ok(chunk.length > 0);
+        break;
+      }
+      await promise;
+    }
+  });
+});
