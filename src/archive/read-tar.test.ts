@@ -214,8 +214,8 @@ describe('readTar', () => {
         expected: { name: 'raw' },
       },
       {
-        name: 'a file with a slash at its end as a directory',
-        bytes: archive(rawHeader({ 0: 'old/\0' })),
+        name: 'an old file with a slash at its end as a directory',
+        bytes: archive(rawHeader({ 0: 'old/\0', 156: '\0' })),
         expected: { type: 'directory' },
       },
     ];

@@ -82,7 +82,7 @@ export function assembleHeader(block: BlockHeader, long: LongNames, pax: PaxReco
     throw malformed(`entry ${quoteName(name)} has the unknown type ${JSON.stringify(block.typeFlag)}`);
   }
   // Before POSIX had a type for it, a directory was a file whose name ends with a slash.
-  if (type === 'file' && block.typeFlag !== 'S' && name.endsWith('/')) type = 'directory';
+  if (block.typeFlag === '\0' && name.endsWith('/')) type = 'directory';
   const hasLink = type === 'hard-link' || type === 'symlink';
   if (hasLink && linkName === '') throw malformed(`link ${quoteName(name)} has no target`);
   if (block.mode < 0 || block.size < 0)
