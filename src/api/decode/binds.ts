@@ -1,0 +1,91 @@
+import path from 'node:path';
+import { checkTarget } from '#api/decode/container-config.ts';
+import type { MountSettings } from '#engine/container-settings.ts';
+import { DhowError } from '#errors/error.ts';
+
+export const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'] as const;
+export type Propagation = (typeof propagations)[number];
+
+/** Docker's rule for names of the local volume driver. */
+const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/**
+ * The text of `-v`: `target`, `source:target` or `source:target:options`. A source with a leading slash is a path on the
+ * host, any other the name of a volume.
+ * @throws InvalidParameter in Docker's words
+ */
+export function parseBind(text: string): MountSettings {
+  const parts = text.split(':');
+  if (parts.length > 3 || parts.some((part) => part === '')) throw invalid(text);
+  const [source, target, optionText = ''] = parts.length === 1 ? ['', parts[0]] : parts;
+  if (source === undefined || target === undefined) throw invalid(text);
+  const options = readOptions(optionText, text);
+  const destination = checkTarget(target, `volume "${text}"`);
+  if (path.posix.isAbsolute(source)) {
+    if (options.nocopy) throw invalidMode(optionText);
+    return {
+      type: 'bind',
+      source: path.posix.normalize(source).replace(/(.)\/$/, '$1'),
+      target: destination,
+      readonly: options.readonly,
+      propagation: options.propagation ?? 'rprivate',
+      recursive: true,
+      createSource: true,
+    };
+  }
+  if (options.propagation !== undefined) throw invalidMode(optionText);
+  return {
+    type: 'volume',
+    name: source === '' ? '' : checkVolumeName(source),
+    target: destination,
+    readonly: options.readonly,
+    copyUp: !options.nocopy,
+  };
+}
+
+/** @throws InvalidParameter with Docker's hint that a path was perhaps meant */
+export function checkVolumeName(name: string): string {
+  if (volumeName.test(name)) return name;
+  throw new DhowError(
+    'InvalidParameter',
+    `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+  );
+}
+
+interface BindOptions {
+  readonly: boolean;
+  nocopy: boolean;
+  propagation: Propagation | undefined;
+}
+
+/** Each option belongs to a group, and of a group one may be given. `z`, `Z` speak of SELinux, the last group of macOS. */
+const groups = [
+  ['ro', 'rw'],
+  ['z', 'Z'],
+  ['nocopy'],
+  [...propagations],
+  ['consistent', 'cached', 'delegated', 'default'],
+] as const;
+
+function readOptions(text: string, bind: string): BindOptions {
+  const words = text === '' ? [] : text.split(',');
+  const used = new Set<number>();
+  for (const word of words) {
+    const group = groups.findIndex((members) => members.some((member) => member === word));
+    if (group === -1 || used.has(group)) throw word === '' ? invalid(bind) : invalidMode(text);
+    used.add(group);
+  }
+  return {
+    readonly: words.includes('ro'),
+    nocopy: words.includes('nocopy'),
+    propagation: propagations.find((propagation) => words.includes(propagation)),
+  };
+}
+
+function invalid(text: string): DhowError {
+  return new DhowError('InvalidParameter', `invalid volume specification: '${text.slice(0, 300)}'`);
+}
+
+function invalidMode(mode: string): DhowError {
+  return new DhowError('InvalidParameter', `invalid mode: ${mode.slice(0, 100)}`);
+}

@@ -1,0 +1,25 @@
+import { parseBind } from '#api/decode/binds.ts';
+import { checkTarget } from '#api/decode/container-config.ts';
+import type { Fields } from '#api/decode/fields.ts';
+import { decodeMount } from '#api/decode/mount.ts';
+import type { HostSettings } from '#engine/container-settings.ts';
+import { DhowError } from '#errors/error.ts';
+
+/**
+ * `Binds`, `Mounts` and `Tmpfs`. No two may have one target.
+ * @throws InvalidParameter, Unsupported
+ */
+export function decodeMounts(fields: Fields): Pick<HostSettings, 'binds' | 'mounts' | 'tmpfs'> {
+  const binds = fields.texts('Binds');
+  const mounts = [...binds.map(parseBind), ...fields.objects('Mounts').map(decodeMount)];
+  const tmpfs: Record<string, string> = {};
+  for (const [target, options] of Object.entries(fields.textMap('Tmpfs'))) {
+    tmpfs[checkTarget(target, fields.nameOf('Tmpfs'))] = options;
+  }
+  const seen = new Set<string>();
+  for (const target of [...mounts.map((mount) => mount.target), ...Object.keys(tmpfs)]) {
+    if (seen.has(target)) throw new DhowError('InvalidParameter', `Duplicate mount point: ${target}`);
+    seen.add(target);
+  }
+  return { binds, mounts, tmpfs };
+}

@@ -1,0 +1,145 @@
+import { defaultApiMinor, formatApiVersion, minimumApiMinor } from '#api/versions.ts';
+import type { EngineVersion, SystemInfo } from '#engine/system.ts';
+import type { SystemInfo as InfoMessage, SystemVersion } from '#wire/system.ts';
+
+export function encodeVersion(version: EngineVersion): SystemVersion {
+  const apiVersion = formatApiVersion(defaultApiMinor);
+  const minimum = formatApiVersion(minimumApiMinor);
+  const goVersion = `node ${version.nodeVersion}`;
+  return {
+    Platform: { Name: `Dhow ${version.version}` },
+    Components: [
+      {
+        Name: 'Engine',
+        Version: version.version,
+        Details: {
+          ApiVersion: apiVersion,
+          Arch: version.architecture,
+          BuildTime: version.buildTime,
+          Experimental: 'false',
+          GitCommit: version.gitCommit,
+          GoVersion: goVersion,
+          KernelVersion: version.kernelVersion,
+          MinAPIVersion: minimum,
+          Os: version.os,
+        },
+      },
+      ...version.components.map(({ name, version: text, details }) => ({
+        Name: name,
+        Version: text,
+        Details: details,
+      })),
+    ],
+    Version: version.version,
+    ApiVersion: apiVersion,
+    MinAPIVersion: minimum,
+    GitCommit: version.gitCommit,
+    GoVersion: goVersion,
+    Os: version.os,
+    Arch: version.architecture,
+    KernelVersion: version.kernelVersion,
+    BuildTime: version.buildTime,
+  };
+}
+
+/** `uname -m` for Go's names of architectures. */
+const machineNames: Record<string, string> = { amd64: 'x86_64', arm64: 'aarch64' };
+
+const hub = 'docker.io';
+
+export function encodeInfo(info: SystemInfo, version: EngineVersion, now: Date): InfoMessage {
+  const { containers, limits } = info;
+  const runtimes = Object.entries(info.runtimes).map(([name, path]) => [name, { path }] as const);
+  return {
+    ID: info.engineId,
+    Containers: containers.running + containers.paused + containers.stopped,
+    ContainersRunning: containers.running,
+    ContainersPaused: containers.paused,
+    ContainersStopped: containers.stopped,
+    Images: info.images,
+    Driver: info.storageDriver,
+    DriverStatus: info.storageStatus,
+    Plugins: {
+      Volume: ['local'],
+      Network: ['bridge', 'host', 'null'],
+      Authorization: null,
+      Log: ['json-file', 'none'],
+    },
+    MemoryLimit: limits.memory,
+    SwapLimit: limits.swap,
+    CpuCfsPeriod: limits.cpuCfs,
+    CpuCfsQuota: limits.cpuCfs,
+    CPUShares: limits.cpuShares,
+    CPUSet: limits.cpuset,
+    PidsLimit: limits.pids,
+    OomKillDisable: limits.oomKillDisable,
+    IPv4Forwarding: info.ipv4Forwarding,
+    // Clients before 28 warn when these are off; published ports do not depend on them here.
+    BridgeNfIptables: true,
+    BridgeNfIp6tables: true,
+    Debug: info.debug,
+    NFd: info.openFileDescriptors,
+    NGoroutines: 0,
+    SystemTime: now.toISOString(),
+    LoggingDriver: 'json-file',
+    CgroupDriver: info.cgroupDriver,
+    CgroupVersion: String(info.cgroupVersion),
+    NEventsListener: info.eventListeners,
+    KernelVersion: info.kernelVersion,
+    OperatingSystem: info.operatingSystem,
+    OSVersion: info.osVersion,
+    OSType: version.os,
+    Architecture: machineNames[version.architecture] ?? version.architecture,
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    RegistryConfig: encodeRegistries(info),
+    NCPU: info.cpus,
+    MemTotal: info.memoryBytes,
+    GenericResources: null,
+    DockerRootDir: info.dataRoot,
+    HttpProxy: '',
+    HttpsProxy: '',
+    NoProxy: '',
+    Name: info.hostName,
+    Labels: [],
+    ExperimentalBuild: false,
+    ServerVersion: version.version,
+    Runtimes: Object.fromEntries(runtimes),
+    DefaultRuntime: info.defaultRuntime,
+    Swarm: {
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: null,
+    },
+    LiveRestoreEnabled: true,
+    Isolation: '',
+    InitBinary: 'docker-init',
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: componentVersion(version, info.defaultRuntime) },
+    InitCommit: { ID: '' },
+    SecurityOptions: info.securityOptions,
+    CDISpecDirs: [],
+    Warnings: info.warnings.length > 0 ? info.warnings : null,
+  };
+}
+
+function componentVersion(version: EngineVersion, name: string): string {
+  return version.components.find((component) => component.name === name)?.version ?? '';
+}
+
+function encodeRegistries(info: SystemInfo): InfoMessage['RegistryConfig'] {
+  const isRange = (entry: string): boolean => entry.includes('/');
+  const hosts = info.insecureRegistries.filter((entry) => !isRange(entry));
+  return {
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...info.insecureRegistries.filter(isRange)],
+    IndexConfigs: {
+      [hub]: { Name: hub, Mirrors: info.mirrors, Secure: true, Official: true },
+      ...Object.fromEntries(
+        hosts.map((host) => [host, { Name: host, Mirrors: [], Secure: false, Official: false }]),
+      ),
+    },
+    Mirrors: info.mirrors,
+  };
+}

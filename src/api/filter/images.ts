@@ -1,0 +1,60 @@
+import type { Filters } from '#api/decode/filters.ts';
+import { decodeUntil } from '#api/decode/timestamps.ts';
+import { familiar } from '#api/encode/images.ts';
+import { epochSeconds } from '#api/encode/timestamps.ts';
+import type { ImageRecord } from '#api/engine-values.ts';
+import type { ImageService } from '#engine/images.ts';
+
+export const imageFilterNames = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'];
+
+/**
+ * The images that satisfy the filters; `reference` also narrows the names that an image is shown with.
+ * @throws InvalidParameter for a value that cannot be; NotFound for `before` and `since` naming no image
+ */
+export function filterImages(images: ImageService, filters: Filters, now: Date): ImageRecord[] {
+  const before = filters.values('before').map((name) => createdAt(images.get(name)));
+  const since = filters.values('since').map((name) => createdAt(images.get(name)));
+  const until = filters.values('until').map((text) => decodeUntil(text, now).getTime() / 1000);
+  const dangling = filters.flag('dangling');
+  const references = filters.values('reference').map(referenceMatcher);
+  return images
+    .list()
+    .filter(
+      (image) =>
+        (dangling === undefined || dangling === (image.tags.length === 0)) &&
+        filters.labels(image.config.config?.Labels ?? {}) &&
+        [...before, ...until].every((moment) => createdAt(image) < moment) &&
+        since.every((moment) => createdAt(image) > moment),
+    )
+    .flatMap((image) => {
+      if (references.length === 0) return [image];
+      const matches = (name: string): boolean => references.some((matcher) => matcher(name));
+      const tags = image.tags.filter(matches);
+      const repoDigests = image.repoDigests.filter(matches);
+      return tags.length + repoDigests.length > 0 ? [{ ...image, tags, repoDigests }] : [];
+    });
+}
+
+function createdAt(image: ImageRecord): number {
+  return epochSeconds(image.config.created);
+}
+
+/** A shell pattern on the familiar name, with or without its tag; `*` and `?` stop at slashes. */
+function referenceMatcher(glob: string): (canonical: string) => boolean {
+  const source = glob
+    .slice(0, 512)
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replace(/\*+/g, '[^/]*')
+    .replace(/\?/g, '[^/]');
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(`^${source}$`);
+  } catch {
+    // An unclosed bracket: no name has one.
+    return () => false;
+  }
+  return (canonical) => {
+    const name = familiar(canonical);
+    return pattern.test(name) || pattern.test(name.replace(/(:[^:/@]+)?(@.*)?$/, ''));
+  };
+}

@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { readJsonBody } from '#api/http/body.ts';
+import { hijack } from '#api/http/hijack.ts';
+import { Query } from '#api/http/query.ts';
+import { openResponseStream, type ResponseStream } from '#api/http/response-stream.ts';
+import { DhowError, kindOf } from '#errors/error.ts';
+import type { Log } from '#log/log.ts';
+import { mediaTypes } from '#wire/media-types.ts';
+
+/** Headers that every answer carries. */
+export type StandardHeaders = Record<string, string>;
+
+export interface ExchangeParts {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** The client asked to leave HTTP (`Upgrade: tcp`). */
+  upgrade: boolean;
+  standardHeaders: StandardHeaders;
+  /** The server is closing. */
+  serverSignal: AbortSignal;
+  log: Log;
+}
+
+/** One request and its answer. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly query: Query;
+  /** Aborted when the client goes away before its answer is complete, or the server closes. */
+  readonly signal: AbortSignal;
+  /** Minor of the API version that the path names, else the default. Set before the handler runs. */
+  minor: number;
+  parameters: Record<string, string> = {};
+  readonly #parts: ExchangeParts;
+  #hijacked = false;
+
+  constructor(parts: ExchangeParts, queryText: string, minor: number) {
+    this.#parts = parts;
+    this.request = parts.request;
+    this.query = new Query(queryText);
+    this.minor = minor;
+    const gone = new AbortController();
+    this.signal = AbortSignal.any([gone.signal, parts.serverSignal]);
+    parts.response.once('close', () => {
+      if (!parts.response.writableFinished && !this.#hijacked) {
+        gone.abort(new DhowError('Cancelled', 'the client closed the connection'));
+      }
+    });
+  }
+
+  /** Whether the answer has begun: its status can no longer change. */
+  get begun(): boolean {
+    return this.#hijacked || this.#parts.response.headersSent;
+  }
+
+  /** A segment of the path. */
+  parameter(name: string): string {
+    return this.parameters[name] ?? '';
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** Same errors as `readJsonBody`. */
+  readJson(): Promise<unknown> {
+    return readJsonBody(this.request);
+  }
+
+  setHeaders(headers: Record<string, string>): void {
+    for (const [name, value] of Object.entries(headers)) this.#parts.response.setHeader(name, value);
+  }
+
+  sendJson(status: number, value: unknown): void {
+    this.#send(status, mediaTypes.json, `${JSON.stringify(value)}\n`);
+  }
+
+  sendText(status: number, text: string): void {
+    this.#send(status, mediaTypes.text, text);
+  }
+
+  sendEmpty(status: number): void {
+    this.#parts.response.writeHead(status).end();
+  }
+
+  /** Begins an answer of unknown length; the headers go out at once. */
+  openStream(contentType: string): ResponseStream {
+    return openResponseStream(this.#parts.response, contentType);
+  }
+
+  /**
+   * Takes the connection out of HTTP, answering 101 if the client asked for that and 200 otherwise (Engine API,
+   * "Hijacking"). The caller owns the socket from here on.
+   */
+  hijack(contentType: string): Duplex {
+    const { request, response, upgrade, standardHeaders } = this.#parts;
+    this.#hijacked = true;
+    return hijack({ request, response, upgrade, contentType, headers: standardHeaders });
+  }
+
+  /** Logs an error that no user caused; all others are told to the client alone. */
+  report(error: unknown): void {
+    if (kindOf(error) !== 'Internal') return;
+    this.#parts.log.error('request failed', {
+      method: this.request.method,
+      path: this.request.url?.split('?', 1)[0],
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  }
+
+  /** For an error in the middle of an answer: a cut connection is the only honest end. */
+  destroy(): void {
+    this.#parts.response.destroy();
+  }
+
+  #send(status: number, contentType: string, text: string): void {
+    const { response, request } = this.#parts;
+    response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  }
+}

@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/**
+ * Turns the connection of a request into a raw one: status line and headers are written, and what the client sends from here on
+ * is its own. A request without `Upgrade` gets 200 and no length, as Docker's first clients expect; then the HTTP
+ * server's listeners are taken off the socket (which also makes Node hand over reading), or it would parse stdin as requests.
+ */
+export function hijack(options: {
+  request: IncomingMessage;
+  response: ServerResponse;
+  upgrade: boolean;
+  contentType: string;
+  headers: Record<string, string>;
+}): Duplex {
+  const { request, response, upgrade, contentType, headers } = options;
+  const socket: Duplex = request.socket;
+  request.resume();
+  response.detachSocket(request.socket);
+  for (const event of ['data', 'end', 'drain', 'timeout']) socket.removeAllListeners(event);
+  const status = upgrade ? '101 UPGRADED' : '200 OK';
+  const lines = [`HTTP/1.1 ${status}`, `Content-Type: ${contentType}`];
+  if (upgrade) lines.push('Connection: Upgrade', 'Upgrade: tcp');
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  return socket;
+}

@@ -1,0 +1,52 @@
+import type { Exchange } from '#api/http/exchange.ts';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+
+/** One operation of the Engine API. `{name}` takes one segment of the path, `{name...}` takes slashes too. */
+export interface Route {
+  method: Method;
+  path: string;
+  /** The API minor that brought it; older paths answer 404. */
+  since?: number;
+  handler: (exchange: Exchange) => void | Promise<void>;
+}
+
+export interface Router {
+  /** The first route of the tables that fits. @throws URIError for a malformed escape in the path */
+  find(
+    method: string,
+    path: string,
+    minor: number,
+  ): { route: Route; parameters: Record<string, string> } | undefined;
+}
+
+export function createRouter(routes: readonly Route[]): Router {
+  const byMethod = new Map<string, { route: Route; pattern: RegExp }[]>();
+  for (const route of routes) {
+    const compiled = byMethod.get(route.method) ?? [];
+    compiled.push({ route, pattern: compile(route.path) });
+    byMethod.set(route.method, compiled);
+  }
+  return {
+    find(method, path, minor) {
+      for (const { route, pattern } of byMethod.get(method) ?? []) {
+        if (route.since !== undefined && minor < route.since) continue;
+        const groups = pattern.exec(path);
+        if (!groups) continue;
+        const parameters: Record<string, string> = {};
+        for (const [name, value] of Object.entries(groups.groups ?? {})) {
+          parameters[name] = decodeURIComponent(value);
+        }
+        return { route, parameters };
+      }
+      return undefined;
+    },
+  };
+}
+
+function compile(path: string): RegExp {
+  const pattern = path
+    .replace(/[.*+?^$()|[\]\\]/g, (character) => (character === '.' ? '.' : `\\${character}`))
+    .replace(/\{(\w+)(\.\.\.)?\}/g, (_match, name, rest) => `(?<${name}>${rest ? '.+' : '[^/]+'})`);
+  return new RegExp(`^${pattern}$`);
+}

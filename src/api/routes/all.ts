@@ -1,0 +1,28 @@
+import type { Route } from '#api/http/router.ts';
+import { containerStreamRoutes } from '#api/routes/container-streams.ts';
+import { containerRoutes } from '#api/routes/containers.ts';
+import { execRoutes } from '#api/routes/exec.ts';
+import { imageTransferRoutes } from '#api/routes/image-transfer.ts';
+import { imageRoutes } from '#api/routes/images.ts';
+import { networkRoutes } from '#api/routes/networks.ts';
+import { swarmRoutes } from '#api/routes/swarm.ts';
+import { systemRoutes } from '#api/routes/system.ts';
+import { unsupportedRoutes } from '#api/routes/unsupported.ts';
+import { volumeRoutes } from '#api/routes/volumes.ts';
+import type { Engine } from '#engine/engine.ts';
+
+/** Every operation of the API. Of two routes that fit a path the first one answers. */
+export function createRoutes(engine: Engine): Route[] {
+  return [
+    ...systemRoutes(engine),
+    ...containerRoutes(engine),
+    ...containerStreamRoutes(engine.containers),
+    ...execRoutes(engine.containers),
+    ...imageRoutes(engine),
+    ...imageTransferRoutes(engine.images),
+    ...networkRoutes(engine),
+    ...volumeRoutes(engine),
+    ...swarmRoutes(),
+    ...unsupportedRoutes(),
+  ];
+}

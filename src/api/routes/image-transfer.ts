@@ -1,0 +1,100 @@
+import { decodePlatform } from '#api/decode/platform.ts';
+import { decodeRegistryAuth } from '#api/decode/registry-auth.ts';
+import { familiar } from '#api/encode/images.ts';
+import { createProgressEncoder, encodeLoadProgress } from '#api/encode/progress.ts';
+import type { Exchange } from '#api/http/exchange.ts';
+import type { Route } from '#api/http/router.ts';
+import { serveProgress } from '#api/streams/progress.ts';
+import type { ImageService } from '#engine/images.ts';
+import { DhowError } from '#errors/error.ts';
+import type { ProgressMessage } from '#wire/progress.ts';
+
+/** What brings images here: pull, import, load. */
+export function imageTransferRoutes(images: ImageService): Route[] {
+  async function pull(exchange: Exchange, name: string): Promise<void> {
+    const tag = exchange.query.text('tag');
+    const platform = decodePlatform(exchange.query.text('platform'));
+    const credentials = decodeRegistryAuth(exchange.header('x-registry-auth'));
+    const reference = joinReference(name, tag);
+    const encode = createProgressEncoder();
+    await serveProgress(exchange, async (emit) => {
+      // "Pulling from" waits for the next line: until the registry has answered, a failure still has a status.
+      let held: ProgressMessage[] = [];
+      await images.pull(reference, {
+        ...(platform === undefined ? {} : { platform }),
+        credentials,
+        onProgress(progress) {
+          const messages = [...held, ...encode(progress)];
+          held = progress.phase === 'resolving' ? messages : [];
+          if (held.length === 0) for (const message of messages) emit(message);
+        },
+        signal: exchange.signal,
+      });
+    });
+  }
+
+  async function importRoot(exchange: Exchange): Promise<void> {
+    const { query, request, signal } = exchange;
+    const platform = decodePlatform(query.text('platform'));
+    const repository = query.text('repo');
+    await serveProgress(exchange, async (emit) => {
+      const image = await images.import(request, {
+        ...(repository === '' ? {} : { reference: joinReference(repository, query.text('tag')) }),
+        message: query.text('message'),
+        changes: query.texts('changes'),
+        ...(platform === undefined ? {} : { platform }),
+        signal,
+      });
+      emit({ status: image.id });
+    });
+  }
+
+  async function create(exchange: Exchange): Promise<void> {
+    const fromImage = exchange.query.text('fromImage');
+    const fromSource = exchange.query.text('fromSrc');
+    if (fromImage !== '') return pull(exchange, fromImage);
+    if (fromSource === '-') return importRoot(exchange);
+    if (fromSource === '') throw new DhowError('InvalidParameter', 'fromImage or fromSrc must be given');
+    throw new DhowError(
+      'Unsupported',
+      'importing from a URL is not supported: download it and send it as the body',
+    );
+  }
+
+  async function load(exchange: Exchange): Promise<void> {
+    const { query, request, signal } = exchange;
+    if (query.text('platform') !== '') {
+      throw new DhowError('Unsupported', 'loading a single platform of an archive is not supported');
+    }
+    const quiet = query.flag('quiet');
+    await serveProgress(exchange, async (emit) => {
+      const loaded = await images.load(request, {
+        onProgress(progress) {
+          if (quiet) return;
+          for (const message of encodeLoadProgress(progress)) emit(message);
+        },
+        signal,
+      });
+      for (const { image, names } of loaded) {
+        if (names.length === 0) emit({ stream: `Loaded image ID: ${image.id}\n` });
+        for (const name of names) emit({ stream: `Loaded image: ${familiar(name)}\n` });
+      }
+    });
+  }
+
+  return [
+    { method: 'POST', path: '/images/create', handler: create },
+    { method: 'POST', path: '/images/load', handler: load },
+  ];
+}
+
+/** Docker's two parameters are one reference; the tag may be a digest. */
+function joinReference(name: string, tag: string): string {
+  if (tag !== '') return tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`;
+  const named = name.includes('@') || /:[^/]+$/.test(name);
+  if (named) return name;
+  throw new DhowError(
+    'Unsupported',
+    `pulling all tags of "${name}" is not supported: name a tag, such as ${name}:latest`,
+  );
+}

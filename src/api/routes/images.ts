@@ -1,0 +1,74 @@
+import { Filters } from '#api/decode/filters.ts';
+import {
+  encodeHistory,
+  encodeImageInspect,
+  encodeImageSummary,
+  encodeRemovedImages,
+} from '#api/encode/images.ts';
+import { filterImages, imageFilterNames } from '#api/filter/images.ts';
+import type { Exchange } from '#api/http/exchange.ts';
+import type { Route } from '#api/http/router.ts';
+import type { Engine } from '#engine/engine.ts';
+import { DhowError } from '#errors/error.ts';
+
+/** Images that are here; what brings them is in image-transfer.ts. */
+export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] {
+  const { images, system } = engine;
+
+  function list(exchange: Exchange): void {
+    const filters = Filters.parse(exchange.query.text('filters'), imageFilterNames);
+    const found = filterImages(images, filters, new Date());
+    const rows = found.map((image) => encodeImageSummary(image, exchange.minor));
+    // Docker's client prints in the order that it is given, newest first.
+    exchange.sendJson(
+      200,
+      rows.sort((first, second) => second.Created - first.Created),
+    );
+  }
+
+  function inspect(exchange: Exchange): void {
+    const image = images.get(exchange.parameter('name'));
+    exchange.sendJson(200, encodeImageInspect(image, system.info().storageDriver, exchange.minor));
+  }
+
+  async function tag(exchange: Exchange): Promise<void> {
+    const repository = exchange.query.text('repo');
+    const name = exchange.query.text('tag');
+    if (repository === '')
+      throw new DhowError('InvalidParameter', 'invalid reference format: repo must not be empty');
+    await images.tag(exchange.parameter('name'), name === '' ? repository : `${repository}:${name}`);
+    exchange.sendEmpty(201);
+  }
+
+  async function remove(exchange: Exchange): Promise<void> {
+    const { query } = exchange;
+    if (query.text('platforms') !== '') {
+      throw new DhowError('Unsupported', 'removing single platforms of an image is not supported');
+    }
+    const options = { force: query.flag('force'), prune: !query.flag('noprune') };
+    exchange.sendJson(200, encodeRemovedImages(await images.remove(exchange.parameter('name'), options)));
+  }
+
+  async function prune(exchange: Exchange): Promise<void> {
+    const filters = Filters.parse(exchange.query.text('filters'), ['dangling', 'until', 'label', 'label!']);
+    for (const name of ['until', 'label', 'label!']) {
+      if (filters.has(name)) throw new DhowError('Unsupported', `pruning images by ${name} is not supported`);
+    }
+    const { removed, freedBytes } = await images.prune({ all: filters.flag('dangling') === false });
+    exchange.sendJson(200, { ImagesDeleted: encodeRemovedImages(removed), SpaceReclaimed: freedBytes });
+  }
+
+  return [
+    { method: 'GET', path: '/images/json', handler: list },
+    { method: 'POST', path: '/images/prune', handler: prune },
+    { method: 'GET', path: '/images/{name...}/json', handler: inspect },
+    {
+      method: 'GET',
+      path: '/images/{name...}/history',
+      handler: (exchange) =>
+        exchange.sendJson(200, encodeHistory(images.history(exchange.parameter('name')))),
+    },
+    { method: 'POST', path: '/images/{name...}/tag', handler: tag },
+    { method: 'DELETE', path: '/images/{name...}', handler: remove },
+  ];
+}

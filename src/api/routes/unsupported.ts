@@ -1,0 +1,45 @@
+import type { Method, Route } from '#api/http/router.ts';
+import { DhowError } from '#errors/error.ts';
+
+/** Operations that exist in Docker and not here, with what to tell the user. */
+const operations: [Method, string, string][] = [
+  ['POST', '/auth', 'logging in is not supported'],
+  ['POST', '/build', 'building images is not supported'],
+  ['POST', '/build/prune', 'building images is not supported'],
+  ['POST', '/build/cancel', 'building images is not supported'],
+  ['POST', '/session', 'build sessions are not supported'],
+  ['POST', '/grpc', 'build sessions are not supported'],
+  ['POST', '/commit', 'committing a container to an image is not supported'],
+  ['GET', '/system/df', 'disk usage is not supported'],
+  ['GET', '/distribution/{name...}/json', 'inspecting an image in its registry is not supported'],
+  ['GET', '/images/search', 'searching registries is not supported'],
+  ['GET', '/images/get', 'saving images is not supported'],
+  ['GET', '/images/{name...}/get', 'saving images is not supported'],
+  ['GET', '/images/{name...}/attestations', 'attestations are not supported'],
+  ['POST', '/images/{name...}/push', 'pushing images is not supported'],
+  ['GET', '/containers/{id}/top', 'listing the processes of a container is not supported'],
+  ['GET', '/containers/{id}/stats', 'resource statistics are not supported'],
+  ['GET', '/containers/{id}/changes', 'listing the changes of a container is not supported'],
+  ['GET', '/containers/{id}/export', 'exporting a container is not supported'],
+  ['HEAD', '/containers/{id}/archive', 'copying from a container is not supported'],
+  ['GET', '/containers/{id}/archive', 'copying from a container is not supported'],
+  ['PUT', '/containers/{id}/archive', 'copying into a container is not supported'],
+  ['GET', '/containers/{id}/attach/ws', 'attaching by WebSocket is not supported: use POST attach'],
+  ['POST', '/networks/create', 'creating networks is not supported'],
+  ['POST', '/networks/prune', 'removing networks is not supported'],
+  ['POST', '/networks/{id}/connect', 'connecting a container to a network is not supported'],
+  ['POST', '/networks/{id}/disconnect', 'disconnecting a container from a network is not supported'],
+  ['DELETE', '/networks/{id}', 'removing networks is not supported'],
+  ['PUT', '/volumes/{name}', 'cluster volumes are not supported'],
+];
+
+/** They answer 501 and not 404, so that a client need not guess whether the object or the operation is missing. */
+export function unsupportedRoutes(): Route[] {
+  return operations.map(([method, path, message]) => ({
+    method,
+    path,
+    handler() {
+      throw new DhowError('Unsupported', message);
+    },
+  }));
+}

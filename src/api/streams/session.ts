@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { DetachKeyFilter } from '#api/streams/detach-keys.ts';
+import type { AttachSession } from '#engine/containers.ts';
+import { encodeFrameHeader } from '#wire/raw-stream.ts';
+
+export interface SessionOptions {
+  /** Pass the client's bytes on as stdin. */
+  stdin: boolean;
+  /** Leaves a session with a terminal. */
+  detachKeys: Uint8Array;
+}
+
+/**
+ * Joins a client's raw connection to the stdio of a process, both ways, until the output has ended or the client has gone
+ * or left. What the client does ends the session only, never the process: its half-close is the process's end of input.
+ */
+export async function serveSession(
+  socket: Duplex,
+  session: AttachSession,
+  options: SessionOptions,
+): Promise<void> {
+  const gone = new AbortController();
+  function leave(): void {
+    gone.abort();
+    session.close();
+    // An output that waits for more than its connection must not keep the client.
+    socket.end();
+  }
+  socket.once('close', leave);
+  socket.on('error', () => socket.destroy());
+  if (options.stdin) readInput(socket, session, options.detachKeys, leave);
+  else socket.resume();
+  try {
+    for await (const { stream, bytes } of session.output) {
+      if (gone.signal.aborted) break;
+      await write(
+        socket,
+        session.terminal ? [bytes] : [encodeFrameHeader(stream, bytes.length), bytes],
+        gone.signal,
+      );
+    }
+  } catch (error) {
+    if (!gone.signal.aborted) throw error;
+  } finally {
+    session.close();
+    // What the client still sends is read and dropped: closing over unread bytes would reset its connection.
+    socket.end();
+    socket.resume();
+  }
+}
+
+async function write(socket: Duplex, pieces: Uint8Array[], signal: AbortSignal): Promise<void> {
+  if (socket.destroyed) return;
+  socket.cork();
+  let room = true;
+  for (const piece of pieces) room = socket.write(piece);
+  socket.uncork();
+  if (!room) await once(socket, 'drain', { signal });
+}
+
+/** Takes the client's bytes one piece at a time: a process that does not read holds the client back. */
+function readInput(socket: Duplex, session: AttachSession, keys: Uint8Array, leave: () => void): void {
+  const filter = session.terminal ? new DetachKeyFilter(keys) : undefined;
+  let delivered = Promise.resolve();
+
+  async function deliver(bytes: Uint8Array): Promise<void> {
+    if (bytes.length > 0) await session.write(bytes);
+  }
+
+  socket.on('data', (chunk: Buffer) => {
+    const { bytes, detached } = filter?.push(chunk) ?? { bytes: chunk, detached: false };
+    socket.pause();
+    delivered = delivered
+      .then(() => deliver(bytes))
+      .then(() => {
+        if (detached) leave();
+      })
+      // The process has closed its input: further bytes have nowhere to go, as with a pipe.
+      .catch(() => {})
+      .finally(() => socket.resume());
+  });
+  socket.once('end', () => {
+    delivered = delivered
+      .then(() => deliver(filter?.finish() ?? Buffer.alloc(0)))
+      .catch(() => {})
+      .finally(() => session.closeInput());
+  });
+}

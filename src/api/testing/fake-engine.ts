@@ -1,0 +1,240 @@
+import type { ImageRecord, VolumeRecord } from '#api/engine-values.ts';
+import { createFakeContainers } from '#api/testing/fake-containers.ts';
+import { Queue } from '#api/testing/queue.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { EngineEvent, EventService } from '#engine/events.ts';
+import type { ImageService, PullProgress } from '#engine/images.ts';
+import type { SystemService } from '#engine/system.ts';
+import { DhowError } from '#errors/error.ts';
+import { digestOf } from '#image/digest.ts';
+import { canonicalTag, formatReference, parseReference, withDefaultTag } from '#image/reference.ts';
+
+/** An engine in memory with one image, `busybox`. Pulling anything but `docker.io/library/pulled` fails. */
+export function createFakeEngine(): Engine {
+  const events = createFakeEvents();
+  const images = createFakeImages();
+  const volumes = createFakeVolumes();
+  return {
+    containers: createFakeContainers({ images, events }),
+    images,
+    events,
+    volumes,
+    networks: createFakeNetworks(),
+    system: fakeSystem,
+  };
+}
+
+function createFakeEvents(): EventService {
+  const watchers = new Set<Queue<EngineEvent>>();
+  const past: EngineEvent[] = [];
+  return {
+    emit(event) {
+      const complete = { ...event, time: new Date() };
+      past.push(complete);
+      for (const watcher of watchers) watcher.push(complete);
+    },
+    async *watch({ since, until, signal }) {
+      const queue = new Queue<EngineEvent>();
+      watchers.add(queue);
+      if (since) for (const event of past) queue.push(event);
+      if (until) queue.end();
+      signal.addEventListener('abort', () => queue.end(), { once: true });
+      try {
+        yield* queue;
+      } finally {
+        watchers.delete(queue);
+      }
+    },
+  };
+}
+
+function createFakeImages(): ImageService {
+  const images: ImageRecord[] = [fakeImage('docker.io/library/busybox:latest')];
+
+  function find(name: string): ImageRecord | undefined {
+    const byId = images.find(({ id }) => id === name || id.slice('sha256:'.length).startsWith(name));
+    return (
+      byId ?? images.find(({ tags }) => tags.includes(canonicalTag(withDefaultTag(parseReference(name)))))
+    );
+  }
+
+  return {
+    find,
+    get(name) {
+      const image = find(name);
+      if (image) return image;
+      throw new DhowError('NotFound', `No such image: ${name}`, { reason: 'image-not-found' });
+    },
+    list: () => [...images],
+    usersOf: () => [],
+    history: () => [],
+    async tag(source, target) {
+      find(source)?.tags.push(formatReference(withDefaultTag(parseReference(target))));
+    },
+    async remove(name) {
+      const image = this.get(name);
+      images.splice(images.indexOf(image), 1);
+      return [...image.tags.map((untagged) => ({ untagged })), { deleted: image.id }];
+    },
+    async prune() {
+      return { removed: [], freedBytes: 0 };
+    },
+    async pull(reference, { onProgress }) {
+      for (const progress of fakePullProgress) onProgress(progress);
+      const { repository, tag } = parseReference(reference);
+      if (repository !== 'library/pulled') {
+        throw new DhowError('NotFound', `pull access denied for ${reference}, repository does not exist`, {
+          reason: 'image-not-found',
+        });
+      }
+      for (const progress of fakeLayerProgress) onProgress(progress);
+      if (tag === 'broken') throw new DhowError('DataLoss', 'layer is damaged');
+      const image = fakeImage(canonicalTag(parseReference(reference)));
+      images.push(image);
+      onProgress({ phase: 'done', reference: `pulled:${tag}`, upToDate: false });
+      return image;
+    },
+    async load(tar) {
+      for await (const _chunk of tar);
+      return [{ image: this.get('busybox'), names: ['docker.io/library/busybox:latest'] }];
+    },
+    async import(tar) {
+      for await (const _chunk of tar);
+      return this.get('busybox');
+    },
+  };
+}
+
+const layer = 'sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
+const fakePullProgress: PullProgress[] = [{ phase: 'resolving', repository: 'pulled', tag: 'latest' }];
+const fakeLayerProgress: PullProgress[] = [
+  { phase: 'waiting', layer },
+  { phase: 'downloading', layer, current: 1, total: 2 },
+  { phase: 'verifying', layer },
+  { phase: 'downloaded', layer },
+  { phase: 'unpacking', layer, current: 2, total: 2 },
+  { phase: 'complete', layer },
+  { phase: 'exists', layer: 'fedcba987654' },
+  { phase: 'digest', digest: layer },
+];
+
+export function fakeImage(tag: string): ImageRecord {
+  return {
+    id: digestOf(tag),
+    config: {
+      created: '2026-01-02T03:04:05Z',
+      architecture: 'amd64',
+      os: 'linux',
+      config: { Cmd: ['sh'], Labels: { origin: 'fake' } },
+      rootfs: { type: 'layers', diff_ids: [digestOf('layer')] },
+    },
+    tags: [tag],
+    repoDigests: [`${tag.replace(/:[^:/]+$/, '')}@${digestOf('manifest')}`],
+    sizeBytes: 4_000_000,
+    addedAt: new Date('2026-02-03T04:05:06Z'),
+  };
+}
+
+function createFakeVolumes(): Engine['volumes'] {
+  const volumes = new Map<string, VolumeRecord>();
+  function get(name: string): VolumeRecord {
+    const volume = volumes.get(name);
+    if (volume) return volume;
+    throw new DhowError('NotFound', `get ${name}: no such volume`);
+  }
+  return {
+    async create({ name = 'anonymous', labels = {}, anonymous = false }) {
+      const volume = { name, labels, anonymous, mountpoint: `/fake/${name}`, createdAt: new Date(0) };
+      volumes.set(name, volume);
+      return volume;
+    },
+    get,
+    find: (name) => volumes.get(name),
+    list: () => [...volumes.values()],
+    async remove(name) {
+      get(name);
+      volumes.delete(name);
+    },
+    async copyUp() {},
+  };
+}
+
+function createFakeNetworks(): Engine['networks'] {
+  const bridge = {
+    id: 'b'.repeat(64),
+    name: 'bridge',
+    driver: 'bridge' as const,
+    createdAt: new Date(0),
+    bridge: 'dhow0',
+    subnet: '10.88.0.0/24',
+    gateway: '10.88.0.1',
+    options: {},
+    labels: {},
+  };
+  function unused(): never {
+    throw new DhowError('Internal', 'the door does not use this');
+  }
+  return {
+    list: () => [bridge],
+    get(nameOrId) {
+      if (nameOrId === 'bridge' || bridge.id.startsWith(nameOrId)) return bridge;
+      throw new DhowError('NotFound', `network ${nameOrId} not found`);
+    },
+    createSandbox: unused,
+    attach: unused,
+    detach: unused,
+    endpointsOf: () => [],
+    restore: unused,
+    teardown: unused,
+    close: unused,
+  };
+}
+
+const fakeSystem: SystemService = {
+  version: () => ({
+    version: '0.0.1',
+    gitCommit: 'abcdef0',
+    nodeVersion: '26.10.0',
+    os: 'linux',
+    architecture: 'amd64',
+    kernelVersion: '6.18.0',
+    buildTime: '2026-01-02T03:04:05Z',
+    components: [{ name: 'crun', version: '1.8.1', details: {} }],
+  }),
+  info: () => ({
+    engineId: 'fake-engine',
+    dataRoot: '/fake',
+    containers: { running: 1, paused: 0, stopped: 2 },
+    images: 1,
+    storageDriver: 'overlay2',
+    storageStatus: [['Backing Filesystem', 'extfs']],
+    backingFilesystem: 'extfs',
+    cgroupVersion: 1,
+    cgroupDriver: 'cgroupfs',
+    runtimes: { crun: '/usr/bin/crun' },
+    defaultRuntime: 'crun',
+    kernelVersion: '6.18.0',
+    operatingSystem: 'Debian',
+    osVersion: '12',
+    cpus: 2,
+    memoryBytes: 8_000_000_000,
+    hostName: 'fakehost',
+    debug: false,
+    openFileDescriptors: 10,
+    eventListeners: 0,
+    insecureRegistries: ['10.0.0.0/8', 'registry.test:5000'],
+    mirrors: [],
+    securityOptions: ['name=seccomp,profile=builtin'],
+    warnings: [],
+    limits: {
+      memory: true,
+      swap: true,
+      cpuShares: true,
+      cpuCfs: true,
+      cpuset: true,
+      pids: true,
+      oomKillDisable: true,
+    },
+    ipv4Forwarding: true,
+  }),
+};

@@ -1,0 +1,40 @@
+import { DhowError } from '#errors/error.ts';
+
+/** Versions of the Engine API are 1.<minor>; code compares minors. */
+export const minimumApiMinor = 24;
+/** What is answered when a client asks which version to speak. */
+export const defaultApiMinor = 51;
+/** The newest that a path may name: the description that the room was checked against. */
+export const maximumApiMinor = 56;
+
+/** From this version on, attach and logs name their framing in the content type. */
+export const framedContentTypeMinor = 42;
+/** From this version on, prune of volumes spares the named ones unless `all` is asked for. */
+export const pruneAnonymousOnlyMinor = 42;
+/** Up to the version before, images repeat their size as VirtualSize. */
+export const withoutVirtualSizeMinor = 44;
+
+export function formatApiVersion(minor: number): string {
+  return `1.${minor}`;
+}
+
+/**
+ * The minor of a path's version such as `1.41`.
+ * @throws InvalidParameter in Docker's words for one that is too old or too new
+ */
+export function parseApiVersion(text: string): number {
+  const [major = 0, minor = 0] = text.split('.').map(Number);
+  if (major < 1 || (major === 1 && minor < minimumApiMinor)) {
+    throw new DhowError(
+      'InvalidParameter',
+      `client version ${text} is too old. Minimum supported API version is ${formatApiVersion(minimumApiMinor)}, please upgrade your client to a newer version`,
+    );
+  }
+  if (major > 1 || minor > maximumApiMinor) {
+    throw new DhowError(
+      'InvalidParameter',
+      `client version ${text} is too new. Maximum supported API version is ${formatApiVersion(maximumApiMinor)}`,
+    );
+  }
+  return minor;
+}
