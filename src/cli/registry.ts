@@ -16,4 +16,120 @@ export const groups: Readonly<Record<string, string>> = {
   volume: 'Manage volumes',
 };
 
-export const registry: readonly CommandEntry[] = [];
+export const registry: readonly CommandEntry[] = [
+  {
+    names: ['container inspect'],
+    summary: 'Display detailed information on one or more containers',
+    load: () => import('#cli/commands/container/inspect.ts'),
+  },
+  {
+    names: ['container ls', 'container list', 'container ps', 'ps'],
+    summary: 'List containers',
+    load: () => import('#cli/commands/container/ls.ts'),
+  },
+  {
+    names: ['container port', 'port'],
+    summary: 'List port mappings or a specific mapping for the container',
+    load: () => import('#cli/commands/container/port.ts'),
+  },
+  {
+    names: ['image history', 'history'],
+    summary: 'Show the history of an image',
+    load: () => import('#cli/commands/image/history.ts'),
+  },
+  {
+    names: ['image import', 'import'],
+    summary: 'Import the contents from a tarball to create a filesystem image',
+    load: () => import('#cli/commands/image/import.ts'),
+  },
+  {
+    names: ['image inspect'],
+    summary: 'Display detailed information on one or more images',
+    load: () => import('#cli/commands/image/inspect.ts'),
+  },
+  {
+    names: ['image load', 'load'],
+    summary: 'Load an image from a tar archive or STDIN',
+    load: () => import('#cli/commands/image/load.ts'),
+  },
+  {
+    names: ['image ls', 'image list', 'images'],
+    summary: 'List images',
+    load: () => import('#cli/commands/image/ls.ts'),
+  },
+  {
+    names: ['image prune'],
+    summary: 'Remove unused images',
+    load: () => import('#cli/commands/image/prune.ts'),
+  },
+  {
+    names: ['image pull', 'pull'],
+    summary: 'Download an image from a registry',
+    load: () => import('#cli/commands/image/pull.ts'),
+  },
+  {
+    names: ['image rm', 'image remove', 'rmi'],
+    summary: 'Remove one or more images',
+    load: () => import('#cli/commands/image/rm.ts'),
+  },
+  {
+    names: ['image tag', 'tag'],
+    summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
+    load: () => import('#cli/commands/image/tag.ts'),
+  },
+  {
+    names: ['network inspect'],
+    summary: 'Display detailed information on one or more networks',
+    load: () => import('#cli/commands/network/inspect.ts'),
+  },
+  {
+    names: ['network ls', 'network list'],
+    summary: 'List networks',
+    load: () => import('#cli/commands/network/ls.ts'),
+  },
+  {
+    names: ['system events', 'events'],
+    summary: 'Get real time events from the server',
+    load: () => import('#cli/commands/system/events.ts'),
+  },
+  {
+    names: ['system info', 'info'],
+    summary: 'Display system-wide information',
+    load: () => import('#cli/commands/system/info.ts'),
+  },
+  {
+    names: ['inspect'],
+    summary: 'Return low-level information on Dhow objects',
+    load: () => import('#cli/commands/system/inspect.ts'),
+  },
+  {
+    names: ['version'],
+    summary: 'Show the version of the CLI and of the daemon',
+    load: () => import('#cli/commands/system/version.ts'),
+  },
+  {
+    names: ['volume create'],
+    summary: 'Create a volume',
+    load: () => import('#cli/commands/volume/create.ts'),
+  },
+  {
+    names: ['volume inspect'],
+    summary: 'Display detailed information on one or more volumes',
+    load: () => import('#cli/commands/volume/inspect.ts'),
+  },
+  {
+    names: ['volume ls', 'volume list'],
+    summary: 'List volumes',
+    load: () => import('#cli/commands/volume/ls.ts'),
+  },
+  {
+    names: ['volume prune'],
+    summary: 'Remove unused local volumes',
+    load: () => import('#cli/commands/volume/prune.ts'),
+  },
+  {
+    names: ['volume rm', 'volume remove'],
+    summary: 'Remove one or more volumes',
+    load: () => import('#cli/commands/volume/rm.ts'),
+  },
+];

@@ -1,0 +1,93 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { CliContext, Input, Output } from '#cli/context.ts';
+import { dispatch, type GlobalOptions } from '#cli/dispatch.ts';
+import { chooseTransport } from '#cli/host.ts';
+import { registry } from '#cli/registry.ts';
+import { createProcessSignals, type ProcessSignals } from '#cli/signals.ts';
+import { type Client, createClient } from '#client/client.ts';
+
+/** Exit code of a program that SIGPIPE ends, which is what happens to others when their reader leaves. */
+const brokenPipeCode = 141;
+
+const opened = new Map<'stdout' | 'stderr', Output>();
+
+/** Streams are opened when first written to: making one costs about a millisecond. */
+function openOutput(name: 'stdout' | 'stderr'): Output {
+  const known = opened.get(name);
+  if (known !== undefined) return known;
+  const stream: Output = process[name];
+  opened.set(name, stream);
+  stream.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? brokenPipeCode : 1),
+  );
+  return stream;
+}
+
+function flush(stream: Output): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+function createProcessContext(options: GlobalOptions, signals: ProcessSignals): CliContext {
+  const environment = process.env;
+  const configDirectory = options.config ?? environment['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
+  // Chosen at once: a wrong --host is told even by a command that would not have come to use it.
+  const transport = chooseTransport({
+    hosts: options.host,
+    context: options.context,
+    tls: options.tls,
+    tlsVerify: options.tlsverify,
+    certificates: { ca: options.tlscacert, cert: options.tlscert, key: options.tlskey },
+    environment,
+    configDirectory,
+  });
+  const apiVersion = environment['DOCKER_API_VERSION'];
+  let client: Client | undefined;
+  return {
+    get client() {
+      client ??= createClient({ transport, ...(apiVersion ? { apiVersion } : {}) });
+      return client;
+    },
+    get stdin(): Input {
+      return process.stdin;
+    },
+    get stdout() {
+      return openOutput('stdout');
+    },
+    get stderr() {
+      return openOutput('stderr');
+    },
+    environment,
+    workingDirectory: process.cwd(),
+    configDirectory,
+    get signal() {
+      return signals.aborted;
+    },
+    signals,
+  };
+}
+
+const signals = createProcessSignals();
+
+const code = await Promise.race([
+  dispatch(
+    {
+      registry,
+      get stdout() {
+        return openOutput('stdout');
+      },
+      get stderr() {
+        return openOutput('stderr');
+      },
+      createContext: (options) => createProcessContext(options, signals),
+    },
+    process.argv.slice(2),
+  ),
+  signals.ended,
+]);
+await Promise.all([...opened.values()].map(flush));
+// What is still open (idle connections, a stdin that nobody reads) must not keep the CLI alive.
+process.exit(code);
