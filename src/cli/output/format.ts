@@ -1,3 +1,4 @@
+import type { CliContext } from '#cli/context.ts';
 import { evaluateTemplate } from '#cli/output/template/evaluate.ts';
 import { type FunctionTable, functions } from '#cli/output/template/functions.ts';
 import { decodeJson, fromJson, parseJson } from '#cli/output/template/json.ts';
@@ -9,9 +10,9 @@ import { DhowError, isDhowError } from '#errors/error.ts';
  * Parses what a user gave to `--format`.
  * @throws InvalidParameter: `template parsing error: template: :1: …`, with Docker's words
  */
-export function parseFormat(text: string): Template {
+export function parseFormat(text: string, name = ''): Template {
   try {
-    return parseTemplate(text, (name) => functions.has(name));
+    return parseTemplate(text, (word) => functions.has(word), name);
   } catch (error) {
     throw asTemplateError(error);
   }
@@ -23,6 +24,21 @@ export function executeFormat(template: Template, data: Value, table: FunctionTa
     return evaluateTemplate(template, data, { functions: table, missingKey: 'no-value' });
   } catch (error) {
     throw asTemplateError(error);
+  }
+}
+
+/** The same, with the evaluator's own words alone, as `info` and `version` print them. */
+export function executeTemplate(template: Template, data: Value): string {
+  return evaluateTemplate(template, data, { functions, missingKey: 'no-value' });
+}
+
+/** Executes and prints a template of `info` or `version`, which end their line also when the template fails. */
+export function printTemplate(context: CliContext, template: Template, data: Value): void {
+  let output = '';
+  try {
+    output = executeTemplate(template, data);
+  } finally {
+    context.stdout.write(`${output}\n`);
   }
 }
 

@@ -1,8 +1,10 @@
-import { executeFormat, parseFormat } from '#cli/output/format.ts';
+import { executeFormat, executeTemplate, parseFormat } from '#cli/output/format.ts';
 import { layOutTable } from '#cli/output/table.ts';
 import { functions, functionsForHeader } from '#cli/output/template/functions.ts';
 import { escapeHtmlInJson, quoteJson, toJson } from '#cli/output/template/json.ts';
+import { parseTemplate } from '#cli/output/template/parse.ts';
 import { type GoType, type Method, stringType, stringValue, type Value } from '#cli/output/template/value.ts';
+import { DhowError, messageOf } from '#errors/error.ts';
 
 /** What a list command can show of each row. The names are those that users write in `--format`. */
 export interface Listing<Row> {
@@ -24,12 +26,49 @@ export interface Column<Row> {
  */
 export function renderListing<Row>(listing: Listing<Row>, rows: readonly Row[], format: string): string {
   const isTable = format.startsWith('table');
-  const source = format === 'json' ? '{{json .}}' : isTable ? format.slice('table'.length) : format;
-  const template = parseFormat(trimSpaces(source).replaceAll('\\t', '\t').replaceAll('\\n', '\n'));
+  const template = parseFormat(sourceOf(format));
   const lines = rows.map((row) => executeFormat(template, rowValue(listing, row), functions));
   if (!isTable) return lines.map((line) => `${line}\n`).join('');
   const header = executeFormat(template, headerValue(listing), functionsForHeader);
   return layOutTable(`${[header, ...lines].join('\n')}\n`);
+}
+
+/**
+ * The columns that a format reads, found by printing one row of no interest. A caller can so ask the daemon for what costs it
+ * work only when it is shown. Throws InvalidParameter with the words of `docker ps` when the template is wrong.
+ */
+export function findUsedColumns<Row>(listing: Listing<Row>, row: Row, format: string): Set<string> {
+  const used = new Set<string>();
+  const columns = Object.entries(listing.columns).map(([name, column]): [string, Column<Row>] => [
+    name,
+    {
+      ...column,
+      value: (shown) => {
+        used.add(name);
+        return column.value(shown);
+      },
+    },
+  ]);
+  const template = guarded('failed to parse template', () => parseTemplate(sourceOf(format), isFunction));
+  const data = rowValue({ ...listing, columns: Object.fromEntries(columns) }, row);
+  guarded('failed to execute template', () => executeTemplate(template, data));
+  return used;
+}
+
+function guarded<T>(prefix: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new DhowError('InvalidParameter', `${prefix}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const isFunction = (name: string) => functions.has(name);
+
+/** The template in what a user gave: without `table`, and with `\\t` and `\\n` as shells pass them. */
+function sourceOf(format: string): string {
+  const source = format === 'json' ? '{{json .}}' : format.replace(/^table/, '');
+  return trimSpaces(source).replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 }
 
 function trimSpaces(text: string): string {

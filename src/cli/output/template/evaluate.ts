@@ -49,12 +49,13 @@ class Evaluator {
   private output: string[] = [];
   private outputLength = 0;
   private depth = 0;
-  private templateName = '';
+  private templateName: string;
   /** Where an error would be reported. */
   private node: Node | undefined;
 
   constructor(template: Template, data: Value, settings: EvaluationSettings) {
     this.template = template;
+    this.templateName = template.name;
     this.data = data;
     this.variables = [{ name: '$', value: data }];
     this.calls = new CallEvaluator({
@@ -85,7 +86,7 @@ class Evaluator {
   private location(node: Node): string {
     const before = this.template.text.slice(0, node.position);
     const lines = before.split('\n');
-    return `:${lines.length}:${Buffer.byteLength(lines.at(-1) ?? '')}`;
+    return `${this.template.name}:${lines.length}:${Buffer.byteLength(lines.at(-1) ?? '')}`;
   }
 
   private write(text: string): void {

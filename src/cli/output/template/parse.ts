@@ -11,6 +11,8 @@ import { DhowError } from '#errors/error.ts';
 
 /** A parsed template: its own statements and those of the templates it defines. */
 export interface Template {
+  /** For messages; most of Docker's templates have an empty one. */
+  readonly name: string;
   readonly text: string;
   readonly body: readonly Statement[];
   readonly definitions: ReadonlyMap<string, readonly Statement[]>;
@@ -23,14 +25,15 @@ const maxDepth = 200;
  * Parses a template in the language of Go's text/template.
  * @throws InvalidParameter, with the words of Go's own parser
  */
-export function parseTemplate(text: string, hasFunction: (name: string) => boolean): Template {
-  return new Parser(text, hasFunction).run();
+export function parseTemplate(text: string, hasFunction: (name: string) => boolean, name = ''): Template {
+  return new Parser(text, hasFunction, name).run();
 }
 
 type ListEnd = 'end' | 'else';
 
 class Parser {
   private readonly text: string;
+  private readonly name: string;
   private readonly hasFunction: (name: string) => boolean;
   private readonly tokens: readonly Token[];
   private readonly definitions = new Map<string, readonly Statement[]>();
@@ -39,8 +42,9 @@ class Parser {
   private rangeDepth = 0;
   private depth = 0;
 
-  constructor(text: string, hasFunction: (name: string) => boolean) {
+  constructor(text: string, hasFunction: (name: string) => boolean, name: string) {
     this.text = text;
+    this.name = name;
     this.hasFunction = hasFunction;
     this.tokens = tokenize(text);
   }
@@ -56,7 +60,7 @@ class Parser {
       if (statement === 'end' || statement === 'else') this.fail(`unexpected {{${statement}}}`);
       else body.push(statement);
     }
-    return { text: this.text, body, definitions: this.definitions };
+    return { name: this.name, text: this.text, body, definitions: this.definitions };
   }
 
   private peek(): Token {
@@ -82,7 +86,7 @@ class Parser {
 
   private fail(message: string): never {
     const line = this.tokens[Math.min(Math.max(this.index - 1, 0), this.tokens.length - 1)]?.line ?? 1;
-    throw new DhowError('InvalidParameter', `template: :${line}: ${message}`);
+    throw new DhowError('InvalidParameter', `template: ${this.name}:${line}: ${message}`);
   }
 
   private unexpected(token: Token, context: string): never {

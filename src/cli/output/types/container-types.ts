@@ -1,6 +1,5 @@
 import {
   boolType,
-  type GoType,
   int64Type,
   intType,
   mapOf,
@@ -9,18 +8,10 @@ import {
   stringsType,
   stringType,
 } from '#cli/output/template/value.ts';
-import {
-  commandType,
-  embedded,
-  emptyStruct,
-  field,
-  named,
-  stringMap,
-  struct,
-  timeType,
-} from '#cli/output/types/fields.ts';
+import { containerConfigType } from '#cli/output/types/config-types.ts';
+import { embedded, field, named, stringMap, struct, timeType } from '#cli/output/types/fields.ts';
 import { hostConfigType } from '#cli/output/types/host-config-types.ts';
-import { descriptorType, driverDataType, healthcheckType } from '#cli/output/types/image-types.ts';
+import { descriptorType, driverDataType } from '#cli/output/types/image-types.ts';
 import { portMapType } from '#cli/output/types/port-types.ts';
 
 /*
@@ -90,37 +81,6 @@ const mountPoint = struct('container.MountPoint', [
   field('Mode', stringType),
   field('RW', boolType),
   field('Propagation', named('mount.Propagation')),
-]);
-
-export const portSetType: GoType = mapOf(emptyStruct, 'nat.PortSet');
-const volumeSet = mapOf(emptyStruct);
-
-export const containerConfigType = struct('container.Config', [
-  field('Hostname', stringType),
-  field('Domainname', stringType),
-  field('User', stringType),
-  field('AttachStdin', boolType),
-  field('AttachStdout', boolType),
-  field('AttachStderr', boolType),
-  field('ExposedPorts', portSetType, '?'),
-  field('Tty', boolType),
-  field('OpenStdin', boolType),
-  field('StdinOnce', boolType),
-  field('Env', stringsType),
-  field('Cmd', commandType),
-  field('Healthcheck', pointerTo(healthcheckType), '?'),
-  field('ArgsEscaped', boolType, '?'),
-  field('Image', stringType),
-  field('Volumes', volumeSet),
-  field('WorkingDir', stringType),
-  field('Entrypoint', commandType),
-  field('NetworkDisabled', boolType, '?'),
-  field('MacAddress', stringType, '?'),
-  field('OnBuild', stringsType),
-  field('Labels', stringMap),
-  field('StopSignal', stringType, '?'),
-  field('StopTimeout', pointerTo(intType), '?'),
-  field('Shell', commandType, '?'),
 ]);
 
 const address = struct('network.Address', [field('Addr', stringType), field('PrefixLen', intType)]);

@@ -2,15 +2,14 @@ import {
   anyType,
   boolType,
   int64Type,
-  intType,
   mapOf,
   pointerTo,
   sliceOf,
   stringsType,
   stringType,
 } from '#cli/output/template/value.ts';
+import { containerConfigType, healthcheckType } from '#cli/output/types/config-types.ts';
 import {
-  durationType,
   embedded,
   emptyStruct,
   field,
@@ -21,15 +20,6 @@ import {
 } from '#cli/output/types/fields.ts';
 
 /* The types behind `docker image inspect --format` (Docker 28), and those that containers share with images. */
-
-export const healthcheckType = struct('v1.HealthcheckConfig', [
-  field('Test', stringsType, '?'),
-  field('Interval', durationType, '?'),
-  field('Timeout', durationType, '?'),
-  field('StartPeriod', durationType, '?'),
-  field('StartInterval', durationType, '?'),
-  field('Retries', intType, '?'),
-]);
 
 const platform = struct('v1.Platform', [
   field('Architecture', stringType, 'architecture'),
@@ -88,6 +78,8 @@ export const imageType = struct('image.InspectResponse', [
   field('Parent', stringType),
   field('Comment', stringType),
   field('Created', stringType, '?'),
+  field('Container', stringType, '?'),
+  field('ContainerConfig', pointerTo(containerConfigType), '?'),
   field('DockerVersion', stringType),
   field('Author', stringType),
   field('Config', pointerTo(imageConfig)),

@@ -1,0 +1,33 @@
+import { defineCommand } from '#cli/command.ts';
+import { flag, unsupported } from '#cli/options.ts';
+import { chooseFormat, listFormat } from '#cli/output/list-format.ts';
+import { renderListing } from '#cli/output/listing.ts';
+import { historyListing, historyTable, historyTableForMachines } from '#cli/output/listings/history.ts';
+import { imageHistory } from '#client/images.ts';
+
+export const command = defineCommand({
+  usage: ['[OPTIONS] IMAGE'],
+  operands: { min: 1, max: 1 },
+  options: {
+    format: listFormat,
+    human: flag({ short: 'H', help: 'Print sizes and dates in human readable format' }, true),
+    'no-trunc': flag({ help: "Don't truncate output" }),
+    platform: unsupported('value'),
+    quiet: flag({ short: 'q', help: 'Only show image IDs' }),
+  },
+  async run(context, { options, operands }) {
+    const format = chooseFormat(context, {
+      given: options.format,
+      configured: undefined,
+      quiet: options.quiet,
+      table: options.human ? historyTable : historyTableForMachines,
+      raw: undefined,
+      quietFormat: '{{.ID}}',
+      quietRaw: '{{.ID}}',
+    });
+    const rows = await imageHistory(context.client, operands[0] ?? '', context.signal);
+    const listing = historyListing(Date.now(), !options['no-trunc'], options.human);
+    context.stdout.write(renderListing(listing, rows, format));
+    return 0;
+  },
+});

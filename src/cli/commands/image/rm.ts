@@ -1,0 +1,38 @@
+import { defineCommand } from '#cli/command.ts';
+import { flag, unsupported } from '#cli/options.ts';
+import { forEach } from '#cli/output/failures.ts';
+import { removeImage } from '#client/images.ts';
+import { kindOf } from '#errors/error.ts';
+import type { ImageDeleteItem } from '#wire/images.ts';
+
+export const command = defineCommand({
+  usage: ['[OPTIONS] IMAGE [IMAGE...]'],
+  operands: { min: 1 },
+  options: {
+    force: flag({ short: 'f', help: 'Force removal of the image' }),
+    'no-prune': flag({ help: 'Do not delete untagged parents' }),
+    platform: unsupported('value'),
+  },
+  async run(context, { options, operands }) {
+    let isFatal = false;
+    const code = await forEach(context, operands, async (name) => {
+      try {
+        const query = {
+          ...(options.force ? { force: true } : {}),
+          ...(options['no-prune'] ? { noprune: true } : {}),
+        };
+        const items = await removeImage(context.client, name, query, context.signal);
+        context.stdout.write(items.map(formatDeletion).join(''));
+      } catch (error) {
+        if (kindOf(error) !== 'NotFound') isFatal = true;
+        throw error;
+      }
+    });
+    // With --force a missing image is told of and is no failure.
+    return options.force && !isFatal ? 0 : code;
+  },
+});
+
+export function formatDeletion(item: ImageDeleteItem): string {
+  return item.Deleted ? `Deleted: ${item.Deleted}\n` : `Untagged: ${item.Untagged ?? ''}\n`;
+}
