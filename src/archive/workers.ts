@@ -3,6 +3,7 @@ import type { Unpacked } from '#archive/unpack/unpack-stream.ts';
 import { Slots } from '#archive/workers/slots.ts';
 import { WorkerThread } from '#archive/workers/worker-thread.ts';
 import { DhowError } from '#errors/error.ts';
+import { returnFreeMemory } from '#sys/memory.ts';
 
 export type { Unpacked } from '#archive/unpack/unpack-stream.ts';
 
@@ -42,8 +43,8 @@ export interface ArchiveWorkersParts {
 
 /** Removals do not wait for unpack jobs, which can hang on a slow network. */
 const removalCount = 1;
-/** Starting a thread costs some 50 ms, keeping one some 10 MB. */
-const idleMs = 5_000;
+/** A new thread is slow for its first quarter of a second, as its code is not compiled yet; keeping one costs 10 MB. */
+const idleMs = 30_000;
 
 export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts): ArchiveWorkers {
   const unpackSlots = new Slots(count);
@@ -82,7 +83,9 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
     threads.delete(thread);
     const position = idle.indexOf(thread);
     if (position !== -1) idle.splice(position, 1);
-    void thread.terminate();
+    void thread.terminate().then(() => {
+      if (threads.size === 0) returnFreeMemory();
+    });
   }
 
   return {

@@ -3,6 +3,8 @@ import { malformed } from '#archive/tar/malformed.ts';
 /** POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format". */
 export const blockSize = 512;
 
+const empty = Buffer.alloc(0);
+
 /** The fields of one 512-byte header as they stand there, before PAX records and GNU long names are applied. */
 export interface BlockHeader {
   typeFlag: string;
@@ -13,8 +15,8 @@ export interface BlockHeader {
   gid: number;
   size: number;
   mtimeSeconds: number;
-  userName: Buffer;
-  groupName: Buffer;
+  userName: string;
+  groupName: string;
   deviceMajor: number;
   deviceMinor: number;
   /** Only GNU's header has room for sparse maps. */
@@ -47,8 +49,8 @@ export function parseBlock(block: Buffer): BlockHeader {
     gid: number(block, 116, 8, 'gid'),
     size: number(block, 124, 12, 'size'),
     mtimeSeconds: number(block, 136, 12, 'mtime'),
-    userName: hasDevices ? text(block, 265, 32) : Buffer.alloc(0),
-    groupName: hasDevices ? text(block, 297, 32) : Buffer.alloc(0),
+    userName: hasDevices ? block.toString('utf8', 265, endOf(block, 265, 32)) : '',
+    groupName: hasDevices ? block.toString('utf8', 297, endOf(block, 297, 32)) : '',
     deviceMajor: hasDevices ? number(block, 329, 8, 'device major') : 0,
     deviceMinor: hasDevices ? number(block, 337, 8, 'device minor') : 0,
     isGnu,
@@ -81,8 +83,13 @@ function verifyChecksum(block: Buffer): void {
 
 /** Bytes up to the first NUL. */
 function text(block: Buffer, offset: number, length: number): Buffer {
-  const end = block.indexOf(0, offset);
-  return Buffer.from(block.subarray(offset, end === -1 || end > offset + length ? offset + length : end));
+  return block[offset] === 0 ? empty : Buffer.from(block.subarray(offset, endOf(block, offset, length)));
+}
+
+function endOf(block: Buffer, offset: number, length: number): number {
+  let end = offset;
+  while (end < offset + length && block[end] !== 0) end++;
+  return end;
 }
 
 /** Octal digits padded with blanks or NULs, or GNU's base-256 when the first bit is set. */

@@ -39,8 +39,9 @@ export interface TarHeader {
 }
 
 /** Linux PATH_MAX without its NUL: nothing longer can be created. */
-export const maxNameBytes = 4095;
+const maxNameBytes = 4095;
 
+const empty = Buffer.alloc(0);
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 const xattrPrefix = 'SCHILY.xattr.';
 
@@ -94,13 +95,13 @@ export function assembleHeader(block: BlockHeader, long: LongNames, pax: PaxReco
     name,
     nameBytes,
     linkName: hasLink ? linkName : '',
-    linkNameBytes: hasLink ? linkNameBytes : Buffer.alloc(0),
+    linkNameBytes: hasLink ? linkNameBytes : empty,
     sizeBytes: type === 'file' ? integer('size', block.size) : 0,
     mode: block.mode & 0o7777,
     uid: owner(integer('uid', block.uid), name),
     gid: owner(integer('gid', block.gid), name),
-    userName: (value('uname') ?? block.userName).toString(),
-    groupName: (value('gname') ?? block.groupName).toString(),
+    userName: value('uname')?.toString() ?? block.userName,
+    groupName: value('gname')?.toString() ?? block.groupName,
     modifiedAt: mtime ? paxTime(mtime, 'mtime') : { seconds: block.mtimeSeconds, nanoseconds: 0 },
     deviceMajor: block.deviceMajor,
     deviceMinor: block.deviceMinor,
@@ -109,6 +110,7 @@ export function assembleHeader(block: BlockHeader, long: LongNames, pax: PaxReco
 }
 
 function checkedName(bytes: Buffer, what: string): string {
+  if (bytes.length === 0) return '';
   if (bytes.length > maxNameBytes) {
     throw malformed(`a ${what} is ${bytes.length} bytes long; the most is ${maxNameBytes}`);
   }
