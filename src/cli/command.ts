@@ -21,8 +21,10 @@ export interface Command<Table extends OptionTable = OptionTable> {
   readonly options: Table;
   /** false: the first operand ends the options, and the rest belongs to somebody else (`run`, `exec`). Default: true. */
   readonly interspersed?: boolean;
-  /** Exit code of a failure before any process ran: 125 for `run` and `create`. Default: 1. */
+  /** Exit code of a failure before any process ran: 125 for `run`. Default: 1. */
   readonly failureCode?: number;
+  /** Exit codes 126 and 127 tell that the program in the container cannot be executed or is not there. */
+  readonly startsProcess?: boolean;
   /** More text for `--help`, after the options. */
   readonly notes?: string;
   run(context: CliContext, input: CommandInput<Table>): Promise<number>;

@@ -50,6 +50,7 @@ export async function dispatch(parts: CliParts, words: readonly string[]): Promi
     return reportFailure(parts.stderr, error, {
       commandName: name,
       failureCode: command?.failureCode,
+      startsProcess: command?.startsProcess,
       usage,
       debug,
     });

@@ -18,9 +18,34 @@ export const groups: Readonly<Record<string, string>> = {
 
 export const registry: readonly CommandEntry[] = [
   {
+    names: ['container attach', 'attach'],
+    summary: 'Attach local standard input, output, and error streams to a running container',
+    load: () => import('#cli/commands/container/attach.ts'),
+  },
+  {
+    names: ['container create', 'create'],
+    summary: 'Create a new container',
+    load: () => import('#cli/commands/container/create.ts'),
+  },
+  {
+    names: ['container exec', 'exec'],
+    summary: 'Execute a command in a running container',
+    load: () => import('#cli/commands/container/exec.ts'),
+  },
+  {
     names: ['container inspect'],
     summary: 'Display detailed information on one or more containers',
     load: () => import('#cli/commands/container/inspect.ts'),
+  },
+  {
+    names: ['container kill', 'kill'],
+    summary: 'Kill one or more running containers',
+    load: () => import('#cli/commands/container/kill.ts'),
+  },
+  {
+    names: ['container logs', 'logs'],
+    summary: 'Fetch the logs of a container',
+    load: () => import('#cli/commands/container/logs.ts'),
   },
   {
     names: ['container ls', 'container list', 'container ps', 'ps'],
@@ -28,9 +53,64 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/container/ls.ts'),
   },
   {
+    names: ['container pause', 'pause'],
+    summary: 'Pause all processes within one or more containers',
+    load: () => import('#cli/commands/container/pause.ts'),
+  },
+  {
     names: ['container port', 'port'],
     summary: 'List port mappings or a specific mapping for the container',
     load: () => import('#cli/commands/container/port.ts'),
+  },
+  {
+    names: ['container prune'],
+    summary: 'Remove all stopped containers',
+    load: () => import('#cli/commands/container/prune.ts'),
+  },
+  {
+    names: ['container rename', 'rename'],
+    summary: 'Rename a container',
+    load: () => import('#cli/commands/container/rename.ts'),
+  },
+  {
+    names: ['container restart', 'restart'],
+    summary: 'Restart one or more containers',
+    load: () => import('#cli/commands/container/restart.ts'),
+  },
+  {
+    names: ['container rm', 'container remove', 'rm'],
+    summary: 'Remove one or more containers',
+    load: () => import('#cli/commands/container/rm.ts'),
+  },
+  {
+    names: ['container run', 'run'],
+    summary: 'Create and run a new container from an image',
+    load: () => import('#cli/commands/container/run.ts'),
+  },
+  {
+    names: ['container start', 'start'],
+    summary: 'Start one or more stopped containers',
+    load: () => import('#cli/commands/container/start.ts'),
+  },
+  {
+    names: ['container stop', 'stop'],
+    summary: 'Stop one or more running containers',
+    load: () => import('#cli/commands/container/stop.ts'),
+  },
+  {
+    names: ['container unpause', 'unpause'],
+    summary: 'Unpause all processes within one or more containers',
+    load: () => import('#cli/commands/container/unpause.ts'),
+  },
+  {
+    names: ['container update', 'update'],
+    summary: 'Update configuration of one or more containers',
+    load: () => import('#cli/commands/container/update.ts'),
+  },
+  {
+    names: ['container wait', 'wait'],
+    summary: 'Block until one or more containers stop, then print their exit codes',
+    load: () => import('#cli/commands/container/wait.ts'),
   },
   {
     names: ['image history', 'history'],

@@ -52,7 +52,7 @@ export interface ClientResponse {
 
 export interface UpgradedResponse {
   headers: Readonly<Record<string, string>>;
-  /** `end()` closes only our half; the daemon may still send. */
+  /** Paused. `end()` closes only our half; the daemon may still send. */
   stream: Duplex;
 }
 

@@ -186,14 +186,16 @@ export async function resizeContainer(
   await post(client, pathOf(nameOrId, '/resize'), { h: size.rows, w: size.columns }, signal);
 }
 
-/** The log as a byte stream, framed unless the container has a terminal. */
+/** The log as a byte stream, framed unless the container has a terminal; newer daemons say which in the content type. */
 export async function readLogs(
   client: Client,
   nameOrId: string,
   query: Readonly<Record<string, string | boolean | undefined>>,
   signal?: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
-  return (await client.request({ method: 'GET', path: pathOf(nameOrId, '/logs'), query }, signal)).body;
+): Promise<{ body: AsyncIterable<Uint8Array>; contentType: string | undefined }> {
+  const path = pathOf(nameOrId, '/logs');
+  const { body, headers } = await client.request({ method: 'GET', path, query }, signal);
+  return { body, contentType: headers['content-type'] };
 }
 
 async function post(

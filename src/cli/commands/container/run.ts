@@ -1,0 +1,55 @@
+import { defineCommand } from '#cli/command.ts';
+import { createFromOptions } from '#cli/commands/container/create-container.ts';
+import { createOptions } from '#cli/commands/container/create-options.ts';
+import { checkTerminal, runSession } from '#cli/commands/container/session.ts';
+import { flag, text } from '#cli/options.ts';
+import { parseDetachKeys } from '#cli/terminal/detach-keys.ts';
+import { startContainer } from '#client/containers.ts';
+import { DhowError } from '#errors/error.ts';
+
+export const command = defineCommand({
+  usage: ['[OPTIONS] IMAGE [COMMAND] [ARG...]'],
+  operands: { min: 1 },
+  interspersed: false,
+  failureCode: 125,
+  startsProcess: true,
+  options: {
+    ...createOptions,
+    detach: flag({ short: 'd', help: 'Run container in background and print container ID' }),
+    'detach-keys': text({ help: 'Override the key sequence for detaching a container' }),
+    'sig-proxy': flag({ help: 'Proxy received signals to the process' }, true),
+  },
+  async run(context, { options, given, operands }) {
+    const [image = '', ...command] = operands;
+    const { detach, tty: terminal } = options;
+    if (detach && options.attach.length > 0) {
+      throw new DhowError(
+        'InvalidParameter',
+        'conflicting options: cannot specify both --attach and --detach',
+      );
+    }
+    if (options['detach-keys']) parseDetachKeys(options['detach-keys']);
+    const stdin = options.attach.includes('stdin') || (options.attach.length === 0 && options.interactive);
+    // Told before a container is made for nothing.
+    if (!detach && stdin) checkTerminal(context, terminal);
+
+    const { id, request } = await createFromOptions(context, options, { given, image, command, detach });
+    const start = () => startContainer(context.client, id, context.signal);
+    if (detach) {
+      await start();
+      context.stdout.write(`${id}\n`);
+      return 0;
+    }
+    return runSession(context, {
+      id,
+      start,
+      stdin: request.AttachStdin ?? false,
+      stdout: request.AttachStdout ?? false,
+      stderr: request.AttachStderr ?? false,
+      terminal,
+      detachKeys: options['detach-keys'],
+      forwardSignals: options['sig-proxy'],
+      until: options.rm ? 'removed' : 'next-exit',
+    });
+  },
+});

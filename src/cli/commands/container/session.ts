@@ -1,0 +1,83 @@
+import type { CliContext } from '#cli/context.ts';
+import { defaultDetachKeys, parseDetachKeys } from '#cli/terminal/detach-keys.ts';
+import { forwardSignals } from '#cli/terminal/forward-signals.ts';
+import { enterRawMode } from '#cli/terminal/raw-mode.ts';
+import { followSize } from '#cli/terminal/resize.ts';
+import { copyStdio } from '#cli/terminal/stdio.ts';
+import { attachContainer, resizeContainer, watchExit } from '#client/containers.ts';
+import { DhowError } from '#errors/error.ts';
+
+export interface SessionSettings {
+  readonly id: string;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly terminal: boolean;
+  /** What `--detach-keys` says. */
+  readonly detachKeys: string | undefined;
+  readonly forwardSignals: boolean;
+  /** Whose end is waited for: the process's, or with `removed` the container's. */
+  readonly until: 'not-running' | 'next-exit' | 'removed';
+  /** Starts the container, once we are attached and wait: neither output nor exit can be missed. */
+  start?(): Promise<void>;
+}
+
+/**
+ * Is the container's terminal or stdio until its process ends.
+ * @returns the process's exit code, or 0 when the user detached
+ */
+export async function runSession(context: CliContext, settings: SessionSettings): Promise<number> {
+  const { id, terminal } = settings;
+  const keys = parseDetachKeys(settings.detachKeys || defaultDetachKeys);
+  if (settings.stdin) checkTerminal(context, terminal);
+
+  const query = {
+    stream: true,
+    stdin: settings.stdin,
+    stdout: settings.stdout,
+    stderr: settings.stderr,
+    detachKeys: settings.detachKeys,
+  };
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  try {
+    const [{ stream }, exit] = await Promise.all([
+      attachContainer(context.client, id, query, signal),
+      watchExit(context.client, id, settings.until, signal),
+    ]);
+    stream.on('error', () => {});
+    failed.signal.addEventListener('abort', () => stream.destroy());
+
+    using _raw = terminal && settings.stdin ? enterRawMode(context.stdin) : undefined;
+    using _signals = settings.forwardSignals && !terminal ? forwardSignals(context, id) : undefined;
+    const copied = copyStdio({
+      stream,
+      terminal,
+      stdin: settings.stdin ? context.stdin : undefined,
+      stdout: settings.stdout ? context.stdout : undefined,
+      stderr: settings.stderr ? context.stderr : undefined,
+      detachKeys: keys,
+    });
+    copied.catch(() => {});
+    await settings.start?.();
+    using _size = terminal
+      ? followSize(context, (size, over) => resizeContainer(context.client, id, size, over))
+      : undefined;
+    if ((await copied) === 'detached') {
+      context.stderr.write('read escape sequence\n');
+      return 0;
+    }
+    const { StatusCode, Error: failure } = await exit.exited;
+    if (failure?.Message) throw new DhowError('Unavailable', failure.Message);
+    return StatusCode;
+  } finally {
+    failed.abort();
+  }
+}
+
+/** A terminal in the container whose keys would come from a file is a mistake. */
+export function checkTerminal(context: CliContext, terminal: boolean): void {
+  if (terminal && !context.stdin.isTTY) {
+    throw new DhowError('InvalidParameter', 'the input device is not a TTY');
+  }
+}
