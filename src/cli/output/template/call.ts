@@ -53,7 +53,8 @@ export class CallEvaluator {
         this.around.at(first);
         return this.callFunction(dot, command, first.name, rest, piped);
     }
-    this.around.at(first);
+    // Go leaves a parenthesis in front to be reported as part of the whole command.
+    if (first.kind !== 'pipeline') this.around.at(first);
     if (rest.length > 0 || piped.length > 0)
       this.around.fail(`can't give argument to non-function ${format(first)}`);
     if (first.kind === 'nil') this.around.fail('nil is not a command');

@@ -14,38 +14,31 @@ function asBasic(value: Value): Basic | undefined {
 
 /** `eq a b…`: whether the first is equal to any of the others. */
 export function equal(first: Result, others: readonly Result[]): boolean {
-  const left = unwrap(first);
-  checkComparable(left);
   if (others.length === 0) throw new FunctionFailure('missing argument for comparison');
-  return others.some((other) => equalPair(left, unwrap(other)));
+  return others.some((other) => equalPair(unwrap(first), unwrap(other)));
 }
 
 export function notEqual(first: Result, second: Result): boolean {
-  checkComparable(unwrap(first));
   return !equalPair(unwrap(first), unwrap(second));
 }
 
 function equalPair(left: Result, right: Result): boolean {
-  const basicLeft = left === undefined ? undefined : asBasic(left);
-  const basicRight = right === undefined ? undefined : asBasic(right);
-  if (basicLeft !== undefined && basicRight !== undefined) {
-    if (basicLeft.kind !== basicRight.kind) throw new FunctionFailure('incompatible types for comparison');
-    return basicLeft.data === basicRight.data;
-  }
   if (left === undefined || right === undefined) return left === right;
+  const basicLeft = asBasic(left);
+  const basicRight = asBasic(right);
+  if (basicLeft?.kind !== basicRight?.kind) throw new FunctionFailure('incompatible types for comparison');
+  if (basicLeft !== undefined) return basicLeft.data === basicRight?.data;
   checkComparable(right);
-  if (left.type.name !== right.type.name) {
-    if (basicLeft !== undefined || basicRight !== undefined)
-      throw new FunctionFailure('incompatible types for comparison');
-    return false;
-  }
+  checkComparable(left);
+  if (left.type.name !== right.type.name) return false;
   return left === right || printValue(left, plain) === printValue(right, plain);
 }
 
-function checkComparable(value: Result): void {
-  if (value === undefined) return;
+function checkComparable(value: Value): void {
   if (value.kind === 'map' || (value.kind === 'slice' && value.type.length === undefined)) {
-    throw new FunctionFailure(`non-comparable type ${printValue(value, plain)}: ${value.type.name}`);
+    throw new FunctionFailure(
+      `non-comparable type ${printValue(value, { ...plain, verb: 's' })}: ${value.type.name}`,
+    );
   }
 }
 

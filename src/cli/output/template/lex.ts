@@ -276,6 +276,20 @@ class Lexer {
   }
 
   private readNumber(): boolean {
+    if (!this.scanNumber()) return this.failNumber();
+    const sign = this.peek();
+    // What follows can only be the imaginary part of a complex number, though no format can use one.
+    if ((sign === '+' || sign === '-') && !(this.scanNumber() && this.input[this.position - 1] === 'i')) {
+      return this.failNumber();
+    }
+    return this.emit('number');
+  }
+
+  private failNumber(): false {
+    return this.fail(`bad number syntax: ${JSON.stringify(this.input.slice(this.start, this.position))}`);
+  }
+
+  private scanNumber(): boolean {
     this.accept('+-');
     let digits = '0123456789_';
     if (this.accept('0')) {
@@ -289,12 +303,11 @@ class Lexer {
       this.accept('+-');
       this.acceptRun('0123456789_');
     }
+    this.accept('i');
     const character = this.peek();
-    if (isWordCharacter(character)) {
-      this.position += character.length;
-      return this.fail(`bad number syntax: ${JSON.stringify(this.input.slice(this.start, this.position))}`);
-    }
-    return this.emit('number');
+    if (!isWordCharacter(character)) return true;
+    this.position += character.length;
+    return false;
   }
 }
 

@@ -6,6 +6,10 @@ export interface Spec {
   readonly minus: boolean;
   readonly plus: boolean;
   readonly sharp: boolean;
+  /** `%+v`: structs with the names of their fields. */
+  readonly names: boolean;
+  /** `%#v`: strings as Go writes them. */
+  readonly literal: boolean;
   readonly space: boolean;
   readonly zero: boolean;
   readonly width: number | undefined;
@@ -17,6 +21,8 @@ export const plain: Spec = {
   minus: false,
   plus: false,
   sharp: false,
+  names: false,
+  literal: false,
   space: false,
   zero: false,
   width: undefined,
@@ -60,7 +66,7 @@ export function printValue(value: Result, spec: Spec, depth = 0): string {
     case 'struct': {
       const parts = [...value.data].map(([name, item]) => {
         const part = printValue(item, spec, depth + 1);
-        return spec.plus ? `${name}:${part}` : part;
+        return spec.names ? `${name}:${part}` : part;
       });
       return `{${parts.join(' ')}}`;
     }
@@ -84,12 +90,12 @@ function printPointer(value: Value & { kind: 'pointer' }, spec: Spec, depth: num
 }
 
 function wrongVerb(value: Value, spec: Spec): string {
-  return `%!${spec.verb}(${value.type.name}=${printValue(value, plain)})`;
+  return `%!${spec.verb}(${value.type.name}=${printValue(value, { ...spec, verb: 'v' })})`;
 }
 
 function printInteger(value: Value, data: bigint, spec: Spec): string {
   const magnitude = data < 0n ? -data : data;
-  const sign = data < 0n ? '-' : spec.plus && spec.verb !== 'v' ? '+' : spec.space ? ' ' : '';
+  const sign = data < 0n ? '-' : spec.plus ? '+' : spec.space ? ' ' : '';
   switch (spec.verb) {
     case 'v':
     case 'd':
@@ -128,8 +134,7 @@ function characterOf(data: bigint): string {
 }
 
 function printFloat(value: Value, data: number, spec: Spec): string {
-  const sign =
-    data < 0 || Object.is(data, -0) ? '-' : spec.plus && spec.verb !== 'v' ? '+' : spec.space ? ' ' : '';
+  const sign = data < 0 || Object.is(data, -0) ? '-' : spec.plus ? '+' : spec.space ? ' ' : '';
   const magnitude = Math.abs(data);
   if (!'veEfFgG'.includes(spec.verb)) return wrongVerb(value, spec);
   if (!Number.isFinite(magnitude)) return pad(`${sign}${Number.isNaN(data) ? 'NaN' : 'Inf'}`, spec, false);
@@ -169,6 +174,8 @@ const mostDigits = 100;
 
 function toFixedEven(magnitude: number, decimals: number): string {
   const places = Math.min(decimals, mostDigits);
+  // From here on JavaScript writes an exponent, and no fraction is left.
+  if (magnitude >= 1e21) return BigInt(magnitude) + (places === 0 ? '' : `.${'0'.repeat(places)}`);
   const usual = magnitude.toFixed(places);
   if (usual.includes('e') || !isExactHalf(magnitude.toFixed(mostDigits), places)) return usual;
   const lower = magnitude
@@ -205,7 +212,7 @@ function printString(value: Value, spec: Spec): string {
   switch (spec.verb) {
     case 'v':
     case 's':
-      return pad(spec.sharp && spec.verb === 'v' ? quoteString(cut) : cut, spec, spec.zero);
+      return pad(spec.literal ? quoteString(cut) : cut, spec, spec.zero);
     case 'q':
       return pad(spec.sharp && !cut.includes('`') ? `\`${cut}\`` : quoteString(cut), spec, spec.zero);
     case 'x':

@@ -82,7 +82,18 @@ class Formatter {
     if (verb === '%') return `${error}%`;
     if (!this.goodIndex) return `${error}%!${verb}(BADINDEX)`;
     if (this.operand >= this.operands.length) return `${error}%!${verb}(MISSING)`;
-    const spec: Spec = { ...flags, verb, width, precision };
+    // For `%v` the signs ask for another form and not for a sign.
+    const isPlain = verb === 'v';
+    const spec: Spec = {
+      ...flags,
+      plus: flags.plus && !isPlain,
+      sharp: flags.sharp && !isPlain,
+      names: flags.plus && isPlain,
+      literal: flags.sharp && isPlain,
+      verb,
+      width,
+      precision,
+    };
     return error + printValue(unwrap(this.operands[this.operand++]), spec);
   }
 

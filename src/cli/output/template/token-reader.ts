@@ -9,6 +9,8 @@ export class TokenReader {
   private readonly name: string;
   private readonly tokens: readonly Token[];
   private index = 0;
+  /** Where the action under way began. */
+  private actionLine = 0;
   private depth = 0;
 
   constructor(text: string, name: string) {
@@ -24,6 +26,8 @@ export class TokenReader {
   next(): Token {
     const token = this.peek();
     this.index++;
+    if (token.kind === 'left-delimiter') this.actionLine = token.line;
+    else if (token.kind === 'right-delimiter') this.actionLine = 0;
     return token;
   }
 
@@ -43,8 +47,14 @@ export class TokenReader {
   }
 
   unexpected(token: Token, context: string): never {
-    if (token.kind === 'error') this.fail(token.text);
+    if (token.kind === 'error') this.fail(token.text + this.startOfAction(token));
     this.fail(`unexpected ${describe(token)} in ${context}`);
+  }
+
+  private startOfAction(token: Token): string {
+    if (this.actionLine === 0 || this.actionLine === token.line) return '';
+    const words = token.text.endsWith(' action') ? ' started at' : ' in action started at';
+    return `${words} ${this.name}:${this.actionLine}`;
   }
 
   expect(kind: TokenKind, context: string): Token {
