@@ -16,7 +16,7 @@ import {
 } from '#cli/output/template/value.ts';
 
 /** A number together with the text that it had in JSON; the text keeps what a double cannot hold. */
-export class NumberText {
+class NumberText {
   readonly text: string;
   constructor(text: string) {
     this.text = text;

@@ -55,7 +55,7 @@ export const stringType: GoType = { kind: 'string', name: 'string' };
 export const boolType: GoType = { kind: 'bool', name: 'bool' };
 export const intType: GoType = { kind: 'int', name: 'int' };
 export const int64Type: GoType = { kind: 'int', name: 'int64' };
-export const floatType: GoType = { kind: 'float', name: 'float64' };
+const floatType: GoType = { kind: 'float', name: 'float64' };
 export const anyType: GoType = { kind: 'interface', name: 'interface {}' };
 /** A number of unknown type, kept as the text that JSON had. */
 export const jsonNumberType: GoType = {
