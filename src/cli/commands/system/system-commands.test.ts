@@ -8,9 +8,6 @@ import { command as info } from '#cli/commands/system/info.ts';
 import { command as inspect } from '#cli/commands/system/inspect.ts';
 import { parseMoment } from '#cli/commands/system/timestamp.ts';
 import { command as version } from '#cli/commands/system/version.ts';
-import { command as volumeCreate } from '#cli/commands/volume/create.ts';
-import { command as volumePrune } from '#cli/commands/volume/prune.ts';
-import { command as volumeRemove } from '#cli/commands/volume/rm.ts';
 import { runCommand } from '#cli/testing/fake-context.ts';
 
 process.env['TZ'] = 'UTC';
@@ -301,48 +298,4 @@ suite('version and info', () => {
     assert.deepEqual([result.code, result.stdout.startsWith('Client: Dhow\n')], [1, true]);
     assert.match(result.stderr, /^ERROR: Error response from daemon: No such thing: \/info\n/);
   });
-});
-
-suite('volumes', () => {
-  test('create sends labels and options', async () => {
-    const result = await runCommand(volumeCreate, {
-      answers: { 'POST /volumes/create': { status: 201, body: { Name: 'v' } } },
-      operands: ['v'],
-      options: { label: ['a=b=c', 'd'], opt: [['type', 'tmpfs']] },
-    });
-    assert.equal(result.stdout, 'v\n');
-    assert.deepEqual(result.calls[0]?.body, {
-      Driver: 'local',
-      DriverOpts: { type: 'tmpfs' },
-      Labels: { a: 'b=c', d: '' },
-      Name: 'v',
-    });
-  });
-
-  test('rm goes on after a failure', async () => {
-    const result = await runCommand(volumeRemove, {
-      answers: { 'DELETE /volumes/b': { status: 204 } },
-      operands: ['a', 'b'],
-    });
-    assert.deepEqual([result.code, result.stdout], [1, 'b\n']);
-    assert.equal(result.stderr, 'Error response from daemon: No such thing: /volumes/a\n');
-  });
-
-  const warnings: [string, RegExp][] = [
-    ['1.41', /remove all local volumes/],
-    ['1.42', /remove anonymous local volumes/],
-  ];
-  for (const [ApiVersion, words] of warnings) {
-    test(`prune warns of what a daemon of API ${ApiVersion} will do`, async () => {
-      const result = await runCommand(volumePrune, {
-        answers: { 'GET /version': { body: { ApiVersion } } },
-        stdin: 'n\n',
-      });
-      assert.match(result.stdout, words);
-      assert.deepEqual(
-        result.calls.map(({ path }) => path),
-        ['/version'],
-      );
-    });
-  }
 });
