@@ -12,14 +12,14 @@ export function parseEntry(line: Buffer): LogEntry | undefined {
   const timeEnd = line.indexOf(space);
   const streamEnd = line.indexOf(space, timeEnd + 1);
   if (timeEnd <= 0 || streamEnd < 0) return undefined;
-  const stream = line.latin1Slice(timeEnd + 1, streamEnd);
-  const tag = line.latin1Slice(streamEnd + 1, streamEnd + 2);
+  const stream = line.toString('latin1', timeEnd + 1, streamEnd);
+  const tag = line.toString('latin1', streamEnd + 1, streamEnd + 2);
   if ((stream !== 'stdout' && stream !== 'stderr') || (tag !== 'F' && tag !== 'P')) return undefined;
   // conmon writes the space after the tag even before empty output.
   const output = line.subarray(streamEnd + 3);
   return {
     stream,
-    timestamp: toUtc(line.latin1Slice(0, timeEnd)),
+    timestamp: toUtc(line.toString('latin1', 0, timeEnd)),
     bytes: tag === 'F' ? Buffer.concat([output, newline]) : output,
     partial: tag === 'P',
   };

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { describe, test } from 'node:test';
+import { isDhowError } from '#errors/error.ts';
+import { createRuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
+
+for (const name of ['crun', 'runc']) {
+  describe(`containers by ${name}`, () => {
+    test('run, tell their output apart and give their exit code', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { stdout, stderr, exit } = await fixture.run(['sh', '-c', 'echo out; echo err >&2; exit 3']);
+      assert.equal(stdout.toString(), 'out\n');
+      assert.equal(stderr.toString(), 'err\n');
+      assert.equal(exit.code, 3);
+      assert.equal(exit.oomKilled, false);
+      assert.ok(Math.abs(exit.finishedAt.getTime() - Date.now()) < 60_000);
+    });
+
+    test('give 128 and the number of the signal that ended them', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id } = await fixture.begin(['sleep', '1000']);
+      assert.equal((await fixture.runtime.inspect(id)).state, 'running');
+      await fixture.runtime.kill(id, 9);
+      assert.equal((await fixture.exitOf(id)).code, 137);
+      assert.equal((await fixture.runtime.inspect(id)).state, 'exited');
+      await assert.rejects(async () => fixture.runtime.kill(id, 9), {
+        kind: 'Conflict',
+        reason: 'not-running',
+      });
+      await fixture.runtime.delete(id);
+      await fixture.runtime.delete(id);
+      assert.deepEqual(await fixture.runtime.inspect(id), { state: 'absent' });
+    });
+
+    test('wait between create and start', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const id = fixture.newId();
+      const { pid } = await fixture.runtime.create(fixture.request(id, ['true']), AbortSignal.any([]));
+      const state = await fixture.runtime.inspect(id);
+      assert.equal(state.state, 'created');
+      assert.equal(state.state === 'created' && state.pid, pid);
+      await assert.rejects(fixture.runtime.create(fixture.request(id, ['true']), AbortSignal.any([])), {
+        kind: 'Conflict',
+      });
+      await fixture.runtime.start(id);
+      assert.equal((await fixture.exitOf(id)).code, 0);
+      await fixture.runtime.delete(id);
+    });
+
+    const refused = [
+      ['foo', 'executable-not-found', /exec: "foo": executable file not found in \$PATH$/],
+      ['/foo', 'executable-not-found', /exec: "\/foo": stat \/foo: no such file or directory$/],
+      ['/etc', 'executable-not-runnable', /exec: "\/etc": (permission denied|is a directory)$/],
+      ['/etc/plain', 'executable-not-runnable', /exec: "\/etc\/plain": permission denied$/],
+    ] as const;
+    for (const [program, reason, message] of refused) {
+      test(`refuse the program ${program} with ${reason} and leave nothing`, async () => {
+        await using fixture = await createRuntimeFixture(name);
+        fs.writeFileSync(`${fixture.root}/etc/plain`, 'no program', { mode: 0o644 });
+        const id = fixture.newId();
+        await assert.rejects(fixture.runtime.create(fixture.request(id, [program]), AbortSignal.any([])), {
+          reason,
+          message,
+        });
+        assert.deepEqual(await fixture.runtime.inspect(id), { state: 'absent' });
+
+        const { id: container } = await fixture.begin(['sleep', '1000']);
+        await assert.rejects(fixture.exec(container, [program]), { reason, message });
+        await fixture.runtime.delete(container);
+      });
+    }
+
+    test('fail without the words that mean a missing program when something else is missing', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const id = fixture.newId();
+      const request = fixture.request(id, ['true'], {
+        change: (input) =>
+          input.mounts.push({
+            type: 'bind',
+            source: '/nowhere/at/all',
+            target: '/x',
+            readonly: false,
+            propagation: 'rprivate',
+            recursive: true,
+          }),
+      });
+      await assert.rejects(fixture.runtime.create(request, AbortSignal.any([])), (error) => {
+        assert.ok(isDhowError(error));
+        assert.equal(error.reason, undefined);
+        assert.doesNotMatch(error.message, /no such file or directory|permission denied|is a directory/i);
+        assert.match(error.message, /nowhere/);
+        return true;
+      });
+    });
+
+    test('are frozen and thawed', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id } = await fixture.begin(['sleep', '1000']);
+      await fixture.runtime.pause(id);
+      await fixture.runtime.resume(id);
+      await fixture.runtime.pause(id);
+      await fixture.runtime.kill(id, 9);
+      assert.equal((await fixture.exitOf(id)).code, 137);
+      await fixture.runtime.delete(id);
+    });
+
+    test('are deleted while they run or are frozen, with all that they started', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id, pid } = await fixture.begin(['sh', '-c', 'sleep 1000 & sleep 1000 & wait'], {
+        change: (input) => {
+          input.namespaces.pid = { mode: 'host' };
+        },
+      });
+      await fixture.runtime.pause(id);
+      await fixture.runtime.delete(id);
+      assert.equal(fs.existsSync(`/proc/${pid}`), false);
+    });
+
+    test('are stopped while being created', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const id = fixture.newId();
+      const controller = new AbortController();
+      const creating = fixture.runtime.create(fixture.request(id, ['true']), controller.signal);
+      controller.abort(new Error('changed my mind'));
+      await assert.rejects(creating, /changed my mind/);
+      assert.deepEqual(await fixture.runtime.inspect(id), { state: 'absent' });
+    });
+
+    test('tell that the kernel killed them for want of memory', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { exit } = await fixture.run(['sh', '-c', 'x=1; while true; do x=$x$x; done'], {
+        change: (input) => {
+          input.resources.memoryBytes = 16 * 1024 * 1024;
+        },
+      });
+      assert.equal(exit.oomKilled, true);
+      assert.equal(exit.code, 137);
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { collect, createRuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
+import { readStartTime } from '#sys/pidfd.ts';
+
+for (const name of ['crun', 'runc']) {
+  describe(`containers by ${name}`, () => {
+    test('are kept by their monitor while no daemon runs', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const running = await fixture.begin([
+        'sh',
+        '-c',
+        'while [ ! -e /tmp/go ]; do sleep 0.01; done; echo late; exit 6',
+      ]);
+      const exited = await fixture.begin(['true']);
+      await fixture.exitOf(exited.id);
+      await fixture.reopen();
+      assert.equal((await fixture.exitOf(exited.id)).code, 0);
+      assert.equal((await fixture.runtime.inspect(running.id)).state, 'running');
+      const stdio = await fixture.runtime.attach(running.id);
+      fs.writeFileSync(`${fixture.root}/tmp/go`, '');
+      assert.equal((await collect(stdio)).stdout.toString(), 'late\n');
+      assert.equal((await fixture.exitOf(running.id)).code, 6);
+      for (const { id } of [running, exited]) {
+        fixture.runtime.acknowledgeExit(id);
+        await fixture.runtime.delete(id);
+      }
+    });
+
+    test('end with 137 when their monitor is killed', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id, pid } = await fixture.begin(['sleep', '1000']);
+      const state = await fixture.runtime.inspect(id);
+      assert.ok(state.state === 'running');
+      process.kill(state.monitorPid, 'SIGKILL');
+      assert.equal((await fixture.exitOf(id)).code, 137);
+      await fixture.runtime.delete(id);
+      // Its parent is gone, so it may stay a zombie until the system's init looks.
+      assert.equal(readStartTime(pid), undefined);
+    });
+
+    test('that a killed daemon had begun to create are deleted', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const id = fixture.newId();
+      const { pid } = await fixture.runtime.create(
+        fixture.request(id, ['sleep', '1000']),
+        AbortSignal.any([]),
+      );
+      // As if the daemon had died before it noted the monitor down.
+      fs.rmSync(`${fixture.directory}/run/c/${id}/monitor`);
+      await fixture.reopen();
+      assert.equal((await fixture.runtime.inspect(id)).state, 'created');
+      await fixture.runtime.delete(id);
+      assert.equal(readStartTime(pid), undefined);
+    });
+
+    test('give the exit of an exec that ended while no daemon ran', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id } = await fixture.begin(['sleep', '1000']);
+      const execId = fixture.newId();
+      const command = 'while [ ! -e /tmp/go ]; do sleep 0.01; done; exit 9';
+      await fixture.runtime.exec(
+        fixture.execRequest(id, execId, ['sh', '-c', command], { attached: false }),
+        AbortSignal.any([]),
+      );
+      const state = await fixture.runtime.inspect(execId);
+      assert.ok(state.state === 'running');
+      await fixture.runtime.close();
+      fs.writeFileSync(`${fixture.root}/tmp/go`, '');
+      while (readStartTime(state.monitorPid) !== undefined) await setTimeout(5);
+      await fixture.reopen();
+      assert.equal((await fixture.exitOf(execId)).code, 9);
+      fixture.runtime.acknowledgeExit(execId);
+      await fixture.runtime.delete(id);
+    });
+  });
+}

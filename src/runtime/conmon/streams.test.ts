@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { collect, createRuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
+
+for (const name of ['crun', 'runc']) {
+  describe(`streams of containers by ${name}`, () => {
+    test('pass large output on unchanged', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const input = randomBytes(8 * 1024 * 1024);
+      fs.writeFileSync(`${fixture.root}/tmp/data`, input);
+      const { stdout, exit } = await fixture.run(['cat', '/tmp/data', '/tmp/data', '/tmp/data'], {
+        logDriver: 'none',
+      });
+      assert.equal(exit.code, 0);
+      assert.equal(stdout.length, 3 * input.length);
+      const hash = createHash('sha256').update(input).update(input).update(input).digest('hex');
+      assert.equal(createHash('sha256').update(stdout).digest('hex'), hash);
+    });
+
+    test('read their stdin, of any size, to its end', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const input = randomBytes(4 * 1024 * 1024);
+      const { id, stdio } = await fixture.begin(['cat'], { stdin: 'once', logDriver: 'none' });
+      const written = stdio.write(input).then(() => stdio.closeInput());
+      const { stdout } = await collect(stdio);
+      await written;
+      assert.ok(stdout.equals(input));
+      assert.equal((await fixture.exitOf(id)).code, 0);
+      await fixture.runtime.delete(id);
+    });
+
+    test('hold output back while nobody takes it, and still end when they are killed', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id, pid, stdio } = await fixture.begin(['head', '-c', '64000000', '/dev/zero'], {
+        logDriver: 'none',
+      });
+      const written = () => fs.readFileSync(`/proc/${pid}/io`, 'utf8').match(/^wchar: (\d+)$/m)?.[1];
+      let same = 0;
+      for (let last = ''; same < 20; ) {
+        const bytes = written() ?? '';
+        same = bytes === last && bytes !== '0' ? same + 1 : 0;
+        last = bytes;
+        await setTimeout(5);
+      }
+      await fixture.runtime.kill(id, 9);
+      assert.equal((await fixture.exitOf(id)).code, 137);
+      const { stdout } = await collect(stdio);
+      assert.ok(stdout.length > 0 && stdout.length < 4 * 1024 * 1024, `${stdout.length} bytes`);
+      await fixture.runtime.delete(id);
+    });
+
+    test('have a terminal of the asked size that can be resized', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id, stdio } = await fixture.begin(['sh', '-c', 'stty size; read x; stty size; exit 5'], {
+        terminal: true,
+        stdin: 'open',
+        change: (input) => {
+          input.process.consoleSize = { rows: 30, columns: 90 };
+        },
+      });
+      const output = stdio.output[Symbol.asyncIterator]();
+      let text = '';
+      for (let next = await output.next(); !next.done; next = await output.next()) {
+        assert.equal(next.value.stream, 'stdout');
+        text += Buffer.from(next.value.bytes).toString();
+        if (text === '30 90\r\n') {
+          await fixture.runtime.resize(id, { rows: 40, columns: 120 });
+          await stdio.write(Buffer.from('go\n'));
+        }
+      }
+      assert.equal(text, '30 90\r\ngo\r\n40 120\r\n');
+      assert.equal((await fixture.exitOf(id)).code, 5);
+      await fixture.runtime.delete(id);
+    });
+  });
+}
