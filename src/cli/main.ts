@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { CliContext, Input, Output } from '#cli/context.ts';
 import { dispatch, type GlobalOptions } from '#cli/dispatch.ts';
@@ -33,7 +32,8 @@ function flush(stream: Output): Promise<void> {
 
 function createProcessContext(options: GlobalOptions, signals: ProcessSignals): CliContext {
   const environment = process.env;
-  const configDirectory = options.config ?? environment['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
+  const configDirectory =
+    options.config ?? environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? '/root', '.docker');
   // Chosen at once: a wrong --host is told even by a command that would not have come to use it.
   const transport = chooseTransport({
     hosts: options.host,
@@ -70,10 +70,9 @@ function createProcessContext(options: GlobalOptions, signals: ProcessSignals): 
   };
 }
 
-const signals = createProcessSignals();
-
-const code = await Promise.race([
-  dispatch(
+async function main(words: readonly string[]): Promise<number> {
+  const signals = createProcessSignals();
+  const dispatched = dispatch(
     {
       registry,
       get stdout() {
@@ -84,10 +83,19 @@ const code = await Promise.race([
       },
       createContext: (options) => createProcessContext(options, signals),
     },
-    process.argv.slice(2),
-  ),
-  signals.ended,
-]);
-await Promise.all([...opened.values()].map(flush));
-// What is still open (idle connections, a stdin that nobody reads) must not keep the CLI alive.
-process.exit(code);
+    words,
+  );
+  const code = await Promise.race([dispatched, signals.ended]);
+  await Promise.all([...opened.values()].map(flush));
+  return code;
+}
+
+// Not awaited at the top level: a bundle of CommonJS starts faster and cannot.
+main(process.argv.slice(2)).then(
+  // What is still open (idle connections, a stdin that nobody reads) must not keep the CLI alive.
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`dhow: this is a bug of Dhow: ${error instanceof Error ? error.stack : error}\n`);
+    process.exit(125);
+  },
+);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Default formats that a user keeps in `config.json`. */
@@ -12,7 +12,7 @@ export interface Preferences {
 /** What the user prefers; nothing when there is no readable `config.json`, as a list must not fail for its looks. */
 export async function readPreferences(configDirectory: string): Promise<Preferences> {
   try {
-    const config: unknown = JSON.parse(await readFile(join(configDirectory, 'config.json'), 'utf8'));
+    const config: unknown = JSON.parse(readFileSync(join(configDirectory, 'config.json'), 'utf8'));
     if (typeof config !== 'object' || config === null) return {};
     const texts = Object.entries(config).filter(
       ([name, value]) => name.endsWith('Format') && typeof value === 'string',

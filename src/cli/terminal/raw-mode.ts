@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import type { Input } from '#cli/context.ts';
 
 /**
@@ -10,6 +9,8 @@ export function enterRawMode(stdin: Input): Disposable {
   stdin.setRawMode(true);
   // Node's raw mode still turns a line feed on output into carriage return and line feed; the container's own terminal has done
   // that already, and programs that move the cursor by line feeds would be drawn wrongly. Without stty it stays so.
+  // Loaded here and not above: it takes four milliseconds, and most sessions have no terminal.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
   let active = true;
   const restore = () => {

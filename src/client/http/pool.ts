@@ -18,7 +18,7 @@ export function createConnectionPool(): ConnectionPool {
     take() {
       for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) {
         kept.forget();
-        if (!kept.stream.destroyed && performance.now() - kept.since < maximumIdleMs) {
+        if (!kept.stream.destroyed && Date.now() - kept.since < maximumIdleMs) {
           setReferenced(kept.stream, true);
           return kept.stream;
         }
@@ -45,7 +45,7 @@ export function createConnectionPool(): ConnectionPool {
       };
       stream.resume();
       setReferenced(stream, false);
-      idle.push({ stream, since: performance.now(), forget });
+      idle.push({ stream, since: Date.now(), forget });
     },
     close() {
       for (const { stream } of idle.splice(0)) stream.destroy();
