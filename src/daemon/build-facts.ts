@@ -13,10 +13,10 @@ const bundled = import.meta.url.endsWith('.mjs');
 
 /** Where the worker threads' code lies: beside the bundle, or in its room. */
 export const workerUrls = {
-  unpack: bundled
-    ? new URL('./unpack-worker.mjs', import.meta.url)
-    : new URL('../archive/unpack-worker.ts', import.meta.url),
-  stdio: bundled
-    ? new URL('./stdio-worker.mjs', import.meta.url)
-    : new URL('../runtime/stdio-worker.ts', import.meta.url),
+  archive: bundled
+    ? new URL('./archive-worker.mjs', import.meta.url)
+    : new URL('../archive/archive-worker.ts', import.meta.url),
+  poller: bundled
+    ? new URL('./epoll-worker.mjs', import.meta.url)
+    : new URL('../sys/epoll-worker.ts', import.meta.url),
 };

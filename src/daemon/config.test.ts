@@ -17,9 +17,19 @@ function withFile(content: string, body: (file: string) => void): void {
 }
 
 test('daemon config › flags win over the file, the file over the defaults', () => {
-  const content = JSON.stringify({ 'data-root': '/from-file', debug: true, 'insecure-registries': ['a:1', 'b:2'] });
+  const content = JSON.stringify({
+    'data-root': '/from-file',
+    debug: true,
+    'insecure-registries': ['a:1', 'b:2'],
+  });
   withFile(content, (file) => {
-    const config = readConfig(['--config-file', file, '--data-root=/from-flag/', '--insecure-registry', 'c:3']);
+    const config = readConfig([
+      '--config-file',
+      file,
+      '--data-root=/from-flag/',
+      '--insecure-registry',
+      'c:3',
+    ]);
     assert.equal(config.dataRoot, '/from-flag');
     assert.equal(config.logLevel, 'debug');
     assert.deepEqual(config.insecureRegistries, ['c:3']);

@@ -23,6 +23,8 @@ export interface DaemonConfig {
   cgroupParent: string;
   bridge: string;
   nftTable: string;
+  /** Begin of the names of containers' interfaces on the host. */
+  vethPrefix: string;
 }
 
 export const defaultConfigFile = '/etc/dhow/daemon.json';
@@ -42,6 +44,7 @@ const defaults: DaemonConfig = {
   cgroupParent: '/dhow',
   bridge: 'dhow0',
   nftTable: 'dhow',
+  vethPrefix: 'veth',
 };
 
 /** One setting: its flag (without dashes), its key in the configuration file, and how its text becomes a value. */
@@ -183,7 +186,8 @@ const settings: Setting[] = [
     help: 'Kernel name of the default bridge (dhow0)',
     kind: 'text',
     apply: (config, value) => {
-      if (!/^[a-zA-Z0-9._-]{1,15}$/.test(value)) throw refused('bridge', value, 'at most 15 letters and digits');
+      if (!/^[a-zA-Z0-9._-]{1,15}$/.test(value))
+        throw refused('bridge', value, 'at most 15 letters and digits');
       config.bridge = value;
     },
   },
@@ -193,8 +197,20 @@ const settings: Setting[] = [
     help: 'Name of the nftables table that Dhow owns (dhow)',
     kind: 'text',
     apply: (config, value) => {
-      if (!/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/.test(value)) throw refused('nft-table', value, 'letters and digits');
+      if (!/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/.test(value))
+        throw refused('nft-table', value, 'letters and digits');
       config.nftTable = value;
+    },
+  },
+  {
+    flag: 'veth-prefix',
+    key: 'veth-prefix',
+    help: "Begin of the names of containers' interfaces on the host (veth)",
+    kind: 'text',
+    apply: (config, value) => {
+      if (!/^[a-z][a-z0-9]{0,7}$/.test(value))
+        throw refused('veth-prefix', value, 'at most 8 letters and digits');
+      config.vethPrefix = value;
     },
   },
 ];
@@ -210,7 +226,8 @@ export function readConfig(argv: readonly string[]): DaemonConfig {
   const config = structuredClone(defaults);
   const given = new Set(flags.map(([flag]) => flag));
   for (const setting of settings) {
-    if (!given.has(setting.flag)) for (const value of file.get(setting.key) ?? []) setting.apply(config, value);
+    if (!given.has(setting.flag))
+      for (const value of file.get(setting.key) ?? []) setting.apply(config, value);
   }
   for (const [flag, value] of flags) settings.find((setting) => setting.flag === flag)?.apply(config, value);
   if (config.hosts.length === 0) config.hosts.push(`unix://${config.runRoot}/dhow.sock`);
@@ -233,7 +250,7 @@ function parseFlags(argv: readonly string[]): [string, string][] {
   const flags: [string, string][] = [];
   const queue = [...argv];
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
-    const match = /^(?:--([a-z-]+)|-([a-zA-Z]))(?:=([^]*))?$/.exec(word);
+    const match = /^(?:--([a-z-]+)|-([a-zA-Z]))(?:=([\s\S]*))?$/.exec(word);
     const name = match?.[1] ?? match?.[2];
     const setting = settings.find((known) => known.flag === name || known.short === name);
     if (!match || (!setting && name !== 'config-file')) {
@@ -290,7 +307,7 @@ function fileValue(path: string, setting: Setting, value: unknown): string[] {
 }
 
 function parseHost(value: string): string {
-  if (/^unix:\/\/\/[^]+$/.test(value)) return value;
+  if (/^unix:\/\/\/[\s\S]+$/.test(value)) return value;
   throw new DhowError(
     'Unsupported',
     `cannot listen on "${value}": only unix sockets are supported yet (unix:///run/dhow/dhow.sock)`,

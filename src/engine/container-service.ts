@@ -5,11 +5,12 @@ import { createExec, startExec } from '#engine/containers/exec.ts';
 import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
 import { handleExit } from '#engine/containers/exit.ts';
 import { createLocks } from '#engine/containers/locks.ts';
+import { followLogs } from '#engine/containers/logs.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerContext, ContainerParts } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
-import { followLogs } from '#engine/containers/logs.ts';
-import { pruneContainers, removeContainer, volumeUsers } from '#engine/containers/remove.ts';
+import { pruneContainers, removeContainer } from '#engine/containers/remove.ts';
+import { volumeUsers } from '#engine/containers/remove-locked.ts';
 import { renameContainer } from '#engine/containers/rename.ts';
 import { createRestartTimers } from '#engine/containers/restart-timers.ts';
 import { restoreContainers, startByPolicy } from '#engine/containers/restore.ts';
@@ -41,6 +42,7 @@ export interface RunningContainerService {
   usersOfImage(imageId: string): { id: string; running: boolean }[];
   /** Names of the containers that refer to a volume. */
   usersOfVolume(volume: string): string[];
+  count(): { running: number; paused: number; stopped: number };
   /** Reconciles rows and kernel, then listens for exits and starts what the restart policies want. Once, before serving. */
   restore(): Promise<void>;
   /** Stops listening and waits for deletions; containers go on. */
@@ -119,6 +121,12 @@ export async function createContainerService(
         .filter((record) => record.imageId === imageId)
         .map((record) => ({ id: record.id, running: isLive(record) })),
     usersOfVolume: (volume) => volumeUsers(context, volume),
+    count() {
+      const statuses = table.list().map((record) => record.state.status);
+      const running = statuses.filter((status) => status === 'running' || status === 'restarting').length;
+      const paused = statuses.filter((status) => status === 'paused').length;
+      return { running, paused, stopped: statuses.length - running - paused };
+    },
     async restore() {
       await restoreContainers(context);
       await context.runtime.watchExits((exit) => {

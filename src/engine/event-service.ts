@@ -16,7 +16,11 @@ export function createEventService(clock: () => Date = () => new Date()): EventS
   const kept: EngineEvent[] = [];
   const subscribers = new Set<Subscriber>();
 
-  async function* watch(options: { since?: Date; until?: Date; signal: AbortSignal }): AsyncGenerator<EngineEvent> {
+  async function* watch(options: {
+    since?: Date;
+    until?: Date;
+    signal: AbortSignal;
+  }): AsyncGenerator<EngineEvent> {
     const { since, until, signal } = options;
     const queue = since ? kept.filter((event) => event.time >= since) : [];
     let wake = Promise.withResolvers<void>();
@@ -38,7 +42,8 @@ export function createEventService(clock: () => Date = () => new Date()): EventS
           if (until && event.time > until) return;
           yield event;
         }
-        if (overflown) throw new DhowError('Unavailable', 'this client reads events too slowly: some were dropped');
+        if (overflown)
+          throw new DhowError('Unavailable', 'this client reads events too slowly: some were dropped');
         if (signal.aborted || (until && clock() >= until)) return;
         await wake.promise;
         wake = Promise.withResolvers();

@@ -10,7 +10,6 @@ export interface SystemParts {
   buildTime: string;
   dataRoot: string;
   runtime: { name: string; path: string; version: string; commit: string };
-  runtimes: Record<string, string>;
   conmonVersion: string;
   cgroupVersion: 1 | 2;
   debug: boolean;
@@ -39,7 +38,7 @@ export function createSystemService(parts: SystemParts): SystemService {
       backingFilesystem: facts.backingFilesystem,
       cgroupVersion: parts.cgroupVersion,
       cgroupDriver: 'cgroupfs',
-      runtimes: parts.runtimes,
+      runtimes: { [parts.runtime.name]: parts.runtime.path },
       defaultRuntime: parts.runtime.name,
       kernelVersion: os.release(),
       operatingSystem: facts.operatingSystem,
@@ -66,7 +65,11 @@ export function createSystemService(parts: SystemParts): SystemService {
       kernelVersion: os.release(),
       buildTime: parts.buildTime,
       components: [
-        { name: parts.runtime.name, version: parts.runtime.version, details: { GitCommit: parts.runtime.commit } },
+        {
+          name: parts.runtime.name,
+          version: parts.runtime.version,
+          details: { GitCommit: parts.runtime.commit },
+        },
         { name: 'conmon', version: parts.conmonVersion, details: {} },
       ],
     }),

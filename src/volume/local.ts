@@ -7,6 +7,7 @@ import { copyUp } from '#volume/local/copy-up.ts';
 import type { VolumeRecord, VolumeStore } from '#volume/volume.ts';
 
 export const volumeMigration = {
+  version: 4,
   name: '0004-volumes',
   sql: `
     CREATE TABLE volumes (

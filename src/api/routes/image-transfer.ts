@@ -37,9 +37,10 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     const { query, request, signal } = exchange;
     const platform = decodePlatform(query.text('platform'));
     const repository = query.text('repo');
+    const tag = query.text('tag');
     await serveProgress(exchange, async (emit) => {
       const image = await images.import(request, {
-        ...(repository === '' ? {} : { reference: joinReference(repository, query.text('tag')) }),
+        ...(repository === '' ? {} : { reference: tag === '' ? repository : `${repository}:${tag}` }),
         message: query.text('message'),
         changes: query.texts('changes'),
         ...(platform === undefined ? {} : { platform }),

@@ -4,15 +4,15 @@ import type { ContainerSettings, MountSettings } from '#engine/container-setting
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import { mergeConfig } from '#engine/containers/merge-config.ts';
-import { networkNameOf } from '#engine/containers/network-mode.ts';
 import { generateName, parseContainerName } from '#engine/containers/names.ts';
+import { networkNameOf } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import type { EffectiveProcess } from '#engine/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
-import { formatPlatform, parsePlatform } from '#image/platform.ts';
+import { formatPlatform, matchesPlatform, parsePlatform } from '#image/platform.ts';
 import type { ImageRecord } from '#store/images.ts';
 
 /** See `ContainerService.create`. Everything that can be refused is refused here, before anything is made. */
@@ -26,7 +26,10 @@ export async function createContainer(
   const effective = mergeConfig(image.config.config ?? {}, settings);
   parseSignal(effective.stopSignal);
   if (settings.host.init && !context.findInitBinary()) {
-    throw new DhowError('Unsupported', '--init needs an init program on the host: install the package "tini"');
+    throw new DhowError(
+      'Unsupported',
+      '--init needs an init program on the host: install the package "tini"',
+    );
   }
   if (settings.host.autoRemove && settings.host.restartPolicy.name !== 'no') {
     throw new DhowError('InvalidParameter', "can't create 'AutoRemove' container with restart policy");
@@ -54,6 +57,8 @@ export async function createContainer(
     stoppedByUser: false,
   };
   context.database.transaction(() => {
+    // Removed while we waited; from here on the layers stay.
+    context.images.get(image.id);
     context.layerUses.retain(id, record.layers);
     context.table.insert(record);
   });
@@ -66,12 +71,7 @@ export async function createContainer(
 function requirePlatform(image: ImageRecord, name: string, wanted: string | undefined): void {
   if (!wanted) return;
   const platform = parsePlatform(wanted);
-  const { os, architecture, variant } = image.config;
-  const fits =
-    platform.os === os &&
-    platform.architecture === architecture &&
-    (platform.variant === undefined || variant === undefined || platform.variant === variant);
-  if (!fits) {
+  if (!matchesPlatform(image.config, platform)) {
     throw new DhowError(
       'NotFound',
       `image with reference ${name} was found but its platform (${formatPlatform(image.config)}) does not match the specified platform (${formatPlatform(platform)})`,
@@ -102,7 +102,10 @@ export function refuseTakenName(context: ContainerContext, name: string): void {
 function refuseHealthcheck(settings: ContainerSettings): void {
   const test = settings.healthcheck?.Test ?? [];
   if (settings.healthcheck === undefined || test[0] === 'NONE') return;
-  throw new DhowError('Unsupported', 'health checks are not supported yet: leave --health-* out, or use --no-healthcheck');
+  throw new DhowError(
+    'Unsupported',
+    'health checks are not supported yet: leave --health-* out, or use --no-healthcheck',
+  );
 }
 
 function checkNetwork(context: ContainerContext, settings: ContainerSettings): string[] {
@@ -111,7 +114,10 @@ function checkNetwork(context: ContainerContext, settings: ContainerSettings): s
   if (mode.startsWith('container:')) {
     findContainer(context.table, mode.slice('container:'.length));
     if (publishes) {
-      throw new DhowError('InvalidParameter', "conflicting options: port publishing and the container type network mode");
+      throw new DhowError(
+        'InvalidParameter',
+        'conflicting options: port publishing and the container type network mode',
+      );
     }
     return [];
   }
@@ -152,7 +158,8 @@ async function resolveVolumes(
   const wanted = [...host.mounts];
   const covered = new Set([...wanted.map((mount) => mount.target), ...Object.keys(host.tmpfs)]);
   for (const target of effective.volumePaths) {
-    if (!covered.has(target)) wanted.push({ type: 'volume', name: '', target, readonly: false, copyUp: true });
+    if (!covered.has(target))
+      wanted.push({ type: 'volume', name: '', target, readonly: false, copyUp: true });
   }
   const resolved: MountSettings[] = [];
   for (const mount of wanted) {
@@ -165,7 +172,12 @@ async function resolveVolumes(
     const volume = known ?? (await context.volumes.create(anonymous ? { anonymous } : { name: mount.name }));
     if (!known) {
       undo.defer(quietly(`remove volume ${volume.name}`, () => context.volumes.remove(volume.name, [])));
-      context.events.emit({ type: 'volume', action: 'create', id: volume.name, attributes: { driver: 'local' } });
+      context.events.emit({
+        type: 'volume',
+        action: 'create',
+        id: volume.name,
+        attributes: { driver: 'local' },
+      });
     }
     resolved.push({ ...mount, name: volume.name });
   }

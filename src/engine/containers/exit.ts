@@ -2,7 +2,7 @@ import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { handleExecExit } from '#engine/containers/exec.ts';
 import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
-import { removeLocked } from '#engine/containers/remove.ts';
+import { removeLocked } from '#engine/containers/remove-locked.ts';
 import { restartDelay } from '#engine/containers/restart-policy.ts';
 import { launch } from '#engine/containers/start.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
@@ -29,7 +29,11 @@ export async function handleExit(context: ContainerContext, exit: Exit): Promise
 }
 
 /** The caller holds the lock. */
-export async function bookExit(context: ContainerContext, record: ContainerRecord, exit: Exit): Promise<void> {
+export async function bookExit(
+  context: ContainerContext,
+  record: ContainerRecord,
+  exit: Exit,
+): Promise<void> {
   if (!isLive(record) || !('startedAt' in record.state)) return;
   const { startedAt } = record.state;
   const ranForMs = exit.finishedAt.getTime() - startedAt.getTime();

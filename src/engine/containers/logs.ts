@@ -2,7 +2,7 @@ import { findContainer, isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
-import { DhowError } from '#errors/error.ts';
+import { DhowError, kindOf } from '#errors/error.ts';
 import type { LogEntry, LogQuery } from '#runtime/logs.ts';
 import { readLogs } from '#runtime/read-logs.ts';
 
@@ -17,13 +17,25 @@ export function followLogs(
   if (record.settings.host.logDriver === 'none') {
     throw new DhowError('Unsupported', 'configured logging driver does not support reading');
   }
-  return readLogs(pathsOf(context.containersDirectory, record.id).log, query, {
-    ended: query.follow ? runEnd(context, record, signal) : Promise.resolve(),
-    signal,
-  });
+  const { log } = pathsOf(context.containersDirectory, record.id);
+  const ended = query.follow ? runEnd(context, record, signal) : Promise.resolve();
+  return emptyIfMissing(readLogs(log, query, { ended, signal }));
 }
 
-async function runEnd(context: ContainerContext, record: ContainerRecord, signal: AbortSignal): Promise<void> {
+/** A container that never started has no log. */
+async function* emptyIfMissing(entries: AsyncIterable<LogEntry>): AsyncGenerator<LogEntry> {
+  try {
+    yield* entries;
+  } catch (error) {
+    if (kindOf(error) !== 'NotFound') throw error;
+  }
+}
+
+async function runEnd(
+  context: ContainerContext,
+  record: ContainerRecord,
+  signal: AbortSignal,
+): Promise<void> {
   if (!isLive(record)) return;
   try {
     await context.waiters.wait(record.id, 'exit', signal);

@@ -12,9 +12,16 @@ import type { NetworkService } from '#network/network.ts';
 import type { SpecContext } from '#runtime/build-spec.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import type { Database } from '#store/database.ts';
-import type { LayerStore } from '#store/layers.ts';
 import type { LayerUses } from '#store/layer-uses.ts';
+import type { LayerStore, RootMount } from '#store/layers.ts';
 import type { VolumeStore } from '#volume/volume.ts';
+
+/** Mounts containers' roots; the real one is overlayfs, tests have their own. */
+export interface RootMounter {
+  mount(root: RootMount, target: string): void;
+  /** No error when nothing is mounted there. */
+  unmount(target: string): void;
+}
 
 /** What the container service is made from; each verb picks what it needs. */
 export interface ContainerParts {
@@ -28,10 +35,12 @@ export interface ContainerParts {
   specContext: SpecContext;
   events: EventService;
   log: Log;
+  roots: RootMounter;
   /** Holds one directory per container: upper, work, root (mount point), log, hosts, hostname, resolv.conf. */
   containersDirectory: string;
   cgroupParent: string;
-  hostResolvConf: () => string;
+  /** The host's own files, read at each start. */
+  hostFiles: { hosts: () => string; resolvConf: () => string };
   findInitBinary: () => string | undefined;
 }
 

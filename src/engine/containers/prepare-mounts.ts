@@ -67,7 +67,14 @@ export function viewMounts(context: Pick<ContainerContext, 'volumes'>, record: C
     }
     const { target, readonly } = mount;
     if (mount.type === 'bind') {
-      return { type: 'bind', source: mount.source, target, mode: readonly ? 'ro' : '', readonly, propagation: mount.propagation };
+      return {
+        type: 'bind',
+        source: mount.source,
+        target,
+        mode: readonly ? 'ro' : '',
+        readonly,
+        propagation: mount.propagation,
+      };
     }
     const source = context.volumes.find(mount.name)?.mountpoint ?? '';
     return { type: 'volume', name: mount.name, source, target, mode: 'z', readonly, propagation: '' };

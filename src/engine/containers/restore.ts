@@ -4,14 +4,12 @@ import { bookExit } from '#engine/containers/exit.ts';
 import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
-import { removeLocked } from '#engine/containers/remove.ts';
+import { removeLocked } from '#engine/containers/remove-locked.ts';
 import { startsWithDaemon } from '#engine/containers/restart-policy.ts';
 import { launch } from '#engine/containers/start.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { takeDown } from '#engine/containers/take-down.ts';
 import { messageOf } from '#errors/error.ts';
-import { hasCode } from '#sys/libc.ts';
-import { unmountDetach } from '#sys/mount.ts';
 
 /** Docker's code for a container whose process vanished without a trace, as after a power cut. */
 const EXIT_CODE_UNKNOWN = 255;
@@ -85,11 +83,7 @@ export async function startByPolicy(context: ContainerContext): Promise<void> {
 async function removeOrphanDirectories(context: ContainerContext): Promise<void> {
   for (const id of await fs.readdir(context.containersDirectory)) {
     if (context.table.get(id)) continue;
-    try {
-      unmountDetach(pathsOf(context.containersDirectory, id).root);
-    } catch (error) {
-      if (!hasCode(error, 'EINVAL', 'ENOENT')) throw error;
-    }
+    context.roots.unmount(pathsOf(context.containersDirectory, id).root);
     await context.trash.discard(path.join(context.containersDirectory, id));
   }
 }

@@ -1,10 +1,12 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import { networkNameOf } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import { prepareMounts } from '#engine/containers/prepare-mounts.ts';
+import { removeLocked } from '#engine/containers/remove-locked.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { writeHostFiles } from '#engine/containers/write-host-files.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
@@ -12,8 +14,6 @@ import { quietly } from '#errors/quietly.ts';
 import type { Endpoint, PublishedPortRequest, Sandbox } from '#network/network.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
 import type { NamespaceMode, SpecInput } from '#runtime/spec.ts';
-import { unmountDetach } from '#sys/mount.ts';
-import { mountOverlay } from '#sys/overlay.ts';
 
 /** See `ContainerService.start`. */
 export async function startContainer(
@@ -51,7 +51,9 @@ export async function launch(context: ContainerContext, record: ContainerRecord)
   } catch (error) {
     context.hub.abandon(record.id);
     bookFailure(record, error);
-    context.table.saveStatus(record);
+    // `docker run --rm` waits for the removal before it reports the failure.
+    if (record.settings.host.autoRemove) await removeLocked(context, record, { volumes: true });
+    else context.table.saveStatus(record);
     throw error;
   }
 }
@@ -62,13 +64,16 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
   await using undo = new AsyncDisposableStack();
 
   fs.mkdirSync(paths.root, { recursive: true, mode: 0o710 });
-  mountOverlay(context.layers.rootMount(record.layers, paths.directory), paths.root);
-  undo.defer(quietly('unmount root', () => unmountDetach(paths.root)));
+  context.roots.mount(context.layers.rootMount(record.layers, paths.directory), paths.root);
+  undo.defer(quietly('unmount root', () => context.roots.unmount(paths.root)));
 
   const network = await connectNetwork(context, record, undo);
-  writeHostFiles(context, record, paths, network.endpoint);
+  writeHostFiles(context, record, paths, hostnameOf(record), network.endpoint);
   const mounts = await prepareMounts(context, record, paths);
-  const spec = buildSpec(specInput(context, record, { root: paths.root, mounts, network: network.namespace }), context.specContext);
+  const spec = buildSpec(
+    specInput(context, record, { root: paths.root, mounts, network: network.namespace }),
+    context.specContext,
+  );
 
   undo.defer(quietly('delete process', () => context.runtime.delete(id)));
   const { settings } = record;
@@ -109,19 +114,24 @@ async function connectNetwork(
     return { namespace: { mode: 'path', path: `/proc/${requireRunning(other)}/ns/net` } };
   }
   const network = context.networks.get(networkNameOf(mode));
-  if (network.driver === 'host') return { namespace: { mode: 'host' } };
+  undo.defer(quietly('detach network', () => context.networks.detach(record.id)));
+  const request = { containerId: record.id, containerName: record.name, network: network.name };
+  if (network.driver === 'host') {
+    await context.networks.attach({ ...request, ports: [] });
+    return { namespace: { mode: 'host' } };
+  }
 
   const sandbox = await context.networks.createSandbox();
   undo.defer(quietly('close network namespace', async () => sandbox[Symbol.asyncDispose]()));
   const namespace: NamespaceMode = { mode: 'path', path: sandbox.path };
-  if (network.driver === 'none' || settings.networkDisabled) return { namespace, sandbox };
-
-  undo.defer(quietly('detach network', () => context.networks.detach(record.id)));
+  if (settings.networkDisabled) return { namespace, sandbox };
+  if (network.driver === 'none') {
+    await context.networks.attach({ ...request, ports: [] });
+    return { namespace, sandbox };
+  }
   const { address, macAddress } = settings.endpoint;
   const endpoint = await context.networks.attach({
-    containerId: record.id,
-    containerName: record.name,
-    network: network.name,
+    ...request,
     sandbox,
     ...(address ? { address } : {}),
     ...(macAddress ? { macAddress } : {}),
@@ -200,8 +210,13 @@ function specInput(
   };
 }
 
-export function hostnameOf(record: ContainerRecord): string {
-  return record.settings.hostname || record.id.slice(0, 12);
+/** With the host's network or UTS namespace a container has the host's name, unless it was given one. */
+function hostnameOf(record: ContainerRecord): string {
+  const { hostname, host } = record.settings;
+  if (hostname) return hostname;
+  return host.utsMode === 'host' || networkNameOf(host.networkMode) === 'host'
+    ? os.hostname()
+    : record.id.slice(0, 12);
 }
 
 function namespaceOf(context: ContainerContext, mode: string, kind: string): NamespaceMode {

@@ -49,9 +49,13 @@ export async function killContainer(
     if (await cancelRestart(context, record)) return;
   }
   if (!isLive(record)) {
-    throw new DhowError('Conflict', `cannot kill container: ${nameOrId}: container ${record.id} is not running`, {
-      reason: 'not-running',
-    });
+    throw new DhowError(
+      'Conflict',
+      `cannot kill container: ${nameOrId}: container ${record.id} is not running`,
+      {
+        reason: 'not-running',
+      },
+    );
   }
   const final = signal === SIGKILL || signal === parseSignal(record.effective.stopSignal);
   if (final) markStopped(context, record);

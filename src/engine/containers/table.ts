@@ -24,6 +24,7 @@ export interface ContainerRecord {
 
 /** What changes rarely and what changes at every start and exit are two columns, so that an exit writes little. */
 export const containerMigration = {
+  version: 2,
   name: '0002-containers',
   sql: `
     CREATE TABLE containers (

@@ -1,16 +1,9 @@
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
-import { hasCode } from '#sys/libc.ts';
-import { unmountDetach } from '#sys/mount.ts';
 
 /** Removes what the container has outside its directory: process remains, cgroup, endpoint, root mount. Idempotent. */
 export async function takeDown(context: ContainerContext, record: ContainerRecord): Promise<void> {
   await Promise.all([context.runtime.delete(record.id), context.networks.detach(record.id)]);
-  try {
-    unmountDetach(pathsOf(context.containersDirectory, record.id).root);
-  } catch (error) {
-    // EINVAL: not mounted; ENOENT: never started.
-    if (!hasCode(error, 'EINVAL', 'ENOENT')) throw error;
-  }
+  context.roots.unmount(pathsOf(context.containersDirectory, record.id).root);
 }

@@ -13,7 +13,11 @@ export function decodeDockerManifest(bytes: Buffer, blobAt: (path: string) => Di
   return parsed.map((entry: unknown) => {
     if (typeof entry !== 'object' || entry === null) throw malformed('manifest.json', 'expected objects');
     const { Config: config, Layers: layers, RepoTags: tags } = entry as Record<string, unknown>;
-    if (typeof config !== 'string' || !isStrings(layers) || !(tags === null || tags === undefined || isStrings(tags))) {
+    if (
+      typeof config !== 'string' ||
+      !isStrings(layers) ||
+      !(tags === null || tags === undefined || isStrings(tags))
+    ) {
       throw malformed('manifest.json', 'Config, Layers or RepoTags is missing or has the wrong type');
     }
     return { config: blobAt(config), layers: layers.map(blobAt), tags: tags ?? [] };

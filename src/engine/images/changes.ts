@@ -8,7 +8,7 @@ import type { ImageRunConfig } from '#image/config.ts';
 export function applyChanges(changes: readonly string[], base: ImageRunConfig = {}): ImageRunConfig {
   const config: ImageRunConfig = structuredClone(base);
   for (const change of changes) {
-    const match = /^\s*([A-Za-z]+)\s+([^]*\S)\s*$/.exec(change);
+    const match = /^\s*([A-Za-z]+)\s+([\s\S]*\S)\s*$/.exec(change);
     if (!match) throw refused(change, 'expected an instruction and its arguments');
     const apply = instructions[(match[1] as string).toUpperCase()];
     if (!apply) throw refused(change, `expected one of ${Object.keys(instructions).join(', ')}`);
@@ -33,7 +33,8 @@ const instructions: Record<string, Instruction> = {
   },
   EXPOSE: (config, rest, change) => {
     for (const word of rest.split(/\s+/)) {
-      if (!/^\d{1,5}(-\d{1,5})?(\/(tcp|udp|sctp))?$/.test(word)) throw refused(change, `invalid port "${word}"`);
+      if (!/^\d{1,5}(-\d{1,5})?(\/(tcp|udp|sctp))?$/.test(word))
+        throw refused(change, `invalid port "${word}"`);
       config.ExposedPorts = { ...config.ExposedPorts, [word.includes('/') ? word : `${word}/tcp`]: {} };
     }
   },
@@ -76,12 +77,12 @@ function parseCommand(rest: string, change: string): string[] {
 /** `a=b c="d e"`, or the old `key rest of line`. */
 function parsePairs(rest: string, change: string): [string, string][] {
   if (!/^[^\s=]+=/.test(rest)) {
-    const match = /^(\S+)\s+([^]+)$/.exec(rest);
+    const match = /^(\S+)\s+([\s\S]+)$/.exec(rest);
     if (!match) throw refused(change, 'expected key=value');
     return [[match[1] as string, match[2] as string]];
   }
   const pairs: [string, string][] = [];
-  const pattern = /([^\s=]+)=((?:"(?:[^"\\]|\\[^])*"|'[^']*'|\\[^]|[^\s"'\\])*)(?:\s+|$)/y;
+  const pattern = /([^\s=]+)=((?:"(?:[^"\\]|\\[\s\S])*"|'[^']*'|\\[\s\S]|[^\s"'\\])*)(?:\s+|$)/y;
   while (pattern.lastIndex < rest.length) {
     const match = pattern.exec(rest);
     if (!match) throw refused(change, 'expected key=value pairs');
@@ -91,8 +92,8 @@ function parsePairs(rest: string, change: string): [string, string][] {
 }
 
 function unquote(text: string): string {
-  return text.replace(/"((?:[^"\\]|\\[^])*)"|'([^']*)'|\\([^])/g, (_all, double, single, escaped) =>
-    double !== undefined ? double.replace(/\\([^])/g, '$1') : (single ?? escaped),
+  return text.replace(/"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|\\([\s\S])/g, (_all, double, single, escaped) =>
+    double !== undefined ? double.replace(/\\([\s\S])/g, '$1') : (single ?? escaped),
   );
 }
 

@@ -25,7 +25,10 @@ export function findImage(parts: Pick<ImageParts, 'images'>, name: string): Imag
   if (prefix === undefined) return undefined;
   const [first, second] = images.findByIdPrefix(prefix);
   if (second) {
-    throw new DhowError('InvalidParameter', `several images have an id that begins with "${name}": give more of it`);
+    throw new DhowError(
+      'InvalidParameter',
+      `several images have an id that begins with "${name}": give more of it`,
+    );
   }
   return first;
 }

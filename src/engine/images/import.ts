@@ -19,14 +19,19 @@ export interface ImportOptions {
 }
 
 /** See `ImageService.import`. */
-export async function importImage(parts: ImageParts, tar: Readable, options: ImportOptions): Promise<ImageRecord> {
+export async function importImage(
+  parts: ImageParts,
+  tar: Readable,
+  options: ImportOptions,
+): Promise<ImageRecord> {
   const reference = options.reference ? withDefaultTag(parseReference(options.reference)) : undefined;
   if (reference?.digest) {
     throw new DhowError('InvalidParameter', 'cannot import digest reference: give a repository and a tag');
   }
   const runConfig = applyChanges(options.changes);
-  using _lease = parts.collector.lease();
+  using lease = parts.collector.lease();
   const diffId = await storeUncompressed(parts, tar, options.signal);
+  lease.hold([diffId]);
   await parts.layers.unpack(diffId, parts.content.stream(diffId), { signal: options.signal });
   await parts.content.remove(diffId);
 
@@ -47,7 +52,7 @@ export async function importImage(parts: ImageParts, tar: Readable, options: Imp
     parts.images.add({ id, config });
     if (reference) parts.images.setTag(canonicalTag(reference), id);
   });
-  await parts.database.durable();
+  await Promise.all([parts.layers.durable(), parts.database.durable()]);
   const name = reference ? familiarName(reference) : id;
   parts.events.emit({ type: 'image', action: 'import', id, attributes: { name } });
   const record = parts.images.find(id);

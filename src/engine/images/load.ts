@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 import { decompress } from '#archive/decompress.ts';
-import { type ArchiveIndex, readImageArchive } from '#engine/images/read-image-archive.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
+import { type ArchiveIndex, readImageArchive } from '#engine/images/read-image-archive.ts';
 import type { PullProgress } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
 import { parseImageConfig } from '#image/config.ts';
 import type { Digest } from '#image/digest.ts';
 import { hexOf } from '#image/digest.ts';
 import { canonicalTag, familiarName, parseReference, withDefaultTag } from '#image/reference.ts';
-import type { ImageRecord } from '#store/images.ts';
+import type { ImageRecord, Lease } from '#store/images.ts';
 
 const LARGEST_CONFIG_BYTES = 8 * 1024 * 1024;
 
@@ -24,13 +24,17 @@ export interface LoadedImage {
 }
 
 /** See `ImageService.load`. */
-export async function loadImages(parts: ImageParts, tar: Readable, options: LoadOptions): Promise<LoadedImage[]> {
+export async function loadImages(
+  parts: ImageParts,
+  tar: Readable,
+  options: LoadOptions,
+): Promise<LoadedImage[]> {
   try {
-    using _lease = parts.collector.lease();
+    using lease = parts.collector.lease();
     const { images } = await readImageArchive(parts, decompress(tar), options.signal);
     const loaded: LoadedImage[] = [];
-    for (const entry of images) loaded.push(await loadOne(parts, entry, options));
-    await parts.database.durable();
+    for (const entry of images) loaded.push(await loadOne(parts, lease, entry, options));
+    await Promise.all([parts.layers.durable(), parts.database.durable()]);
     return loaded;
   } finally {
     // The archive's blobs were only needed to unpack, unless an image refers to them.
@@ -40,6 +44,7 @@ export async function loadImages(parts: ImageParts, tar: Readable, options: Load
 
 async function loadOne(
   parts: ImageParts,
+  lease: Lease,
   entry: ArchiveIndex['images'][number],
   options: LoadOptions,
 ): Promise<LoadedImage> {
@@ -52,6 +57,7 @@ async function loadOne(
       `the archive is malformed: image ${entry.config} has ${diffIds.length} layers in its configuration and ${entry.layers.length} in its manifest`,
     );
   }
+  lease.hold(diffIds);
   await Promise.all(
     diffIds.map(async (diffId, index) => {
       if (parts.layers.has(diffId)) return;

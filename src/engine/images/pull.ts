@@ -1,10 +1,10 @@
-import { findByReference } from '#engine/images/find.ts';
 import { createLayerFetcher, type LayerFetcher } from '#engine/images/fetch-layer.ts';
+import { findByReference } from '#engine/images/find.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import type { PullProgress } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
 import { digestOf, hexOf } from '#image/digest.ts';
-import type { Platform } from '#image/platform.ts';
+import { formatPlatform, matchesPlatform, type Platform } from '#image/platform.ts';
 import {
   canonicalRepoDigest,
   canonicalTag,
@@ -26,7 +26,12 @@ export interface PullOptions {
 /** See `ImageService.pull`. */
 export function createPull(parts: ImageParts): (name: string, options: PullOptions) => Promise<ImageRecord> {
   const fetcher = createLayerFetcher(parts);
-  return (name, options) => pull(parts, fetcher, name, options);
+  return async (name, options) => {
+    const image = await pull(parts, fetcher, name, options);
+    // Layers live on unpacked: their compressed form was kept for a resume only.
+    await parts.collector.collect();
+    return image;
+  };
 }
 
 async function pull(
@@ -45,7 +50,7 @@ async function pull(
     tag: reference.tag ?? reference.digest ?? '',
   });
   // Nothing that is fetched from here on can be collected before the image row refers to it.
-  using _lease = parts.collector.lease();
+  using lease = parts.collector.lease();
 
   const resolved = await parts.registry.resolve(reference, { platform, credentials, signal });
   const { manifest } = resolved;
@@ -57,18 +62,34 @@ async function pull(
       `image ${name} is malformed: its manifest has ${manifest.layers.length} layers, its configuration ${config.rootfs.diff_ids.length}`,
     );
   }
-  await fetcher.fetchAll(reference, manifest.layers, config.rootfs.diff_ids, { credentials, onProgress, signal });
+  if (options.platform && !matchesPlatform(config, options.platform)) {
+    throw new DhowError(
+      'NotFound',
+      `image ${name} was found, but its platform (${formatPlatform(config)}) does not match the specified platform (${formatPlatform(options.platform)})`,
+      { reason: 'image-not-found' },
+    );
+  }
+  lease.hold([
+    ...config.rootfs.diff_ids,
+    ...manifest.layers.map((layer) => layer.digest),
+    manifest.config.digest,
+  ]);
+  await fetcher.fetchAll(reference, manifest.layers, config.rootfs.diff_ids, {
+    credentials,
+    onProgress,
+    signal,
+  });
 
   const manifestDigest = await parts.content.put(resolved.manifestBytes);
-  if (resolved.indexBytes) await parts.content.put(resolved.indexBytes);
+  const index = resolved.indexBytes ? [await parts.content.put(resolved.indexBytes)] : [];
   const id = await parts.content.put(fetched.bytes);
   const repoDigest = canonicalRepoDigest(reference, resolved.targetDigest);
   parts.database.transaction(() => {
-    parts.images.add({ id, config, manifestDigest });
+    parts.images.add({ id, config, manifestDigest, content: index });
     if (reference.tag && !reference.digest) parts.images.setTag(canonicalTag(reference), id);
     parts.images.addRepoDigest(repoDigest, id);
   });
-  await parts.database.durable();
+  await Promise.all([parts.layers.durable(), parts.database.durable()]);
   onProgress({ phase: 'digest', digest: resolved.targetDigest });
   onProgress({ phase: 'done', reference: familiarName(reference), upToDate: before?.id === id });
   parts.events.emit({
@@ -78,6 +99,7 @@ async function pull(
     attributes: { ...config.config?.Labels, name: familiarRepository(reference) },
   });
   const record = parts.images.find(id);
-  if (!record) throw new DhowError('Internal', `image ${hexOf(digestOf(fetched.bytes))} vanished after its pull`);
+  if (!record)
+    throw new DhowError('Internal', `image ${hexOf(digestOf(fetched.bytes))} vanished after its pull`);
   return record;
 }

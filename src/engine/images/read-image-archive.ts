@@ -75,7 +75,8 @@ export async function readImageArchive(
 }
 
 async function readDocument(name: string, size: number, body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  if (size > LARGEST_DOCUMENT_BYTES) throw malformed(`${name} is larger than ${LARGEST_DOCUMENT_BYTES} bytes`);
+  if (size > LARGEST_DOCUMENT_BYTES)
+    throw malformed(`${name} is larger than ${LARGEST_DOCUMENT_BYTES} bytes`);
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk.slice());
   return Buffer.concat(chunks);

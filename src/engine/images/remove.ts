@@ -95,7 +95,8 @@ function deleteImage(parts: ImageParts, image: ImageRecord, removed: RemovedImag
   const current = parts.images.find(image.id);
   if (!current) return;
   for (const tag of current.tags) removed.push({ untagged: familiarName(parseReference(tag)) });
-  for (const repoDigest of current.repoDigests) removed.push({ untagged: familiarName(parseReference(repoDigest)) });
+  for (const repoDigest of current.repoDigests)
+    removed.push({ untagged: familiarName(parseReference(repoDigest)) });
   parts.images.remove(image.id);
   removed.push({ deleted: image.id });
   parts.events.emit({ type: 'image', action: 'delete', id: image.id, attributes: { name: image.id } });

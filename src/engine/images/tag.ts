@@ -13,5 +13,10 @@ export async function tagImage(parts: ImageParts, source: string, target: string
   const tagged = withDefaultTag(reference);
   parts.images.setTag(canonicalTag(tagged), image.id);
   await parts.database.durable();
-  parts.events.emit({ type: 'image', action: 'tag', id: image.id, attributes: { name: familiarName(tagged) } });
+  parts.events.emit({
+    type: 'image',
+    action: 'tag',
+    id: image.id,
+    attributes: { name: familiarName(tagged) },
+  });
 }

@@ -8,14 +8,27 @@ test('pull progress › byte counts of one layer come at most every 100 ms, chan
   let now = 0;
   const report = throttleProgress(
     (progress: PullProgress) =>
-      seen.push('current' in progress ? `${progress.layer} ${progress.phase} ${progress.current}` : progress.phase),
+      seen.push(
+        'current' in progress ? `${progress.layer} ${progress.phase} ${progress.current}` : progress.phase,
+      ),
     () => now,
   );
-  for (const [at, layer, current] of [[0, 'a', 1], [50, 'a', 2], [50, 'b', 1], [100, 'a', 3]] as const) {
+  for (const [at, layer, current] of [
+    [0, 'a', 1],
+    [50, 'a', 2],
+    [50, 'b', 1],
+    [100, 'a', 3],
+  ] as const) {
     now = at;
     report({ phase: 'downloading', layer, current, total: 9 });
   }
   report({ phase: 'unpacking', layer: 'a', current: 4, total: 9 });
   report({ phase: 'complete', layer: 'a' });
-  assert.deepEqual(seen, ['a downloading 1', 'b downloading 1', 'a downloading 3', 'a unpacking 4', 'complete']);
+  assert.deepEqual(seen, [
+    'a downloading 1',
+    'b downloading 1',
+    'a downloading 3',
+    'a unpacking 4',
+    'complete',
+  ]);
 });

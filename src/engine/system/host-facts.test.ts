@@ -15,6 +15,8 @@ test('host facts › the innermost mount decides, on whole path components', () 
 });
 
 test('host facts › os-release values come with and without quotes', () => {
-  const parsed = parseOsRelease('# c\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID=\'12\'\nID=debian\n');
+  const parsed = parseOsRelease(
+    '# c\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID=\'12\'\nID=debian\n',
+  );
   assert.deepEqual(parsed, { PRETTY_NAME: 'Debian GNU/Linux 12 (bookworm)', VERSION_ID: '12', ID: 'debian' });
 });

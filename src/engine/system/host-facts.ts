@@ -36,7 +36,8 @@ export function filesystemOf(directory: string, mountinfo: string): string {
     const point = before?.split(' ')[4];
     const type = after?.split(' ')[0];
     if (point === undefined || type === undefined || point.length < best.point.length) continue;
-    if (directory === point || directory.startsWith(point === '/' ? '/' : `${point}/`)) best = { point, type };
+    if (directory === point || directory.startsWith(point === '/' ? '/' : `${point}/`))
+      best = { point, type };
   }
   return best.type;
 }

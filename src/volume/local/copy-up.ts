@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import fs from 'node:fs/promises';
 import { closeSync, constants, fstatSync } from 'node:fs';
+import fs from 'node:fs/promises';
 import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
 import { hasCode } from '#sys/libc.ts';
@@ -56,7 +56,8 @@ async function copyTree(source: string, target: string): Promise<void> {
   child.on('error', reject);
   child.on('close', (code) => {
     if (code === 0) resolve();
-    else reject(new DhowError('Internal', `cannot copy the image's files into the volume: ${complaint.trim()}`));
+    else
+      reject(new DhowError('Internal', `cannot copy the image's files into the volume: ${complaint.trim()}`));
   });
   await promise;
 }

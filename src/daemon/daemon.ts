@@ -1,0 +1,199 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import { createApiServer } from '#api/server.ts';
+import { createArchiveWorkers } from '#archive/workers.ts';
+import { buildFacts, workerUrls } from '#daemon/build-facts.ts';
+import type { DaemonConfig } from '#daemon/config.ts';
+import { takeDataRoot } from '#daemon/data-root.ts';
+import { chooseRuntime } from '#daemon/runtimes.ts';
+import { prepareSocketPath } from '#daemon/sockets.ts';
+import { containerMigration, createContainerService } from '#engine/container-service.ts';
+import type { Engine } from '#engine/engine.ts';
+import { createEventService } from '#engine/event-service.ts';
+import { createImageService } from '#engine/image-service.ts';
+import { overlayRoots } from '#engine/root-mounter.ts';
+import { createSystemService } from '#engine/system-service.ts';
+import { createVolumeService } from '#engine/volume-service.ts';
+import { messageOf } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
+import { hostPlatform } from '#image/platform.ts';
+import type { Log } from '#log/log.ts';
+import { readHostResolvConf } from '#network/host-files.ts';
+import { createNetworkService, defaultNames, networkMigration } from '#network/network-service.ts';
+import { createRegistryClient } from '#registry/client.ts';
+import { createRuntime } from '#runtime/conmon-runtime.ts';
+import { findInitBinary, readSpecContext } from '#runtime/spec-context.ts';
+import { createCollector } from '#store/collector.ts';
+import { createContentStore } from '#store/content.ts';
+import { openDatabase } from '#store/database.ts';
+import { createImageStore } from '#store/images.ts';
+import { createLayerUses } from '#store/layer-uses.ts';
+import { createLayerStore } from '#store/layers.ts';
+import { storeMigrations } from '#store/migrations.ts';
+import { readCgroupHierarchies } from '#sys/cgroup.ts';
+import { createNftables } from '#sys/nftables.ts';
+import { createLocalVolumeStore, volumeMigration } from '#volume/local.ts';
+
+export interface Daemon {
+  engine: Engine;
+  /** Stops serving and gives everything back. Containers go on; the next daemon takes them over. */
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: makes the parts from the configuration, reconciles with what an earlier daemon left, and opens the doors. A failure
+ * gives back what was taken.
+ * @throws Conflict when the data root or a socket is in use; Unavailable when a program that Dhow needs is not installed
+ */
+export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemon> {
+  await using undo = new AsyncDisposableStack();
+  const root = takeDataRoot(config.dataRoot);
+  undo.defer(quietly('release data root', () => root.lock[Symbol.dispose]()));
+  const { conmon, ociRuntime, warnings, claim } = await chooseRuntime(config, log);
+  undo.defer(quietly('release controllers', () => claim?.[Symbol.dispose]()));
+  fs.mkdirSync(config.runRoot, { recursive: true, mode: 0o711 });
+
+  const database = openDatabase(root.database, [
+    ...storeMigrations,
+    containerMigration,
+    networkMigration,
+    volumeMigration,
+  ]);
+  undo.defer(quietly('close database', () => database.close()));
+  const workers = createArchiveWorkers({ workerUrl: workerUrls.archive, count: os.availableParallelism() });
+  undo.defer(quietly('end archive workers', async () => workers[Symbol.asyncDispose]()));
+  const content = createContentStore(root.content);
+  const layers = createLayerStore({
+    database,
+    directory: root.layers,
+    workers,
+    onBackgroundError: (step, error) => log.error('layer store', { step, error: messageOf(error) }),
+  });
+  const imageStore = createImageStore(database);
+  for (const image of imageStore.removeIncomplete()) log.warn('incomplete image removed', { image });
+  const collector = createCollector({ database, content, layers });
+  const registry = createRegistryClient({
+    insecureRegistries: config.insecureRegistries,
+    mirrors: config.registryMirrors,
+    userAgent: `dhow/${buildFacts.version}`,
+    certificatesDirectory: '/etc/docker/certs.d',
+    proxy: proxyOf(process.env),
+  });
+  undo.defer(quietly('close registry client', () => registry[Symbol.dispose]()));
+
+  const networks = createNetworkService({
+    database,
+    names: { ...defaultNames, bridge: config.bridge, table: config.nftTable, vethPrefix: config.vethPrefix },
+    nftables: createNftables(),
+    log,
+    clock: () => new Date(),
+  });
+  undo.defer(quietly('close networks', () => networks.close()));
+  const runtime = createRuntime({
+    runDirectory: config.runRoot,
+    ociRuntime,
+    conmonPath: conmon.path,
+    log,
+    workerUrl: workerUrls.poller,
+  });
+
+  const events = createEventService();
+  const localVolumes = createLocalVolumeStore({ database, directory: root.volumes });
+  const images = createImageService({
+    database,
+    content,
+    layers,
+    images: imageStore,
+    collector,
+    registry,
+    events,
+    log,
+    hostPlatform: hostPlatform(process.arch),
+    usersOfImage: (imageId) => containers.usersOfImage(imageId),
+    maxConcurrentLayers: config.maxConcurrentDownloads,
+  });
+  const volumes = createVolumeService({
+    volumes: localVolumes,
+    usersOf: (volume) => containers.usersOfVolume(volume),
+    events,
+  });
+  const containers = await createContainerService({
+    database,
+    images,
+    layers,
+    layerUses: createLayerUses(database),
+    networks,
+    volumes: localVolumes,
+    runtime,
+    specContext: readSpecContext(config.seccompProfile),
+    events,
+    log,
+    roots: overlayRoots,
+    containersDirectory: root.containers,
+    trashDirectory: root.trash,
+    cgroupParent: config.cgroupParent,
+    hostFiles: {
+      hosts: () => readText('/etc/hosts') ?? '',
+      resolvConf: () => readHostResolvConf(readText),
+    },
+    findInitBinary: () => config.initPath ?? findInitBinary(),
+  });
+  undo.defer(quietly('close containers', () => containers.close()));
+  const system = createSystemService({
+    engineId: root.engineId,
+    ...buildFacts,
+    dataRoot: config.dataRoot,
+    runtime: ociRuntime,
+    conmonVersion: conmon.version,
+    cgroupVersion: readCgroupHierarchies().version,
+    debug: config.logLevel === 'debug',
+    insecureRegistries: config.insecureRegistries,
+    mirrors: config.registryMirrors,
+    warnings,
+    countContainers: () => containers.count(),
+    countImages: () => imageStore.list().length,
+    eventListeners: () => events.subscriberCount(),
+  });
+
+  await containers.restore();
+  const engine: Engine = { containers: containers.service, images, networks, volumes, events, system };
+  const server = createApiServer(engine, { log });
+  undo.defer(quietly('close api', () => server.close()));
+  for (const host of config.hosts) {
+    const socketPath = host.slice('unix://'.length);
+    await prepareSocketPath(socketPath);
+    await server.listen({ path: socketPath });
+    undo.defer(quietly('remove socket', () => fs.rmSync(socketPath, { force: true })));
+    log.info('listening', { host });
+  }
+  log.info('started', {
+    version: buildFacts.version,
+    pid: process.pid,
+    dataRoot: config.dataRoot,
+    runtime: ociRuntime.path,
+  });
+  const held = undo.move();
+  return { engine, close: () => held.disposeAsync() };
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    // A host without this file: the callers have their defaults.
+    return undefined;
+  }
+}
+
+/** The usual variables, upper case or lower. */
+function proxyOf(env: NodeJS.ProcessEnv): { httpProxy?: string; httpsProxy?: string; noProxy?: string } {
+  const value = (name: string) => env[name] ?? env[name.toLowerCase()];
+  const httpProxy = value('HTTP_PROXY');
+  const httpsProxy = value('HTTPS_PROXY');
+  const noProxy = value('NO_PROXY');
+  return {
+    ...(httpProxy ? { httpProxy } : {}),
+    ...(httpsProxy ? { httpsProxy } : {}),
+    ...(noProxy ? { noProxy } : {}),
+  };
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { DhowError } from '#errors/error.ts';
+import { tryLockFile } from '#sys/file-lock.ts';
+import { hasCode } from '#sys/libc.ts';
+
+export interface DataRoot {
+  database: string;
+  content: string;
+  layers: string;
+  containers: string;
+  trash: string;
+  volumes: string;
+  /** Names the data root for good: `info` shows it, and kernel names derive from it. */
+  engineId: string;
+  lock: Disposable;
+}
+
+/**
+ * Makes the data root's directories and takes its lock, which ends with this process.
+ * @throws Conflict naming the daemon that holds it
+ */
+export function takeDataRoot(directory: string): DataRoot {
+  fs.mkdirSync(directory, { recursive: true, mode: 0o711 });
+  const lockFile = path.join(directory, 'lock');
+  const lock = tryLockFile(lockFile);
+  if (!lock) {
+    const holder = fs.readFileSync(lockFile, 'utf8').trim();
+    throw new DhowError(
+      'Conflict',
+      `the data root ${directory} is in use by another daemon (pid ${holder}): stop it first, or give this one another --data-root`,
+    );
+  }
+  const at = (name: string, mode: number): string => {
+    const child = path.join(directory, name);
+    fs.mkdirSync(child, { recursive: true, mode });
+    return child;
+  };
+  return {
+    database: path.join(directory, 'dhow.db'),
+    content: at('content', 0o700),
+    layers: at('layers', 0o700),
+    // Users of a container without root's power must be able to pass through.
+    containers: at('containers', 0o711),
+    trash: at('trash', 0o700),
+    volumes: at('volumes', 0o711),
+    engineId: readEngineId(path.join(directory, 'engine-id')),
+    lock,
+  };
+}
+
+function readEngineId(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  }
+  const id = randomUUID();
+  fs.writeFileSync(`${file}.new`, `${id}\n`, { flush: true });
+  fs.renameSync(`${file}.new`, file);
+  return id;
+}

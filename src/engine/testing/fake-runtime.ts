@@ -1,0 +1,156 @@
+import { DhowError } from '#errors/error.ts';
+import type { CreateRequest, ExecRequest, Exit, Runtime, StdioConnection } from '#runtime/runtime.ts';
+
+/** A runtime in memory: processes start at once and end when a test or a signal says so. */
+export interface FakeRuntime extends Runtime {
+  /** What was asked, in order: `create <id>`, `start <id>`, `kill <id> 15`, … */
+  readonly calls: string[];
+  /** Ends a running process. */
+  exit(id: string, code: number): void;
+  /** Output for every connection to the process. */
+  print(id: string, text: string): void;
+  /** Makes the next call of this verb fail. */
+  failNext(verb: 'create' | 'start' | 'exec', error: Error): void;
+  /** Signals that do not end a process; by default each does. */
+  ignoreSignals(id: string, signals: readonly number[]): void;
+}
+
+interface FakeProcess {
+  pid: number;
+  state: 'created' | 'running';
+  connections: Set<FakeConnection>;
+  ignored: readonly number[];
+}
+
+type Packet = { stream: 'stdout' | 'stderr'; bytes: Uint8Array };
+
+interface FakeConnection {
+  push(packet: Packet): void;
+  end(): void;
+}
+
+export function createFakeRuntime(now: () => Date = () => new Date()): FakeRuntime {
+  const processes = new Map<string, FakeProcess>();
+  const exits = new Map<string, Exit>();
+  const failures = new Map<string, Error>();
+  const calls: string[] = [];
+  let listener: ((exit: Exit) => void) | undefined;
+  let lastPid = 1000;
+
+  function failIfTold(verb: string): void {
+    const failure = failures.get(verb);
+    failures.delete(verb);
+    if (failure) throw failure;
+  }
+
+  function get(id: string): FakeProcess {
+    const process = processes.get(id);
+    if (!process)
+      throw new DhowError('Conflict', `container ${id} is not running`, { reason: 'not-running' });
+    return process;
+  }
+
+  function add(id: string, state: FakeProcess['state']): FakeProcess {
+    const process: FakeProcess = { pid: ++lastPid, state, connections: new Set(), ignored: [] };
+    processes.set(id, process);
+    return process;
+  }
+
+  function end(id: string, code: number): void {
+    const process = get(id);
+    processes.delete(id);
+    for (const connection of process.connections) connection.end();
+    const exit = { id, code, finishedAt: now(), oomKilled: false };
+    exits.set(id, exit);
+    listener?.(exit);
+  }
+
+  function connect(id: string): StdioConnection {
+    const { connections } = get(id);
+    const queue: Packet[] = [];
+    let ended = false;
+    let wake = Promise.withResolvers<void>();
+    const connection: FakeConnection = {
+      push(packet) {
+        queue.push(packet);
+        wake.resolve();
+      },
+      end() {
+        ended = true;
+        wake.resolve();
+      },
+    };
+    connections.add(connection);
+    async function* output(): AsyncGenerator<Packet> {
+      while (true) {
+        for (let packet = queue.shift(); packet; packet = queue.shift()) yield packet;
+        if (ended) return;
+        await wake.promise;
+        wake = Promise.withResolvers();
+      }
+    }
+    return {
+      output: output(),
+      // Like cat: what is written comes back.
+      write: async (bytes) => connection.push({ stream: 'stdout', bytes }),
+      closeInput: () => calls.push(`close-input ${id}`),
+      close: () => connection.end(),
+      [Symbol.asyncDispose]: async () => connection.end(),
+    };
+  }
+
+  return {
+    calls,
+    exit: end,
+    print(id, text) {
+      const packet: Packet = { stream: 'stdout', bytes: Buffer.from(text) };
+      for (const connection of get(id).connections) connection.push(packet);
+    },
+    failNext: (verb, error) => failures.set(verb, error),
+    ignoreSignals(id, signals) {
+      get(id).ignored = signals;
+    },
+    describe: () => ({ name: 'fake', path: '/fake', version: '1', commit: '' }),
+    async create(request: CreateRequest) {
+      calls.push(`create ${request.id}`);
+      failIfTold('create');
+      return { pid: add(request.id, 'created').pid };
+    },
+    async start(id) {
+      calls.push(`start ${id}`);
+      failIfTold('start');
+      get(id).state = 'running';
+    },
+    async kill(id, signal) {
+      calls.push(`kill ${id} ${signal}`);
+      if (!get(id).ignored.includes(signal)) end(id, 128 + signal);
+    },
+    pause: async (id) => void calls.push(`pause ${id}`),
+    resume: async (id) => void calls.push(`resume ${id}`),
+    update: async (id) => void calls.push(`update ${id}`),
+    async delete(id) {
+      calls.push(`delete ${id}`);
+      processes.delete(id);
+    },
+    async exec(request: ExecRequest) {
+      calls.push(`exec ${request.execId}`);
+      failIfTold('exec');
+      const { pid } = add(request.execId, 'running');
+      return { pid, stdio: request.attached ? connect(request.execId) : undefined };
+    },
+    attach: async (id) => connect(id),
+    resize: async (id, size) => void calls.push(`resize ${id} ${size.rows}x${size.columns}`),
+    async inspect(id) {
+      const process = processes.get(id);
+      const exit = exits.get(id);
+      if (process) return { state: process.state, pid: process.pid, monitorPid: 1 };
+      return exit ? { state: 'exited', exit } : { state: 'absent' };
+    },
+    async watchExits(onExit) {
+      listener = onExit;
+      for (const exit of exits.values()) onExit(exit);
+    },
+    acknowledgeExit: (id) => void exits.delete(id),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,59 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { CgroupHierarchies } from '#sys/cgroup.ts';
+import { hasCode } from '#sys/libc.ts';
+import { createMount, openFilesystem, setFlag } from '#sys/mount-api.ts';
+
+/**
+ * Controllers that a hybrid host left on its version 2 hierarchy; crun refuses to work while there are any. Empty on a host that is all
+ * version 1 or all version 2.
+ */
+export function leftoverControllers(hierarchies: CgroupHierarchies): string[] {
+  const unified = hierarchies.version === 1 && hierarchies.mounts.find((mount) => mount.unified);
+  if (!unified) return [];
+  return readWords(path.join(unified.directory, 'cgroup.controllers'));
+}
+
+/** Whether taking the left-over controllers away disturbs nobody: no group of the version 2 hierarchy uses one. */
+export function leftoversAreUnused(hierarchies: CgroupHierarchies): boolean {
+  const unified = hierarchies.mounts.find((mount) => mount.unified);
+  return !unified || readWords(path.join(unified.directory, 'cgroup.subtree_control')).length === 0;
+}
+
+/**
+ * Holds left-over controllers on version 1 hierarchies, by mounts that are only descriptors: nothing appears in the host's file tree, and
+ * when this process ends the kernel puts the controllers back.
+ * @throws SystemError when the kernel refuses
+ */
+export function claimControllers(controllers: readonly string[]): Disposable {
+  const held: number[] = [];
+  const release = () => {
+    for (const fd of held.splice(0)) fs.closeSync(fd);
+  };
+  try {
+    for (const controller of controllers) held.push(claim(controller));
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { [Symbol.dispose]: release };
+}
+
+function claim(controller: string): number {
+  const context = openFilesystem('cgroup');
+  try {
+    setFlag(context, controller);
+    return createMount(context);
+  } finally {
+    fs.closeSync(context);
+  }
+}
+
+function readWords(file: string): string[] {
+  try {
+    return fs.readFileSync(file, 'utf8').split(/\s+/).filter(Boolean);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
