@@ -43,7 +43,7 @@ export function parseCgroupMounts(mountInfo: string): CgroupHierarchies {
   return { version, mounts };
 }
 
-const genericOptions = new Set(['rw', 'ro', 'xattr', 'noprefix', 'clone_children', 'release_agent']);
+const genericOptions = new Set(['rw', 'ro', 'xattr', 'noprefix', 'clone_children', 'release_agent', 'none']);
 
 /** proc(5): space, tab, newline and backslash are written as three octal digits. */
 function unescapeMountPath(text: string): string {

@@ -84,7 +84,6 @@ export function createPoller({
       // The thread's heap holds next to nothing.
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 },
     });
-    started.unref();
     started.on('message', (reports: PollReport[]) => {
       for (const report of reports) {
         const registration = registrations.get(report.key);
@@ -101,6 +100,8 @@ export function createPoller({
         if (armed) watchDescriptor(epollFd, 'modify', fd, key, events);
       }
     });
+    // After the listener: adding one would make the thread keep the process alive again.
+    started.unref();
     return started;
   }
 
