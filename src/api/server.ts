@@ -111,6 +111,9 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
     },
     connectInProcess() {
       const [client, served] = duplexPair();
+      // The halves of a pair end together but are not destroyed together, as those of a socket are.
+      client.once('close', () => served.destroy());
+      served.once('close', () => client.destroy());
       adopt(served);
       return client;
     },

@@ -16,7 +16,8 @@ const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
  */
 export function parseBind(text: string): MountSettings {
   const parts = text.split(':');
-  if (parts.length > 3 || parts.some((part) => part === '')) throw invalid(text);
+  const windowsPath = /^[A-Za-z]:\\/.test(text);
+  if (windowsPath || parts.length > 3 || parts.some((part) => part === '')) throw invalid(text);
   const [source, target, optionText = ''] = parts.length === 1 ? ['', parts[0]] : parts;
   if (source === undefined || target === undefined) throw invalid(text);
   const options = readOptions(optionText, text);

@@ -110,14 +110,19 @@ export class Fields {
     return Object.entries(this.#object(name));
   }
 
+  /** Members of any type, for the caller to check; empty when absent. */
+  list(name: string): unknown[] {
+    const value = this.#get(name) ?? [];
+    if (!Array.isArray(value)) throw wrongType(this.nameOf(name), 'an array');
+    return value;
+  }
+
   object(name: string): Fields {
     return Fields.of(this.#get(name), this.nameOf(name));
   }
 
   objects(name: string): Fields[] {
-    const value = this.#get(name) ?? [];
-    if (!Array.isArray(value)) throw wrongType(this.nameOf(name), 'an array of objects');
-    return value.map((member: unknown, index) => Fields.of(member, `${this.nameOf(name)}[${index}]`));
+    return this.list(name).map((member, index) => Fields.of(member, `${this.nameOf(name)}[${index}]`));
   }
 
   /** Rows and columns; undefined when absent or both 0. */

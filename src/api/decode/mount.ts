@@ -100,8 +100,7 @@ function decodeTmpfsMount(fields: Fields, target: string): MountSettings {
 
 /** Pairs such as `["noexec"]` and `["uid", "1000"]`. */
 function decodeTmpfsOptions(options: Fields): string[] {
-  if (!options.has('Options')) return [];
-  return options.entries('Options').map(([, pair]) => {
+  return options.list('Options').map((pair) => {
     const words: unknown[] = Array.isArray(pair) ? pair : [];
     const valid = words.length === 1 || words.length === 2;
     if (

@@ -152,14 +152,27 @@ function encodeMount(mount: MountSettings): Mount {
         ...(mount.copyUp ? {} : { VolumeOptions: { NoCopy: true } }),
       };
     case 'tmpfs':
-      return {
-        Type: 'tmpfs',
-        Target: mount.target,
-        ...(mount.options.length > 0
-          ? { TmpfsOptions: { Options: mount.options.map((option) => option.split('=')) } }
-          : {}),
-      };
+      return encodeTmpfs(mount.target, mount.options);
   }
+}
+
+/** Size and mode have fields of their own, the rest goes as pairs. */
+function encodeTmpfs(target: string, options: readonly string[]): Mount {
+  const pairs = options.map((option) => option.split('='));
+  const value = (name: string): string | undefined => pairs.find(([key]) => key === name)?.[1];
+  const size = value('size');
+  const mode = value('mode');
+  const rest = pairs.filter(([key = '']) => !['size', 'mode', 'ro'].includes(key));
+  return {
+    Type: 'tmpfs',
+    Target: target,
+    ...(options.includes('ro') ? { ReadOnly: true } : {}),
+    TmpfsOptions: {
+      ...(size === undefined ? {} : { SizeBytes: Number(size) }),
+      ...(mode === undefined ? {} : { Mode: Number.parseInt(mode, 8) }),
+      ...(rest.length > 0 ? { Options: rest } : {}),
+    },
+  };
 }
 
 function orNull<T>(list: T[]): T[] | null {

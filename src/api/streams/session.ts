@@ -13,7 +13,8 @@ export interface SessionOptions {
 
 /**
  * Joins a client's raw connection to the stdio of a process, both ways, until the output has ended or the client has gone
- * or left. What the client does ends the session only, never the process: its half-close is the process's end of input.
+ * or left. What the client does ends the session only, never the process: its half-close is the process's end of input, or with
+ * a terminal, where Docker's client half-closes only by leaving, the end of the session.
  */
 export async function serveSession(
   socket: Duplex,
@@ -84,6 +85,7 @@ function readInput(socket: Duplex, session: AttachSession, keys: Uint8Array, lea
     delivered = delivered
       .then(() => deliver(filter?.finish() ?? Buffer.alloc(0)))
       .catch(() => {})
-      .finally(() => session.closeInput());
+      // A terminal has no end of input that others who are attached would not see: its user has left.
+      .finally(() => (session.terminal ? leave() : session.closeInput()));
   });
 }

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeContainerCreate } from '#api/decode/container-create.ts';
+import { isDhowError } from '#errors/error.ts';
+import type { ErrorKind } from '#errors/kinds.ts';
+
+const decode = (config: object, hostConfig: object = {}) =>
+  decodeContainerCreate({ Image: 'busybox', ...config, HostConfig: hostConfig });
+
+function assertRefused(config: object, hostConfig: object, kind: ErrorKind, message: RegExp): void {
+  assert.throws(
+    () => decode(config, hostConfig),
+    (error) => isDhowError(error) && error.kind === kind && message.test(error.message),
+    `${JSON.stringify({ config, hostConfig })} should be ${kind} ${message}`,
+  );
+}
+
+test('the smallest body gets Docker’s defaults', () => {
+  const { settings, warnings } = decodeContainerCreate({ Image: 'busybox' });
+  assert.deepEqual(warnings, []);
+  assert.equal(settings.entrypoint, undefined);
+  assert.equal(settings.command, undefined);
+  assert.equal(settings.host.networkMode, 'bridge');
+  assert.equal(settings.host.shmSizeBytes, 64 * 1024 * 1024);
+  assert.deepEqual(settings.host.restartPolicy, { name: 'no', maximumRetryCount: 0 });
+  assert.deepEqual(settings.host.security.seccomp, { kind: 'default' });
+  assert.deepEqual(settings.host.resources, { deviceCgroupRules: [] });
+});
+
+test('names of fields are matched without regard to case', () => {
+  const { settings } = decodeContainerCreate({
+    image: 'busybox',
+    tty: true,
+    hostconfig: { PRIVILEGED: true },
+  });
+  assert.equal(settings.terminal, true);
+  assert.equal(settings.host.security.privileged, true);
+});
+
+test('a single string is a command of one word', () => {
+  const { settings } = decode({ Cmd: 'true', Entrypoint: ['/bin/sh', '-c'] });
+  assert.deepEqual([settings.entrypoint, settings.command], [['/bin/sh', '-c'], ['true']]);
+});
+
+const unsupportedFields: [object, object, string][] = [
+  [{ OnBuild: ['RUN x'] }, {}, 'OnBuild'],
+  [{ Shell: ['/bin/bash'] }, {}, 'Shell'],
+  [{}, { VolumesFrom: ['a'] }, 'HostConfig.VolumesFrom'],
+  [{}, { Links: ['a:b'] }, 'HostConfig.Links'],
+  [{}, { StorageOpt: { size: '1G' } }, 'HostConfig.StorageOpt'],
+  [{}, { Cgroup: 'container:a' }, 'HostConfig.Cgroup'],
+  [{}, { Isolation: 'hyperv' }, 'HostConfig.Isolation'],
+  [{}, { UsernsMode: 'private' }, 'HostConfig.UsernsMode'],
+  [{}, { VolumeDriver: 'nfs' }, 'HostConfig.VolumeDriver'],
+  [{}, { LogConfig: { Type: 'local' } }, 'local'],
+  [{}, { LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } } }, 'max-size'],
+  [{}, { BlkioWeightDevice: [{ Path: '/dev/sda', Weight: 10 }] }, 'HostConfig.BlkioWeightDevice'],
+  [{}, { BlkioDeviceReadBps: [{ Path: '/dev/sda', Rate: 10 }] }, 'HostConfig.BlkioDeviceReadBps'],
+  [{}, { BlkioDeviceWriteBps: [{ Path: '/dev/sda', Rate: 10 }] }, 'HostConfig.BlkioDeviceWriteBps'],
+  [{}, { BlkioDeviceReadIOps: [{ Path: '/dev/sda', Rate: 10 }] }, 'HostConfig.BlkioDeviceReadIOps'],
+  [{}, { BlkioDeviceWriteIOps: [{ Path: '/dev/sda', Rate: 10 }] }, 'HostConfig.BlkioDeviceWriteIOps'],
+  [{}, { CpuRealtimePeriod: 1 }, 'HostConfig.CpuRealtimePeriod'],
+  [{}, { CpuRealtimeRuntime: 1 }, 'HostConfig.CpuRealtimeRuntime'],
+  [{}, { DeviceRequests: [{ Count: -1 }] }, 'HostConfig.DeviceRequests'],
+  [{}, { KernelMemory: 1 }, 'HostConfig.KernelMemory'],
+  [{}, { CpuCount: 1 }, 'HostConfig.CpuCount'],
+  [{}, { CpuPercent: 1 }, 'HostConfig.CpuPercent'],
+  [{}, { IOMaximumIOps: 1 }, 'HostConfig.IOMaximumIOps'],
+  [{}, { IOMaximumBandwidth: 1 }, 'HostConfig.IOMaximumBandwidth'],
+  [{}, { SecurityOpt: ['apparmor=mine'] }, 'AppArmor'],
+  [{}, { SecurityOpt: ['label=type:x'] }, 'SELinux'],
+];
+
+test('what cannot be honoured is refused by name', () => {
+  for (const [config, hostConfig, name] of unsupportedFields) {
+    assertRefused(config, hostConfig, 'Unsupported', new RegExp(name.replaceAll('.', '\\.')));
+  }
+});
+
+test('what cannot be honoured is accepted at its default, as clients send it', () => {
+  decode(
+    { OnBuild: null, Shell: [], Healthcheck: null, ArgsEscaped: false },
+    {
+      VolumesFrom: null,
+      Links: [],
+      StorageOpt: {},
+      Cgroup: '',
+      Isolation: 'default',
+      UsernsMode: 'host',
+      VolumeDriver: 'local',
+      LogConfig: { Type: '', Config: {} },
+      BlkioWeightDevice: [],
+      CpuRealtimePeriod: 0,
+      DeviceRequests: null,
+      ContainerIDFile: '/tmp/id',
+    },
+  );
+});
+
+const invalidFields: [object, object, RegExp][] = [
+  [{ Image: '' }, {}, /Image/],
+  [{ Image: 3 }, {}, /Image must be a string/],
+  [{ Env: ['=x'] }, {}, /invalid environment variable: =x/],
+  [{ Env: 'A=b' }, {}, /Env must be an array of strings/],
+  [{ WorkingDir: 'relative' }, {}, /'relative' is invalid, it needs to be an absolute path/],
+  [{ Hostname: 'a b' }, {}, /Hostname/],
+  [{ Hostname: 'a'.repeat(65) }, {}, /Hostname/],
+  [{ StopSignal: 'SIGNONE' }, {}, /invalid signal: SIGNONE/],
+  [{ ExposedPorts: { '99999/tcp': {} } }, {}, /invalid port specification: "99999"/],
+  [{ ExposedPorts: { '80/icmp': {} } }, {}, /invalid proto/],
+  [{ Volumes: { '/': {} } }, {}, /destination can't be '\/'/],
+  [{ Healthcheck: { Test: ['RUN', 'x'] } }, {}, /Unknown type "RUN" in Healthcheck/],
+  [{ Healthcheck: { Interval: 10 } }, {}, /Interval in Healthcheck cannot be less than 1ms/],
+  [{}, { Memory: 1024 }, /Minimum memory limit allowed is 6MB/],
+  [{}, { Memory: '64m' }, /HostConfig\.Memory must be a whole number/],
+  [{}, { MemorySwap: 1e9 }, /always set the Memory limit/],
+  [{}, { Memory: 1e9, MemorySwap: 1e8 }, /Minimum memoryswap limit should be larger/],
+  [{}, { Memory: 1e7, MemoryReservation: 1e8 }, /can not be less than memory reservation/],
+  [{}, { MemorySwappiness: 101 }, /swappiness range is 0-100/],
+  [{}, { NanoCpus: 1e9, CpuPeriod: 100000 }, /Nano CPUs and CPU Period/],
+  [{}, { NanoCpus: 1e15 }, /range of CPUs is from 0\.01/],
+  [{}, { CpuPeriod: 10 }, /CPU cfs period/],
+  [{}, { CpuQuota: 10 }, /CPU cfs quota/],
+  [{}, { CpusetCpus: 'a' }, /Invalid value a for cpuset cpus/],
+  [{}, { BlkioWeight: 5 }, /blkio weight is from 10 to 1000/],
+  [{}, { DeviceCgroupRules: ['x'] }, /invalid device cgroup rule format: 'x'/],
+  [{}, { Ulimits: [{ Name: 'nofile', Soft: 2, Hard: 1 }] }, /less than or equal to hard limit: 2 > 1/],
+  [{}, { Ulimits: [{ Name: 'bogus', Soft: 1, Hard: 1 }] }, /invalid ulimit type: bogus/],
+  [{}, { RestartPolicy: { Name: 'maybe' } }, /unknown policy 'maybe'/],
+  [{}, { RestartPolicy: { Name: 'always', MaximumRetryCount: 2 } }, /only be used with 'on-failure'/],
+  [{}, { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: -1 } }, /cannot be negative/],
+  [{}, { AutoRemove: true, RestartPolicy: { Name: 'always' } }, /can't create 'AutoRemove' container/],
+  [{}, { PidMode: 'other' }, /invalid PID mode: other/],
+  [{}, { IpcMode: 'container:' }, /invalid IPC mode/],
+  [{}, { UTSMode: 'private' }, /invalid UTS mode/],
+  [{}, { CgroupnsMode: 'x' }, /invalid cgroup namespace mode/],
+  [{ Hostname: 'h' }, { UTSMode: 'host' }, /hostname and the UTS mode/],
+  [{ Hostname: 'h' }, { NetworkMode: 'container:a' }, /hostname and the network mode/],
+  [{}, { NetworkMode: 'container:a', PortBindings: { '80/tcp': [{}] } }, /port publishing and the container/],
+  [{}, { NetworkMode: 'container:' }, /invalid container format/],
+  [{}, { OomScoreAdj: 1001 }, /oom score adj/],
+  [{}, { ShmSize: -1 }, /SHM size/],
+  [{}, { CapAdd: ['CAP_FLY'] }, /invalid CapAdd: unknown capability: "CAP_FLY"/],
+  [{}, { SecurityOpt: ['seccomp={'] }, /Decoding seccomp profile failed/],
+  [{}, { SecurityOpt: ['bogus=1'] }, /invalid --security-opt: "bogus=1"/],
+  [{}, { Sysctls: { 'kernel.panic': '1' } }, /kernel\.panic" is not in a separate kernel namespace/],
+  [
+    {},
+    { Sysctls: { 'net.core.somaxconn': '1' }, NetworkMode: 'host' },
+    /not allowed in host network namespace/,
+  ],
+  [{}, { Dns: ['example'] }, /invalid IP address: example/],
+  [{}, { ExtraHosts: ['a'] }, /invalid IP address in add-host/],
+  [{}, { Devices: [{ PathOnHost: 'dev/null' }] }, /Devices\[0\]\.PathOnHost/],
+  [{}, { Devices: [{ PathOnHost: '/dev/null', CgroupPermissions: 'rx' }] }, /invalid device mode: rx/],
+  [{}, { Annotations: { '': 'x' } }, /empty string is not permitted/],
+  [{}, { Binds: ['aa:/x', '/b:/x'] }, /Duplicate mount point: \/x/],
+  [{}, { Binds: null, Tmpfs: { relative: '' } }, /mount path must be absolute/],
+  [{}, { ConsoleSize: [1] }, /HostConfig\.ConsoleSize must be two numbers/],
+];
+
+test('wrong values are refused in Docker’s words', () => {
+  for (const [config, hostConfig, message] of invalidFields) {
+    assertRefused(config, hostConfig, 'InvalidParameter', message);
+  }
+  assert.throws(() => decodeContainerCreate(undefined), /config cannot be empty/);
+  assert.throws(() => decodeContainerCreate([]), /request body must be an object/);
+});
+
+test('limits are decoded with Docker’s completions', () => {
+  const cases: [object, object][] = [
+    [{ Memory: 1e7 }, { memoryBytes: 1e7, memorySwapBytes: 2e7 }],
+    [
+      { Memory: 1e7, MemorySwap: -1 },
+      { memoryBytes: 1e7, memorySwapBytes: -1 },
+    ],
+    [{ NanoCpus: 5e8 }, { cpuPeriodUs: 100_000, cpuQuotaUs: 50_000 }],
+    [{ CpuQuota: 25_000 }, { cpuQuotaUs: 25_000 }],
+    [{ PidsLimit: -1 }, {}],
+    [{ PidsLimit: 7 }, { pidsLimit: 7 }],
+    [
+      { MemorySwappiness: 0, OomKillDisable: true },
+      { memorySwappiness: 0, oomKillDisable: true },
+    ],
+  ];
+  for (const [hostConfig, resources] of cases) {
+    assert.deepEqual(decode({}, hostConfig).settings.host.resources, { ...resources, deviceCgroupRules: [] });
+  }
+});
+
+test('security options', () => {
+  const profile = '{"defaultAction":"SCMP_ACT_ALLOW"}';
+  const security = (options: string[], more: object = {}) =>
+    decode({}, { SecurityOpt: options, ...more }).settings.host.security;
+  assert.equal(security(['no-new-privileges']).noNewPrivileges, true);
+  assert.equal(security(['no-new-privileges:false']).noNewPrivileges, false);
+  assert.deepEqual(security([`seccomp=${profile}`]).seccomp, { kind: 'profile', json: profile });
+  assert.deepEqual(security(['seccomp:unconfined', 'apparmor=unconfined', 'label=disable']).seccomp, {
+    kind: 'unconfined',
+  });
+  assert.deepEqual(security(['systempaths=unconfined']).maskedPaths, []);
+  assert.deepEqual(security([], { MaskedPaths: [] }).maskedPaths, []);
+  assert.deepEqual(security([], { Privileged: true }).seccomp, { kind: 'unconfined' });
+});
+
+test('ports are published one by one, as ranges to choose from, or anywhere', () => {
+  const { settings } = decode(
+    {},
+    {
+      PortBindings: {
+        '80/tcp': [
+          { HostIp: '', HostPort: '8080' },
+          { HostIp: '::1', HostPort: '8000-8010' },
+        ],
+        '53/udp': [{}],
+        '90': null,
+      },
+    },
+  );
+  assert.deepEqual(settings.host.ports, [
+    { containerPort: 80, protocol: 'tcp', hostAddress: '', hostPort: 8080, hostPortEnd: 8080 },
+    { containerPort: 80, protocol: 'tcp', hostAddress: '::1', hostPort: 8000, hostPortEnd: 8010 },
+    { containerPort: 53, protocol: 'udp', hostAddress: '', hostPort: 0, hostPortEnd: 0 },
+  ]);
+  for (const HostPort of ['8010-8000', '1-2-3', 'x', '70000']) {
+    assertRefused(
+      {},
+      { PortBindings: { '80/tcp': [{ HostPort }] } },
+      'InvalidParameter',
+      /invalid port specification/,
+    );
+  }
+});
+
+test('with the host’s network, published ports are dropped with a warning', () => {
+  const { settings, warnings } = decode({}, { NetworkMode: 'host', PortBindings: { '80/tcp': [{}] } });
+  assert.deepEqual([settings.host.ports, warnings.length], [[], 1]);
+});
+
+test('the endpoint comes from NetworkingConfig or the older MacAddress', () => {
+  const endpoint = (networkMode: string, config: object) =>
+    decodeContainerCreate({ Image: 'x', HostConfig: { NetworkMode: networkMode }, ...config }).settings
+      .endpoint;
+  const named = { EndpointsConfig: { net: { IPAMConfig: { IPv4Address: '10.0.0.2' }, Aliases: ['a'] } } };
+  assert.deepEqual(endpoint('net', { NetworkingConfig: named }), { address: '10.0.0.2', aliases: ['a'] });
+  assert.deepEqual(endpoint('default', { MacAddress: '02:00:00:00:00:0A' }), {
+    macAddress: '02:00:00:00:00:0a',
+    aliases: [],
+  });
+  assert.throws(() => endpoint('other', { NetworkingConfig: named }), /names network "net"/);
+  const onBridge = { EndpointsConfig: { bridge: { IPAMConfig: { IPv4Address: '10.0.0.2' } } } };
+  assert.throws(() => endpoint('default', { NetworkingConfig: onBridge }), /user defined networks only/);
+  assert.throws(
+    () => endpoint('a', { NetworkingConfig: { EndpointsConfig: { a: {}, b: {} } } }),
+    /one network, not with 2/,
+  );
+});

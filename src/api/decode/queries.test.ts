@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeContainerUpdate } from '#api/decode/container-update.ts';
+import { Filters } from '#api/decode/filters.ts';
+import { decodePlatform } from '#api/decode/platform.ts';
+import { decodeRegistryAuth } from '#api/decode/registry-auth.ts';
+import { decodeTimestamp, decodeUntil } from '#api/decode/timestamps.ts';
+import { encodeAuthHeader } from '#wire/auth.ts';
+
+test('filters come as arrays or as objects of true', () => {
+  for (const text of ['{"label":["a=b","c"]}', '{"label":{"a=b":true,"c":true}}']) {
+    const filters = Filters.parse(text, ['label']);
+    assert.equal(filters.labels({ a: 'b', c: '' }), true);
+    assert.equal(filters.labels({ a: 'x', c: '' }), false);
+    assert.equal(filters.labels({ a: 'b' }), false);
+  }
+  assert.equal(Filters.parse('', []).empty, true);
+  assert.equal(Filters.parse('{"dangling":["1"]}', ['dangling']).flag('dangling'), true);
+});
+
+test('filters that cannot be are refused', () => {
+  for (const text of ['{', '[]', '"x"', '{"bogus":["x"]}', '{"label":"x"}', '{"label":[1]}']) {
+    assert.throws(() => Filters.parse(text, ['label']), /invalid filter/, text);
+  }
+  assert.throws(
+    () => Filters.parse('{"dangling":["maybe"]}', ['dangling']).flag('dangling'),
+    /invalid filter/,
+  );
+});
+
+test('timestamps', () => {
+  assert.equal(decodeTimestamp('', 'since'), undefined);
+  assert.equal(decodeTimestamp('1700000000.5', 'since'), 1700000000.5);
+  assert.equal(decodeTimestamp('1970-01-01T00:01:00Z', 'since'), 60);
+  assert.throws(() => decodeTimestamp('yesterday', 'since'), /invalid value for "since"/);
+  assert.equal(decodeUntil('1h30m', new Date(10_000_000)).getTime(), 10_000_000 - 5_400_000);
+});
+
+test('platforms', () => {
+  assert.equal(decodePlatform(''), undefined);
+  assert.deepEqual(decodePlatform('linux/arm64/v8'), { os: 'linux', architecture: 'arm64', variant: 'v8' });
+  for (const text of ['linux', 'linux/', 'a/b/c/d', 'linux/a b']) {
+    assert.throws(() => decodePlatform(text), /invalid platform/, text);
+  }
+});
+
+test('credentials of a pull', () => {
+  const password = { kind: 'password', username: 'u', password: 'p:q' };
+  assert.deepEqual(decodeRegistryAuth(encodeAuthHeader({ username: 'u', password: 'p:q' })), password);
+  assert.deepEqual(decodeRegistryAuth(encodeAuthHeader({ auth: btoa('u:p:q') })), password);
+  assert.deepEqual(decodeRegistryAuth(encodeAuthHeader({ identitytoken: 't', username: 'u' })), {
+    kind: 'identity-token',
+    token: 't',
+  });
+  assert.equal(decodeRegistryAuth(encodeAuthHeader({})), undefined);
+  assert.equal(decodeRegistryAuth(undefined), undefined);
+  assert.throws(
+    () => decodeRegistryAuth(btoa('secret')),
+    (error: Error) => !error.message.includes('secret'),
+  );
+});
+
+test('an update carries what it names and is checked against the limits that stay', () => {
+  assert.deepEqual(decodeContainerUpdate({ Memory: 1e7 }, {}), { resources: { memoryBytes: 1e7 } });
+  assert.deepEqual(decodeContainerUpdate({ MemorySwap: 3e7 }, { memoryBytes: 1e7 }), {
+    resources: { memorySwapBytes: 3e7 },
+  });
+  assert.throws(() => decodeContainerUpdate({ MemorySwap: 3e7 }, {}), /always set the Memory limit/);
+  assert.deepEqual(decodeContainerUpdate({ RestartPolicy: { Name: 'always' } }, {}), {
+    resources: {},
+    restartPolicy: { name: 'always', maximumRetryCount: 0 },
+  });
+  assert.throws(() => decodeContainerUpdate({ Ulimits: [{ Name: 'x' }] }, {}), /cannot be updated/);
+});
