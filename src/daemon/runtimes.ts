@@ -1,5 +1,5 @@
 import type { DaemonConfig } from '#daemon/config.ts';
-import { DhowError, messageOf } from '#errors/error.ts';
+import { messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
 import { findConmon, findOciRuntime, type OciRuntime } from '#runtime/detect.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
@@ -19,38 +19,29 @@ export interface ChosenRuntime {
  * @throws Unavailable naming the package to install, or why the configured runtime cannot work here
  */
 export async function chooseRuntime(config: DaemonConfig, log: Log): Promise<ChosenRuntime> {
-  const [conmon, ociRuntime] = await Promise.all([findConmon(), findOciRuntime(config.defaultRuntime)]);
-  if (ociRuntime.name !== 'crun') return { conmon, ociRuntime, warnings: [], claim: undefined };
-  try {
-    const claim = makeRoomForCrun(log);
-    return { conmon, ociRuntime, warnings: [], claim };
-  } catch (error) {
-    if (config.defaultRuntime !== undefined) throw error;
-    const warning = `crun cannot be used, runc is: ${messageOf(error)}`;
-    log.warn('runtime', { warning });
-    return { conmon, ociRuntime: await findOciRuntime('runc'), warnings: [warning], claim: undefined };
-  }
+  const conmon = await findConmon();
+  const wanted = config.defaultRuntime;
+  const claim = wanted === undefined || wanted.endsWith('crun') ? makeRoomForCrun(log) : undefined;
+  const ociRuntime = await findOciRuntime(wanted);
+  const warnings = ociRuntime.remark === undefined ? [] : [ociRuntime.remark];
+  return { conmon, ociRuntime, warnings, claim };
 }
 
-/** crun refuses hybrid hosts while the version 2 hierarchy has controllers: those that nobody uses are held on version 1. */
+/**
+ * crun refuses hybrid hosts while the version 2 hierarchy has controllers: those that nobody uses are held on version 1. When that
+ * fails, the detection finds the obstacle and says so.
+ */
 function makeRoomForCrun(log: Log): Disposable | undefined {
   const hierarchies = readCgroupHierarchies();
   const leftovers = leftoverControllers(hierarchies);
-  if (leftovers.length === 0) return undefined;
-  const names = leftovers.join(', ');
-  if (!leftoversAreUnused(hierarchies)) {
-    throw new DhowError(
-      'Unavailable',
-      `this host mixes cgroup versions and uses ${names} on version 2: mount them as version 1 or use --default-runtime runc`,
-    );
-  }
+  if (leftovers.length === 0 || !leftoversAreUnused(hierarchies)) return undefined;
+  const controllers = leftovers.join(', ');
   try {
     const claim = claimControllers(leftovers);
-    log.info('controllers claimed', { controllers: names });
+    log.info('controllers claimed', { controllers });
     return claim;
-  } catch (cause) {
-    throw new DhowError('Unavailable', `cannot hold ${names} on cgroup version 1: ${messageOf(cause)}`, {
-      cause,
-    });
+  } catch (error) {
+    log.warn('controllers not claimed', { controllers, error: messageOf(error) });
+    return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createSession } from '#engine/containers/attach.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import type { ExecRecord } from '#engine/containers/exec-table.ts';
+import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
 import { findContainer, requireRunning } from '#engine/containers/lookup.ts';
 import { mergeEnvironment } from '#engine/containers/merge-config.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
@@ -77,7 +78,7 @@ export async function startExec(
     return endingWithExit(createSession(settings.terminal, Promise.resolve(handle.stdio), wishes), exec);
   } catch (error) {
     exec.status = 'exited';
-    exec.exitCode ??= 126;
+    exec.exitCode ??= exitCodeOfFailure(error);
     throw error;
   }
 }

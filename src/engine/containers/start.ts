@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
+import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import { networkNameOf } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
@@ -228,8 +229,7 @@ function namespaceOf(context: ContainerContext, mode: string, kind: string): Nam
 
 /** A start that failed leaves Docker's state: `created` with the error and the code that `run` ends with. */
 function bookFailure(record: ContainerRecord, error: unknown): void {
-  const reason = error instanceof DhowError ? error.reason : undefined;
-  const exitCode = reason === 'executable-not-found' ? 127 : reason === 'executable-not-runnable' ? 126 : 128;
+  const exitCode = exitCodeOfFailure(error);
   const message = messageOf(error);
   if (record.state.status === 'exited' || record.state.status === 'dead') {
     record.state = { ...record.state, error: message, exitCode };
