@@ -5,13 +5,26 @@ import { hasCode } from '#sys/libc.ts';
 import { createMount, openFilesystem, setFlag } from '#sys/mount-api.ts';
 
 /**
- * Controllers that a hybrid host left on its version 2 hierarchy; crun refuses to work while there are any. Empty on a host that is all
- * version 1 or all version 2.
+ * Controllers that a hybrid host left on its version 2 hierarchy; crun refuses to work while there are any. Also those of a version 1
+ * hierarchy that is mounted nowhere: it is about to end (the claim of an earlier daemon is one), and then they come back.
+ * Empty on a host that is all version 1 or all version 2.
  */
 export function leftoverControllers(hierarchies: CgroupHierarchies): string[] {
   const unified = hierarchies.version === 1 && hierarchies.mounts.find((mount) => mount.unified);
   if (!unified) return [];
-  return readWords(path.join(unified.directory, 'cgroup.controllers'));
+  const mounted = new Set(hierarchies.mounts.flatMap((mount) => mount.controllers));
+  const ending = parseOwnControllers(fs.readFileSync('/proc/self/cgroup', 'utf8')).filter(
+    (controller) => !mounted.has(controller),
+  );
+  return [...new Set([...readWords(path.join(unified.directory, 'cgroup.controllers')), ...ending])];
+}
+
+/** cgroups(7): lines of `hierarchy:controllers:path`; named hierarchies and version 2 have no controllers. */
+export function parseOwnControllers(text: string): string[] {
+  return text
+    .split('\n')
+    .flatMap((line) => line.split(':')[1]?.split(',') ?? [])
+    .filter((controller) => controller !== '' && !controller.includes('='));
 }
 
 /** Whether taking the left-over controllers away disturbs nobody: no group of the version 2 hierarchy uses one. */

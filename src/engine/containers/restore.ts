@@ -10,38 +10,48 @@ import { launch } from '#engine/containers/start.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { takeDown } from '#engine/containers/take-down.ts';
 import { messageOf } from '#errors/error.ts';
+import type { ProcessState } from '#runtime/runtime.ts';
 
 /** Docker's code for a container whose process vanished without a trace, as after a power cut. */
 const EXIT_CODE_UNKNOWN = 255;
 
 /**
  * Start-up: brings the rows and the kernel into agreement after the last daemon ended, in whatever way.
- * Running containers go on untouched. Exits that happened meanwhile are booked when `watchExits` reports them, afterwards.
+ * Running containers go on untouched; exits that happened meanwhile are booked with the code that conmon kept.
  */
 export async function restoreContainers(context: ContainerContext): Promise<void> {
+  const found = new Map<string, ProcessState>();
   const live = new Set<string>();
   for (const record of context.table.list()) {
-    const found = await context.runtime.inspect(record.id);
-    if (isLive(record) && found.state !== 'absent' && found.state !== 'created') live.add(record.id);
+    const state = await context.runtime.inspect(record.id);
+    found.set(record.id, state);
+    if (isLive(record) && state.state === 'running') live.add(record.id);
   }
   await context.networks.restore(live);
   for (const record of context.table.list()) {
     if (live.has(record.id)) continue;
     try {
-      await settle(context, record);
+      await settle(context, record, found.get(record.id) ?? { state: 'absent' });
     } catch (error) {
-      context.log.error('container could not be restored', { container: record.id, error: messageOf(error) });
+      context.log.error('container could not be restored', {
+        container: record.id,
+        error: messageOf(error),
+      });
     }
   }
   await removeOrphanDirectories(context);
 }
 
-/** Puts a container that has no process into a state that is true, and removes what a crash left of it. */
-async function settle(context: ContainerContext, record: ContainerRecord): Promise<void> {
+/** Puts a container that does not run into a state that is true, and removes what a crash left of it. */
+async function settle(
+  context: ContainerContext,
+  record: ContainerRecord,
+  found: ProcessState,
+): Promise<void> {
   using _lock = await context.locks.acquire(record.id);
   if (isLive(record)) {
-    const exit = { id: record.id, code: EXIT_CODE_UNKNOWN, finishedAt: new Date(), oomKilled: false };
-    await bookExit(context, record, exit);
+    const unknown = { id: record.id, code: EXIT_CODE_UNKNOWN, finishedAt: new Date(), oomKilled: false };
+    await bookExit(context, record, found.state === 'exited' ? found.exit : unknown);
     return;
   }
   const { state } = record;
