@@ -54,6 +54,7 @@ test('the version in the path is optional and bounded', async () => {
     ['/v1.57/version', 400, 'client version 1.57 is too new. Maximum supported API version is 1.56'],
     ['/v2.0/version', 400, 'too new'],
     ['/nothing', 404, 'page not found'],
+    ['/networks/%ff', 400, 'malformed escape'],
     ['/v1.40/containers/json/more', 404, 'page not found'],
   ] as const) {
     const answer = await ask(server, 'GET', path);
@@ -142,6 +143,13 @@ test('without Upgrade, attach answers 200 and the connection is raw as well', as
   const end = head.indexOf('\r\n\r\n') + 4;
   const rest = Buffer.concat([head.subarray(end), await buffer(socket)]);
   assert.equal(rest.subarray(8).toString(), 'raw stdin');
+});
+
+test('attach without stream and logs ends at once', async () => {
+  await using server = serve();
+  const id = await create(server, { Cmd: ['sleep'] });
+  const { socket } = await upgrade(server, `/containers/${id}/attach?stdout=1`, { ignored: true });
+  assert.equal(await text(socket), '');
 });
 
 test('a refused upgrade is an ordinary answer', async () => {

@@ -5,7 +5,7 @@ export const minimumApiMinor = 24;
 /** What is answered when a client asks which version to speak. */
 export const defaultApiMinor = 51;
 /** The newest that a path may name: the description that the room was checked against. */
-export const maximumApiMinor = 56;
+const maximumApiMinor = 56;
 
 /** From this version on, attach and logs name their framing in the content type. */
 export const framedContentTypeMinor = 42;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { readJsonBody } from '#api/http/body.ts';
@@ -66,6 +67,12 @@ export class Exchange {
   /** Same errors as `readJsonBody`. */
   readJson(): Promise<unknown> {
     return readJsonBody(this.request);
+  }
+
+  /** Reads past a body that means nothing, so that what follows it is the client's raw input. */
+  async skipBody(): Promise<void> {
+    this.request.resume();
+    if (!this.request.complete) await once(this.request, 'end', { signal: this.signal });
   }
 
   setHeaders(headers: Record<string, string>): void {

@@ -1,4 +1,5 @@
 import type { Exchange } from '#api/http/exchange.ts';
+import { DhowError } from '#errors/error.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 
@@ -12,7 +13,7 @@ export interface Route {
 }
 
 export interface Router {
-  /** The first route of the tables that fits. @throws URIError for a malformed escape in the path */
+  /** The first route of the tables that fits. @throws InvalidParameter for a malformed escape in the path */
   find(
     method: string,
     path: string,
@@ -35,13 +36,23 @@ export function createRouter(routes: readonly Route[]): Router {
         if (!groups) continue;
         const parameters: Record<string, string> = {};
         for (const [name, value] of Object.entries(groups.groups ?? {})) {
-          parameters[name] = decodeURIComponent(value);
+          parameters[name] = decodeSegment(value);
         }
         return { route, parameters };
       }
       return undefined;
     },
   };
+}
+
+function decodeSegment(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new DhowError('InvalidParameter', `malformed escape in path segment "${text.slice(0, 100)}"`, {
+      cause,
+    });
+  }
 }
 
 function compile(path: string): RegExp {

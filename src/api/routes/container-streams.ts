@@ -17,12 +17,19 @@ export function containerStreamRoutes(containers: ContainerService): Route[] {
     const view = containers.get(exchange.parameter('id'));
     const stream = query.flag('stream');
     const stdin = query.flag('stdin') && stream;
+    const fromLogs = query.flag('logs');
+    await exchange.skipBody();
+    if (!stream && !fromLogs) {
+      // Nothing was asked for, and Docker answers with nothing.
+      exchange.hijack(streamType(exchange, view.settings.terminal)).end();
+      return;
+    }
     const session = await containers.attach(view.id, {
       stdin,
       stdout: query.flag('stdout'),
       stderr: query.flag('stderr'),
       stream,
-      fromLogs: query.flag('logs'),
+      fromLogs,
     });
     const socket = exchange.hijack(streamType(exchange, session.terminal));
     await serveSession(socket, session, { stdin, detachKeys });

@@ -4,6 +4,7 @@ import { Filters } from '#api/decode/filters.ts';
 import { decodeUntil } from '#api/decode/timestamps.ts';
 import { encodeContainerInspect } from '#api/encode/container-inspect.ts';
 import { encodeContainerSummary } from '#api/encode/container-summary.ts';
+import type { HostConfigDefaults } from '#api/encode/host-config.ts';
 import { containerFilter, containerFilterNames } from '#api/filter/containers.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
@@ -16,6 +17,15 @@ type Parts = Pick<Engine, 'containers' | 'images' | 'system'>;
 /** Everything about containers that is one question and one answer. */
 export function containerRoutes(engine: Parts): Route[] {
   const { containers, system } = engine;
+  let knownDefaults: HostConfigDefaults | undefined;
+  /** They do not change while the daemon runs, and the whole of `info` is dear. */
+  function defaults(): HostConfigDefaults {
+    if (knownDefaults === undefined) {
+      const { defaultRuntime, storageDriver } = system.info();
+      knownDefaults = { runtime: defaultRuntime, storageDriver };
+    }
+    return knownDefaults;
+  }
   const idOf = (exchange: Exchange): string => exchange.parameter('id');
 
   async function create(exchange: Exchange): Promise<void> {
@@ -33,8 +43,7 @@ export function containerRoutes(engine: Parts): Route[] {
   async function inspect(exchange: Exchange): Promise<void> {
     const view = containers.get(idOf(exchange));
     const size = exchange.query.flag('size') ? await containers.sizeOf(view.id) : undefined;
-    const { defaultRuntime, storageDriver } = system.info();
-    exchange.sendJson(200, encodeContainerInspect(view, { runtime: defaultRuntime, storageDriver }, size));
+    exchange.sendJson(200, encodeContainerInspect(view, defaults(), size));
   }
 
   async function start(exchange: Exchange): Promise<void> {

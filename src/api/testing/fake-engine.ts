@@ -80,8 +80,8 @@ function createFakeImages(): ImageService {
       return { removed: [], freedBytes: 0 };
     },
     async pull(reference, { onProgress }) {
-      for (const progress of fakePullProgress) onProgress(progress);
       const { repository, tag } = parseReference(reference);
+      onProgress({ phase: 'resolving', repository: 'pulled', tag: tag ?? '' });
       if (repository !== 'library/pulled') {
         throw new DhowError('NotFound', `pull access denied for ${reference}, repository does not exist`, {
           reason: 'image-not-found',
@@ -106,7 +106,6 @@ function createFakeImages(): ImageService {
 }
 
 const layer = 'sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
-const fakePullProgress: PullProgress[] = [{ phase: 'resolving', repository: 'pulled', tag: 'latest' }];
 const fakeLayerProgress: PullProgress[] = [
   { phase: 'waiting', layer },
   { phase: 'downloading', layer, current: 1, total: 2 },
