@@ -274,7 +274,7 @@ test('a pull that fails before its first line has a status, after it a last line
     .split('\n')
     .map((line) => JSON.parse(line) as object);
   assert.equal(late.status, 200);
-  assert.deepEqual(lines[0], { status: 'Pulling from library/pulled', id: 'latest' });
+  assert.deepEqual(lines[0], { status: 'Pulling from library/pulled', id: 'broken' });
   assert.deepEqual(lines.at(-1), { errorDetail: { message: 'layer is damaged' }, error: 'layer is damaged' });
   const whole = await ask(server, 'POST', '/images/create?fromImage=pulled&tag=x');
   assert.match(whole.body, /"Status: Downloaded newer image for pulled:x"}\n$/);
