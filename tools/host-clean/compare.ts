@@ -14,6 +14,8 @@ export interface HostDifference {
  */
 export interface Scope {
   mentions?: readonly string[];
+  /** Lines that may differ. */
+  except?: (line: string) => boolean;
 }
 
 export function compareSnapshots(
@@ -21,8 +23,9 @@ export function compareSnapshots(
   after: HostSnapshot,
   scope: Scope = {},
 ): HostDifference {
-  const { mentions } = scope;
-  const inScope = (line: string): boolean => !mentions || mentions.some((name) => line.includes(name));
+  const { mentions, except } = scope;
+  const inScope = (line: string): boolean =>
+    (!mentions || mentions.some((name) => line.includes(name))) && !except?.(line);
   return {
     leaked: [...after].filter((line) => !before.has(line) && inScope(line)),
     lost: [...before].filter((line) => !after.has(line) && inScope(line)),
