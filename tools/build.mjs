@@ -45,8 +45,8 @@ await Promise.all([
     outExtension: { '.js': '.mjs' },
     entryPoints: {
       daemon: path.join(root, 'src/daemon/main.ts'),
-      'unpack-worker': path.join(root, 'src/archive/unpack-worker.ts'),
-      'stdio-worker': path.join(root, 'src/runtime/stdio-worker.ts'),
+      'archive-worker': path.join(root, 'src/archive/archive-worker.ts'),
+      'epoll-worker': path.join(root, 'src/sys/epoll-worker.ts'),
     },
   }),
   build({
