@@ -14,7 +14,6 @@ import { volumeUsers } from '#engine/containers/remove-locked.ts';
 import { renameContainer } from '#engine/containers/rename.ts';
 import { createRestartTimers } from '#engine/containers/restart-timers.ts';
 import { restoreContainers, startByPolicy } from '#engine/containers/restore.ts';
-import { directorySize } from '#engine/containers/size.ts';
 import { startContainer } from '#engine/containers/start.ts';
 import {
   killContainer,
@@ -31,6 +30,7 @@ import { createWaiters } from '#engine/containers/wait.ts';
 import { waitForContainer } from '#engine/containers/wait-for-container.ts';
 import type { ContainerService } from '#engine/containers.ts';
 import { messageOf } from '#errors/error.ts';
+import { directorySize } from '#sys/directory-size.ts';
 
 export type { ContainerParts } from '#engine/containers/parts.ts';
 export { containerMigration } from '#engine/containers/table.ts';
@@ -40,7 +40,7 @@ export interface RunningContainerService {
   service: ContainerService;
   /** Ids of the containers made from an image. */
   usersOfImage(imageId: string): { id: string; running: boolean }[];
-  /** Names of the containers that refer to a volume. */
+  /** Ids of the containers that refer to a volume. */
   usersOfVolume(volume: string): string[];
   count(): { running: number; paused: number; stopped: number };
   /** Reconciles rows and kernel, then listens for exits and starts what the restart policies want. Once, before serving. */

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
 import type { Database } from '#store/database.ts';
+import { directorySize } from '#sys/directory-size.ts';
 import { copyUp } from '#volume/local/copy-up.ts';
 import type { VolumeRecord, VolumeStore } from '#volume/volume.ts';
 
@@ -84,6 +85,7 @@ export function createLocalVolumeStore(parts: { database: Database; directory: s
         return get(name);
       });
     },
+    sizeOf: (name) => directorySize(get(name).mountpoint),
     async remove(name, users) {
       get(name);
       if (users.length > 0) {

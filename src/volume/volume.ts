@@ -10,6 +10,8 @@ export interface VolumeStore {
   get(name: string): VolumeRecord;
   find(name: string): VolumeRecord | undefined;
   list(): VolumeRecord[];
+  /** Bytes of the files in a volume. @throws NotFound */
+  sizeOf(name: string): Promise<number>;
   /** @throws NotFound; Conflict naming the containers when one still refers to it */
   remove(name: string, users: readonly string[]): Promise<void>;
   /**

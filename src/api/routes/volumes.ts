@@ -65,14 +65,17 @@ export function volumeRoutes(engine: Pick<Engine, 'volumes' | 'containers'>): Ro
     const filters = Filters.parse(exchange.query.text('filters'), ['all', 'label', 'label!']);
     const all = filters.flag('all') ?? exchange.minor < pruneAnonymousOnlyMinor;
     const removed: string[] = [];
+    let freedBytes = 0;
     for (const volume of volumes.list()) {
       if (!all && !volume.anonymous) continue;
       if (!filters.labels(encodeVolume(volume).Labels ?? {}) || usersOf(volume.name).length > 0) continue;
       exchange.signal.throwIfAborted();
+      const sizeBytes = await volumes.sizeOf(volume.name);
       await volumes.remove(volume.name, []);
       removed.push(volume.name);
+      freedBytes += sizeBytes;
     }
-    exchange.sendJson(200, { VolumesDeleted: removed, SpaceReclaimed: 0 });
+    exchange.sendJson(200, { VolumesDeleted: removed, SpaceReclaimed: freedBytes });
   }
 
   return [

@@ -154,6 +154,7 @@ function createFakeVolumes(): Engine['volumes'] {
       get(name);
       volumes.delete(name);
     },
+    sizeOf: async () => 0,
     async copyUp() {},
   };
 }

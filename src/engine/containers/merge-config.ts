@@ -3,6 +3,8 @@ import type { EffectiveProcess } from '#engine/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageRunConfig } from '#image/config.ts';
 
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /**
  * What the container runs: the image's defaults under the user's settings, by Docker's rules. A given entrypoint drops the
  * image's command; environment and labels are merged by key; ports and volumes are united.
@@ -26,7 +28,7 @@ export function mergeConfig(image: ImageRunConfig, settings: ContainerSettings):
   return {
     entrypoint,
     command,
-    environment: mergeEnvironment(image.Env ?? [], settings.environment),
+    environment: mergeEnvironment(withPath(image.Env ?? []), settings.environment),
     workingDirectory: settings.workingDirectory || image.WorkingDir || '',
     user: settings.user || image.User || '',
     exposedPorts: union(Object.keys(image.ExposedPorts ?? {}).map(withProtocol), settings.exposedPorts),
@@ -35,6 +37,11 @@ export function mergeConfig(image: ImageRunConfig, settings: ContainerSettings):
     stopSignal: settings.stopSignal || image.StopSignal || 'SIGTERM',
     ...(stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
   };
+}
+
+/** An image without a PATH gets Docker's. */
+function withPath(environment: readonly string[]): readonly string[] {
+  return environment.some((entry) => keyOf(entry) === 'PATH') ? environment : [defaultPath, ...environment];
 }
 
 /** Later values win; the order of first appearance is kept. `KEY` without `=` in `added` removes the key, as in Docker. */

@@ -44,10 +44,10 @@ async function removeAnonymousVolumes(context: ContainerContext, record: Contain
   }
 }
 
-/** Names of the containers that refer to a volume. */
+/** Ids of the containers that refer to a volume. */
 export function volumeUsers(context: Pick<ContainerContext, 'table'>, volume: string): string[] {
   return context.table
     .list()
     .filter((record) => record.mounts.some((mount) => mount.type === 'volume' && mount.name === volume))
-    .map((record) => record.name);
+    .map((record) => record.id);
 }
