@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { isDhowError } from '#errors/error.ts';
-import { createRuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
+import { collect, createRuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
 
 for (const name of ['crun', 'runc']) {
   describe(`containers by ${name}`, () => {
@@ -102,6 +102,38 @@ for (const name of ['crun', 'runc']) {
       await fixture.runtime.kill(id, 9);
       assert.equal((await fixture.exitOf(id)).code, 137);
       await fixture.runtime.delete(id);
+    });
+
+    test('get other limits while they run', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const megabyte = 1024 * 1024;
+      const { id, stdio } = await fixture.begin(
+        ['sh', '-c', 'read x; cat /sys/fs/cgroup/memory/memory.limit_in_bytes'],
+        {
+          stdin: 'once',
+          change: (input) => {
+            input.resources.memoryBytes = 32 * megabyte;
+          },
+        },
+      );
+      await fixture.runtime.update(id, { memoryBytes: 64 * megabyte, pidsLimit: 50, deviceCgroupRules: [] });
+      await stdio.write(Buffer.from('go\n'));
+      assert.equal((await collect(stdio)).stdout.toString(), `${64 * megabyte}\n`);
+      await fixture.exitOf(id);
+      await fixture.runtime.delete(id);
+      await assert.rejects(fixture.runtime.update(id, { deviceCgroupRules: [] }), { reason: 'not-running' });
+    });
+
+    test('may have unlimited limits', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { stdout } = await fixture.run(['sh', '-c', 'ulimit -c; ulimit -n'], {
+        change: (input) =>
+          input.process.rlimits.push(
+            { name: 'core', soft: -1, hard: -1 },
+            { name: 'nofile', soft: 99, hard: 100 },
+          ),
+      });
+      assert.equal(stdout.toString(), 'unlimited\n99\n');
     });
 
     test('are deleted while they run or are frozen, with all that they started', async () => {

@@ -12,6 +12,7 @@ import { createExitBoard, resumeWatching } from '#runtime/conmon/exits.ts';
 import { attachContainer, inspectProcess } from '#runtime/conmon/inspect.ts';
 import { createSeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import { resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
+import { updateResources } from '#runtime/conmon/update.ts';
 import type { OciRuntime } from '#runtime/detect.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
@@ -62,13 +63,15 @@ export function createRuntime({
     kill: (id, signal) => signalProcess(context, directories.container(id), signal),
     pause: (id) => runOciRuntime(context, ['pause', id]),
     resume: (id) => runOciRuntime(context, ['resume', id]),
+    update: (id, resources) => updateResources(context, directories.container(id), resources),
     async delete(id) {
       const directory = directories.container(id);
       context.exits.mute(id);
       await destroyContainer(context, directory);
     },
     exec: (request, signal) => execInContainer(context, request, signal),
-    attach: async (id) => attachContainer(context, directories.container(id)),
+    attach: async (id, options) =>
+      attachContainer(context, directories.container(id), options?.observer ?? false),
     async resize(id, size) {
       resizeTerminal(directories.find(id) ?? directories.container(id), size);
     },

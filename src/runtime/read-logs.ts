@@ -29,38 +29,51 @@ export async function* readLogs(
   { ended, signal }: LogReading,
 ): AsyncGenerator<LogEntry> {
   signal.throwIfAborted();
-  let file: fs.promises.FileHandle;
+  // Watched before it is read: what is written in between is then not missed.
+  using changes = query.follow ? createChangeWatch(path, ended, signal) : undefined;
+  const wanted = selectStreams(query);
+  for (let round = 0; ; round++) {
+    const file = await openLog(path);
+    try {
+      const start = round > 0 || query.tail === undefined ? 0 : await findTail(file, query.tail, wanted);
+      const lines = createLineReader(file, start);
+      for (let replaced = false; !replaced; ) {
+        // Asked before the last reading, so everything that was written until then will have been read.
+        const finished = changes?.finished ?? true;
+        replaced = changes !== undefined && (await isReplaced(file, path));
+        for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
+          signal.throwIfAborted();
+          const entry = parseEntry(line);
+          if (!entry || !wanted(entry)) continue;
+          const time = entryTime(entry);
+          if (query.since !== undefined && time < query.since) continue;
+          if (query.until !== undefined && time > query.until) return;
+          yield entry;
+        }
+        if (replaced) break;
+        if (finished || !changes) return;
+        await changes.next();
+        signal.throwIfAborted();
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function openLog(path: string): Promise<fs.promises.FileHandle> {
   try {
-    file = await fs.promises.open(path, 'r');
+    return await fs.promises.open(path, 'r');
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
     throw new DhowError('NotFound', `there is no log at ${path}`, { cause: error });
   }
-  try {
-    // Watched before it is read: what is written in between is then not missed.
-    using changes = query.follow ? createChangeWatch(path, ended, signal) : undefined;
-    const wanted = selectStreams(query);
-    const start = query.tail === undefined ? 0 : await findTail(file, query.tail, wanted);
-    const lines = createLineReader(file, start);
-    for (;;) {
-      const last = changes?.finished ?? true;
-      for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
-        signal.throwIfAborted();
-        const entry = parseEntry(line);
-        if (!entry || !wanted(entry)) continue;
-        const time = entryTime(entry);
-        if (query.since !== undefined && time < query.since) continue;
-        if (query.until !== undefined && time > query.until) return;
-        yield entry;
-      }
-      // Asked before the last reading, so everything that was written until the end has been read.
-      if (last || !changes) return;
-      await changes.next();
-      signal.throwIfAborted();
-    }
-  } finally {
-    await file.close();
-  }
+}
+
+/** Whether conmon has begun a new log in the place of this one (`logMaxBytes`). */
+async function isReplaced(file: fs.promises.FileHandle, path: string): Promise<boolean> {
+  const [mine, current] = await Promise.all([file.stat(), fs.promises.stat(path).catch(() => undefined)]);
+  return current !== undefined && current.ino !== mine.ino;
 }
 
 function selectStreams({ stdout, stderr }: LogQuery): (entry: { stream: LogEntry['stream'] }) => boolean {

@@ -1,4 +1,5 @@
 import type { OciSpec } from '#runtime/oci.ts';
+import type { ResourceSettings } from '#runtime/spec.ts';
 
 /**
  * Processes in containers, held by conmon (one monitor per container or exec) and made by an OCI runtime (crun, runc).
@@ -29,20 +30,28 @@ export interface Runtime {
   /** Freezes and thaws through the runtime. */
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
+  /** Changes the limits of a created, running or paused container. What is undefined or 0 stays as it is. */
+  update(id: string, resources: ResourceSettings): Promise<void>;
   /** Removes the runtime's state, cgroup and bundle, killing what still runs. Idempotent. */
   delete(id: string): Promise<void>;
 
   /** Starts a further process in a running container under its own conmon. Exit is told by `onExit` with the exec's id. */
   exec(request: ExecRequest, signal: AbortSignal): Promise<ExecHandle>;
 
-  /** Connects to the stdio of a created or running container. */
-  attach(id: string): Promise<StdioConnection>;
+  /**
+   * Connects to the stdio of a created or running container. An `observer` writes nothing, and its going does not close the
+   * process's stdin, as that of another client does with `stdin: 'once'`.
+   */
+  attach(id: string, options?: { observer: boolean }): Promise<StdioConnection>;
   /** Window size of a container or exec with a terminal. @throws Conflict when it has none or has exited */
   resize(id: string, size: { rows: number; columns: number }): Promise<void>;
 
   /** What the run directory and the kernel say of a container or exec: for reconciling after a restart. */
   inspect(id: string): Promise<ProcessState>;
-  /** Calls for every exit, once each, also for exits that happened while no daemon ran (after `watchExits` starts). */
+  /**
+   * Calls for every exit, once each, also for exits that happened while no daemon ran (after `watchExits` starts). The output has been
+   * logged and passed on by then. What `delete` kills is not told.
+   */
   watchExits(onExit: (exit: Exit) => void): Promise<void>;
   /** Forgets a handled exit: removes its exit file. */
   acknowledgeExit(id: string): void;
@@ -55,6 +64,8 @@ export interface CreateRequest {
   logPath: string;
   /** 'none' keeps no log. */
   logDriver: 'file' | 'none';
+  /** A log that has grown to this size is begun anew, its content is lost; undefined: never. */
+  logMaxBytes?: number;
   /** Open stdin; `once`: closed for good when the first attached client closes it. */
   stdin: 'closed' | 'open' | 'once';
   terminal: boolean;

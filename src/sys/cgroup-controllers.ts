@@ -10,7 +10,6 @@ export interface UnifiedState {
   controllers: string[];
   /** Controllers that are in use for groups below the root. */
   delegated: string[];
-  hasGroups: boolean;
 }
 
 /** undefined when the host is not hybrid. */
@@ -21,31 +20,30 @@ export function readUnifiedState({ version, mounts }: CgroupHierarchies): Unifie
     const text = fs.readFileSync(path.join(unified.directory, file), 'utf8').trim();
     return text === '' ? [] : text.split(/\s+/);
   };
-  return {
-    controllers: words('cgroup.controllers'),
-    delegated: words('cgroup.subtree_control'),
-    hasGroups: fs
-      .readdirSync(unified.directory, { withFileTypes: true })
-      .some((entry) => entry.isDirectory()),
-  };
+  return { controllers: words('cgroup.controllers'), delegated: words('cgroup.subtree_control') };
 }
 
 /** Whether nobody uses the controllers that are left on the unified hierarchy, so that they may be taken from there. */
-export function mayClaimControllers({ controllers, delegated, hasGroups }: UnifiedState): boolean {
-  return controllers.length > 0 && delegated.length === 0 && !hasGroups;
+export function mayClaimControllers({ controllers, delegated }: UnifiedState): boolean {
+  return controllers.length > 0 && delegated.length === 0;
 }
 
 /**
- * Takes controllers from the unified hierarchy by mounting each as version 1 for a moment; the kernel leaves them there. crun before 1.9 takes
- * a hybrid host with any controller on the unified hierarchy for one of version 2 and fails; needed until it is gone.
- * @throws SystemError when the kernel refuses (a controller without version 1)
+ * Takes controllers from the unified hierarchy by giving each a version 1 hierarchy. It is mounted only for a moment: an empty group in it
+ * keeps the kernel from dissolving it again. crun before 1.9 takes a hybrid host with any controller on the unified hierarchy
+ * for one of version 2 and fails; needed until it is gone.
+ * @throws SystemError when the kernel refuses (a controller without version 1, or one in use)
  */
 export function claimControllers(controllers: string[]): void {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dhow-cgroup-'));
   try {
     for (const controller of controllers) {
       mount({ source: 'cgroup', target: directory, type: 'cgroup', data: controller });
-      unmountDetach(directory);
+      try {
+        fs.mkdirSync(path.join(directory, 'dhow'), { recursive: true });
+      } finally {
+        unmountDetach(directory);
+      }
     }
   } finally {
     fs.rmdirSync(directory);

@@ -54,9 +54,8 @@ test('a group outside or at the root of a hierarchy is never touched', () => {
 });
 
 test('controllers are claimed only when nobody uses the unified hierarchy', () => {
-  const idle = { controllers: ['hugetlb'], delegated: [], hasGroups: false };
+  const idle = { controllers: ['hugetlb'], delegated: [] };
   assert.equal(mayClaimControllers(idle), true);
   assert.equal(mayClaimControllers({ ...idle, controllers: [] }), false);
   assert.equal(mayClaimControllers({ ...idle, delegated: ['hugetlb'] }), false);
-  assert.equal(mayClaimControllers({ ...idle, hasGroups: true }), false);
 });

@@ -114,6 +114,11 @@ export function removeCgroup(hierarchies: CgroupHierarchies, cgroupPath: string)
   return removed;
 }
 
+/** The groups of a process, one for each hierarchy; none when there is no such process. */
+export function readCgroupPaths(pid: number): string[] {
+  return readLines(`/proc/${pid}/cgroup`).map((line) => line.split(':').slice(2).join(':'));
+}
+
 /** A directory and all below it, parents first. */
 function withChildren(directory: string): string[] {
   const result = [directory];
@@ -134,7 +139,7 @@ function readLines(file: string): string[] {
     return fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
   } catch (error) {
     // EOPNOTSUPP: a threaded group of version 2, whose processes are listed by its parent.
-    if (hasCode(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP')) return [];
+    if (hasCode(error, 'ENOENT', 'ENODEV', 'ESRCH', 'EOPNOTSUPP')) return [];
     throw error;
   }
 }

@@ -146,13 +146,10 @@ test('a program that cannot be started is an error with its path', () => {
   );
 });
 
-test('a process that does not close its poller still exits', () => {
+test('a process can exit without closing its poller', () => {
   const program = "const { createPoller } = await import('#sys/epoll.ts'); createPoller({ onFailure() {} });";
-  const exit = (end: string) =>
-    spawnSync(process.execPath, ['--input-type=module', '-e', `${program} ${end}`], { timeout: 20_000 })
-      .status;
-  assert.equal(exit(''), 0);
-  assert.equal(exit('process.exit(7)'), 7);
+  const args = ['--input-type=module', '-e', `${program} process.exit(7)`];
+  assert.equal(spawnSync(process.execPath, args, { timeout: 20_000 }).status, 7);
 });
 
 test('a socket deep in the file system can be reached', (t) => {

@@ -17,6 +17,7 @@ import { duplicate, SHUT_RDWR, SHUT_WR, sendPacket, shutdownSocket } from '#sys/
 /**
  * Waits for many descriptors that Node's event loop cannot wait for, with one thread for all: packet sockets and pidfds. The
  * thread sleeps in epoll_wait(2), receives packets and hands them over in batches; everything else happens on the caller's thread.
+ * Like a server, it keeps the process alive until it is closed.
  */
 export interface Poller {
   /** Takes the pidfd over, calls `onExit` once when the process has exited, and closes it. */
@@ -100,8 +101,6 @@ export function createPoller({
         if (armed) watchDescriptor(epollFd, 'modify', fd, key, events);
       }
     });
-    // After the listener: adding one would make the thread keep the process alive again.
-    started.unref();
     return started;
   }
 
@@ -150,7 +149,6 @@ export function createPoller({
       closing = true;
       process.off('exit', wakeThread);
       const exited = new Promise((resolve) => worker.once('exit', resolve));
-      worker.ref();
       wakeThread();
       await exited;
       for (const { fd } of registrations.values()) fs.closeSync(fd);

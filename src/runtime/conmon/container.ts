@@ -6,12 +6,17 @@ import { quietly } from '#errors/quietly.ts';
 import { runOciRuntime } from '#runtime/conmon/command.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { destroyContainer } from '#runtime/conmon/destroy.ts';
+import type { ProcessDirectory } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { type Attempt, runtimeFailure } from '#runtime/conmon/errors.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
 import { type StartingMonitor, type SyncMessage, startMonitor } from '#runtime/conmon/monitor.ts';
+import { openProcess } from '#runtime/conmon/signals.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
 import { hasCode } from '#sys/libc.ts';
+import { signalPidfd } from '#sys/pidfd.ts';
+
+const SIGKILL = 9;
 
 /** See `Runtime.create`. */
 export async function createContainer(
@@ -39,11 +44,12 @@ export async function createContainer(
     terminal: request.terminal,
     stdin: request.stdin,
     log: request.logDriver === 'none' ? 'none' : `k8s-file:${request.logPath}`,
-    args: [],
+    args: request.logMaxBytes === undefined ? [] : ['--log-size-max', String(request.logMaxBytes)],
     pipes: {},
   });
   const pid = await awaitProcess(
     monitor,
+    directory,
     { program: request.spec.process.args[0] ?? '', action: 'create' },
     signal,
   );
@@ -59,6 +65,7 @@ export async function createContainer(
  */
 export async function awaitProcess(
   monitor: StartingMonitor,
+  directory: ProcessDirectory,
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<number> {
@@ -70,6 +77,12 @@ export async function awaitProcess(
   const outcome = await Promise.race([monitor.outcome, aborted]);
   settled.abort();
   if (outcome === 'aborted') {
+    // The monitor takes its runtime with it, but not a process that exists already.
+    const pidfd = openProcess(directory);
+    if (pidfd !== undefined) {
+      signalPidfd(pidfd, SIGKILL);
+      fs.closeSync(pidfd);
+    }
     process.kill(monitor.pid, 'SIGKILL');
     await monitor.exited;
     throw signal.reason;

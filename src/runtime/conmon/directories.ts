@@ -34,7 +34,16 @@ export interface ProcessDirectory {
   readonly id: string;
   readonly path: string;
   file(
-    name: 'config.json' | 'process.json' | 'container' | 'monitor' | 'pid' | 'attach' | 'ctl' | 'oom',
+    name:
+      | 'config.json'
+      | 'process.json'
+      | 'container'
+      | 'monitor'
+      | 'pid'
+      | 'attach'
+      | 'ctl'
+      | 'oom'
+      | 'resources.json',
   ): string;
 }
 
@@ -97,6 +106,12 @@ function searchMonitor(directory: ProcessDirectory): number | undefined {
   return undefined;
 }
 
+/** The command line of a monitor that runs; empty when it does not. */
+export function readMonitorArguments(directory: ProcessDirectory): string[] {
+  const pid = findLiveMonitor(directory);
+  return pid === undefined ? [] : (readIfPresent(`/proc/${pid}/cmdline`)?.split('\0') ?? []);
+}
+
 /** The process's pid as conmon wrote it. */
 export function readPid(directory: ProcessDirectory): number | undefined {
   const text = readIfPresent(directory.file('pid'));
@@ -107,8 +122,12 @@ export function readPid(directory: ProcessDirectory): number | undefined {
  * conmon names the exit file by the id given with `--cid`, which for an exec is its container's.
  */
 export function exitFile(directory: ProcessDirectory): string {
-  const name = directory.kind === 'exec' ? readIfPresent(directory.file('container')) : directory.id;
-  return path.join(directory.path, name ?? directory.id);
+  return path.join(directory.path, readContainerOf(directory) ?? directory.id);
+}
+
+/** The container that an exec runs in. undefined for a container. */
+export function readContainerOf(directory: ProcessDirectory): string | undefined {
+  return directory.kind === 'exec' ? readIfPresent(directory.file('container')) : undefined;
 }
 
 /** undefined while the process has not exited, or when its monitor was killed before it could tell. */

@@ -47,7 +47,12 @@ export async function execInContainer(
     ? await startAttached(context, request, directory)
     : { monitor: startExecMonitor(context, request, directory, {}), stdio: undefined };
   if (stdio) undo.defer(quietly('close stdio', () => stdio.close()));
-  const pid = await awaitProcess(monitor, { program: request.args[0] ?? '', action: 'exec' }, signal);
+  const pid = await awaitProcess(
+    monitor,
+    directory,
+    { program: request.args[0] ?? '', action: 'exec' },
+    signal,
+  );
   supervise(context, directory, monitor.exited);
   if (stdio) drainAtExit(context, directory, stdio);
   undo.move();

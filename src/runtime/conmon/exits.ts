@@ -5,14 +5,17 @@ import {
   exitFile,
   findLiveMonitor,
   type ProcessDirectory,
+  readContainerOf,
   readExit,
   readPid,
   readSpec,
 } from '#runtime/conmon/directories.ts';
 import type { Exit } from '#runtime/runtime.ts';
-import { killCgroup } from '#sys/cgroup.ts';
+import { killCgroup, readCgroupPaths } from '#sys/cgroup.ts';
 import { hasCode } from '#sys/libc.ts';
-import { openPidfd } from '#sys/pidfd.ts';
+import { openPidfd, signalPidfd } from '#sys/pidfd.ts';
+
+const SIGKILL = 9;
 
 /** Who hears of exits. Exits that happen before the listener comes are kept for it. */
 export interface ExitBoard {
@@ -64,12 +67,34 @@ export function settleExit(context: RuntimeContext, directory: ProcessDirectory)
  * too, and the exit is noted as conmon would have done it.
  */
 function settleKilledMonitor(context: RuntimeContext, directory: ProcessDirectory): Exit | undefined {
-  const spec = directory.kind === 'container' ? readSpec(directory) : undefined;
-  const killed = spec ? killCgroup(context.cgroups, spec.linux.cgroupsPath) : 0;
+  if (directory.kind === 'exec') {
+    killOrphan(context, directory);
+  } else {
+    const cgroup = readSpec(directory)?.linux.cgroupsPath;
+    if (cgroup !== undefined) killCgroup(context.cgroups, cgroup);
+  }
   if (readPid(directory) === undefined) return undefined;
-  context.log.warn('monitor-killed', { id: directory.id, kind: directory.kind, killedProcesses: killed });
+  context.log.warn('monitor-killed', { id: directory.id, kind: directory.kind });
   fs.writeFileSync(exitFile(directory), String(128 + 9));
   return readExit(directory);
+}
+
+/** Kills an exec's process; without its monitor it is known as ours by its container's control group. */
+function killOrphan(context: RuntimeContext, directory: ProcessDirectory): void {
+  const container = readContainerOf(directory);
+  const cgroup = container && readSpec(context.directories.container(container))?.linux.cgroupsPath;
+  const pid = readPid(directory);
+  if (cgroup === undefined || pid === undefined) return;
+  try {
+    const pidfd = openPidfd(pid);
+    try {
+      if (readCgroupPaths(pid).includes(cgroup)) signalPidfd(pidfd, SIGKILL);
+    } finally {
+      fs.closeSync(pidfd);
+    }
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
+  }
 }
 
 /** Tells the exit when the monitor has gone. */

@@ -1,6 +1,12 @@
 import fs from 'node:fs';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
-import { findLiveMonitor, type ProcessDirectory, readExit, readPid } from '#runtime/conmon/directories.ts';
+import {
+  findLiveMonitor,
+  type ProcessDirectory,
+  readExit,
+  readMonitorArguments,
+  readPid,
+} from '#runtime/conmon/directories.ts';
 import { settleExit } from '#runtime/conmon/exits.ts';
 import { openProcess } from '#runtime/conmon/signals.ts';
 import { connectStdio } from '#runtime/conmon/stdio.ts';
@@ -24,13 +30,23 @@ export function inspectProcess(context: RuntimeContext, id: string): ProcessStat
 }
 
 /** See `Runtime.attach`. */
-export function attachContainer(context: RuntimeContext, directory: ProcessDirectory): StdioConnection {
+export function attachContainer(
+  context: RuntimeContext,
+  directory: ProcessDirectory,
+  observer: boolean,
+): StdioConnection {
   const connection = connectStdio(context.poller, directory.file('attach'), {
     subject: `container ${directory.id}`,
-    linger: false,
+    linger: observer && closesStdinWithClient(directory),
   });
   drainAtExit(context, directory, connection);
   return connection;
+}
+
+/** conmon takes the going of any client for the end of the process's stdin, unless it was started to leave it open. */
+function closesStdinWithClient(directory: ProcessDirectory): boolean {
+  const args = readMonitorArguments(directory);
+  return args.includes('-i') && !args.includes('--leave-stdin-open');
 }
 
 /**

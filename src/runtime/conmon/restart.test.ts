@@ -41,6 +41,22 @@ for (const name of ['crun', 'runc']) {
       assert.equal(readStartTime(pid), undefined);
     });
 
+    test('keep running when the monitor of an exec is killed, which ends the exec', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id } = await fixture.begin(['sleep', '1000']);
+      const execId = fixture.newId();
+      const request = fixture.execRequest(id, execId, ['sleep', '1000'], { attached: false });
+      const { pid } = await fixture.runtime.exec(request, AbortSignal.any([]));
+      const state = await fixture.runtime.inspect(execId);
+      assert.ok(state.state === 'running' && state.pid === pid);
+      process.kill(state.monitorPid, 'SIGKILL');
+      assert.equal((await fixture.exitOf(execId)).code, 137);
+      while (readStartTime(pid) !== undefined) await setTimeout(5);
+      assert.equal((await fixture.runtime.inspect(id)).state, 'running');
+      fixture.runtime.acknowledgeExit(execId);
+      await fixture.runtime.delete(id);
+    });
+
     test('that a killed daemon had begun to create are deleted', async () => {
       await using fixture = await createRuntimeFixture(name);
       const id = fixture.newId();

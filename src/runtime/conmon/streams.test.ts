@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { readLogs } from '#runtime/read-logs.ts';
 import { collect, createRuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
 
 for (const name of ['crun', 'runc']) {
@@ -73,6 +74,43 @@ for (const name of ['crun', 'runc']) {
       }
       assert.equal(text, '30 90\r\ngo\r\n40 120\r\n');
       assert.equal((await fixture.exitOf(id)).code, 5);
+      await fixture.runtime.delete(id);
+    });
+
+    test('outlive an observer, and lose stdin with the client that had it', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id, stdio } = await fixture.begin(['cat'], { stdin: 'once' });
+      const observer = await fixture.runtime.attach(id, { observer: true });
+      await stdio.write(Buffer.from('one\n'));
+      await observer.output[Symbol.asyncIterator]().next();
+      observer.close();
+      const output = stdio.output[Symbol.asyncIterator]();
+      await output.next();
+      await stdio.write(Buffer.from('two\n'));
+      assert.equal(Buffer.from((await output.next()).value?.bytes ?? []).toString(), 'two\n');
+      stdio.close();
+      assert.equal((await fixture.exitOf(id)).code, 0);
+      await fixture.runtime.delete(id);
+    });
+
+    test('reach their log, which is begun anew when it has grown too large', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const id = fixture.newId();
+      const request = { ...fixture.request(id, ['sh', '-c', 'seq 1 3000']), logMaxBytes: 100_000 };
+      await fixture.runtime.create(request, AbortSignal.any([]));
+      const ended = fixture.exitOf(id).then(() => {});
+      const query = { stdout: true, stderr: true, follow: true };
+      const reading = readLogs(request.logPath, query, { ended, signal: AbortSignal.any([]) });
+      await fixture.runtime.start(id);
+      let text = '';
+      for await (const { bytes } of reading) text += Buffer.from(bytes).toString();
+      const lines = text.trim().split('\n').map(Number);
+      assert.ok(fs.statSync(request.logPath).size <= 100_000);
+      assert.equal(lines.at(-1), 3000);
+      assert.deepEqual(
+        lines,
+        lines.toSorted((a, b) => a - b),
+      );
       await fixture.runtime.delete(id);
     });
   });

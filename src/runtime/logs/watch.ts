@@ -1,4 +1,7 @@
 import fs from 'node:fs';
+import path from 'node:path';
+import { DhowError } from '#errors/error.ts';
+import { hasCode } from '#sys/libc.ts';
 
 /** Tells when a file may have grown. */
 export interface ChangeWatch extends Disposable {
@@ -8,8 +11,13 @@ export interface ChangeWatch extends Disposable {
   next(): Promise<void>;
 }
 
-/** @param ended resolves when the writer has gone */
-export function createChangeWatch(path: string, ended: Promise<void>, signal: AbortSignal): ChangeWatch {
+/**
+ * Watches by way of the directory, so that a new file in the place of the old one is seen too.
+ * @param file exists, or at least its directory does
+ * @param ended resolves when the writer has gone
+ * @throws NotFound when there is no directory
+ */
+export function createChangeWatch(file: string, ended: Promise<void>, signal: AbortSignal): ChangeWatch {
   let finished = false;
   let changed = false;
   let wake: (() => void) | undefined;
@@ -21,7 +29,9 @@ export function createChangeWatch(path: string, ended: Promise<void>, signal: Ab
     finished = true;
     notice();
   }
-  const watcher = fs.watch(path, { persistent: false }, notice);
+  const watcher = watchDirectory(path.dirname(file), (name) => {
+    if (name === path.basename(file)) notice();
+  });
   // A watch that breaks (the kernel has no more of them) must not end the process; the end is still noticed.
   watcher.on('error', notice);
   // An end that fails is an end too: its error is told to those who asked for it.
@@ -45,4 +55,13 @@ export function createChangeWatch(path: string, ended: Promise<void>, signal: Ab
       signal.removeEventListener('abort', notice);
     },
   };
+}
+
+function watchDirectory(directory: string, onChange: (name: string | null) => void): fs.FSWatcher {
+  try {
+    return fs.watch(directory, { persistent: false }, (_, name) => onChange(name));
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    throw new DhowError('NotFound', `there is no log in ${directory}`, { cause: error });
+  }
 }
