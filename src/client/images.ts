@@ -1,13 +1,7 @@
 import type { Client } from '#client/client.ts';
 import { encodeFilters, type Filters } from '#client/filters.ts';
 import { discardBody, readJson } from '#client/read-body.ts';
-import type {
-  ImageDeleteItem,
-  ImageHistoryItem,
-  ImageInspect,
-  ImagePruneResponse,
-  ImageSummary,
-} from '#wire/images.ts';
+import type { ImageDeleteItem, ImageHistoryItem, ImagePruneResponse, ImageSummary } from '#wire/images.ts';
 import { decodeJsonLines } from '#wire/json-lines.ts';
 import type { ProgressMessage } from '#wire/progress.ts';
 
@@ -29,22 +23,6 @@ export async function pullImage(
   const { auth, ...query } = request;
   const response = await client.request(
     { method: 'POST', path: '/images/create', query, ...authHeader(auth) },
-    signal,
-  );
-  return messages(response.body);
-}
-
-export async function pushImage(
-  client: Client,
-  repository: string,
-  request: { tag?: string | undefined; platform?: string | undefined; auth?: string | undefined },
-  signal?: AbortSignal,
-): Promise<AsyncIterable<ProgressMessage>> {
-  const { auth, ...query } = request;
-  // A push without credentials still needs the header: Docker's daemon refuses one that is absent.
-  const path = pathOf(repository, '/push');
-  const response = await client.request(
-    { method: 'POST', path, query, ...authHeader(auth ?? 'e30=') },
     signal,
   );
   return messages(response.body);
@@ -88,17 +66,6 @@ export async function loadImages(
   return messages(response.body);
 }
 
-/** A tar of images with all their layers. */
-export async function saveImages(
-  client: Client,
-  names: readonly string[],
-  query: { platform?: string | undefined } = {},
-  signal?: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
-  const path = '/images/get';
-  return (await client.request({ method: 'GET', path, query: { ...query, names } }, signal)).body;
-}
-
 export async function listImages(
   client: Client,
   query: { all?: boolean; digests?: boolean; filters?: Filters } = {},
@@ -112,14 +79,6 @@ export async function listImages(
       signal,
     ),
   );
-}
-
-export async function inspectImage(
-  client: Client,
-  reference: string,
-  signal?: AbortSignal,
-): Promise<ImageInspect> {
-  return readJson(await client.request({ method: 'GET', path: pathOf(reference, '/json') }, signal));
 }
 
 export async function imageHistory(

@@ -14,11 +14,6 @@ export async function listVolumes(
   return readJson(await client.request({ method: 'GET', path: '/volumes', query }, signal));
 }
 
-export async function inspectVolume(client: Client, name: string, signal?: AbortSignal): Promise<Volume> {
-  const path = `/volumes/${encodeURIComponent(name)}`;
-  return readJson(await client.request({ method: 'GET', path }, signal));
-}
-
 export async function createVolume(
   client: Client,
   request: VolumeCreateRequest,

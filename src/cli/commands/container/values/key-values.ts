@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * `--env`: `NAME=value`, or `NAME` to take the value that the CLI itself has. A name that has none is sent alone, which removes
  * the image's value.
  */
-export function parseVariable(text: string, environment: Environment): string {
+function parseVariable(text: string, environment: Environment): string {
   const [name = ''] = text.split('=', 1);
   if (name === '') throw new DhowError('InvalidParameter', `invalid environment variable: ${text}`);
   if (text.includes('=')) return text;
