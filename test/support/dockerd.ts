@@ -44,7 +44,7 @@ export async function startDockerd(extraArgs: readonly string[] = []): Promise<E
   let daemon: DaemonProcess | undefined;
   const remove = async (): Promise<string> => {
     await daemon?.stop();
-    const mentions = [`dhow-test-${scratch.id}`, 'docker'];
+    const mentions = [`dhow-test-${scratch.id}`, 'docker0', 'DOCKER', 'docker-proxy', '/docker'];
     for (const line of snapshotHost()) {
       if (line.startsWith('mount ') && line.includes(`dhow-test-${scratch.id}`)) {
         await runCommand('umount', ['--lazy', line.slice(line.indexOf(' on ') + 4)]);

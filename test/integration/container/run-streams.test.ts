@@ -74,9 +74,10 @@ describeEngine('run › streams', ({ cli, unique }) => {
     const name = unique('closed');
     const child = cli.start(['run', '--name', name, 'busybox', 'yes']);
     await once(child.stdout, 'data');
+    const ended = once(child, 'exit');
     child.stdout.destroy();
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await ended;
     assert.equal(await cli.out('inspect', '--format', '{{.State.Running}}', name), 'true');
     await cli.out('rm', '-f', name);
   });

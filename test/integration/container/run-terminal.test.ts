@@ -64,7 +64,9 @@ describeEngine('run › terminal', ({ cli, unique }) => {
       assert.equal(await cli.out('inspect', '--format', '{{.State.Running}}', name), 'true');
 
       await using again = cli.terminal(['attach', name]);
-      again.type('\recho $((x + 1))\r');
+      again.type('\r');
+      await again.expect(/# /);
+      again.type('echo $((x + 1))\r');
       await again.expect(/\r\n5\r\n/);
       again.type('exit\r');
       assert.equal(await again.exit(), 0);

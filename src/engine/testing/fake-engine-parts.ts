@@ -1,0 +1,249 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  containerMigration,
+  createContainerService,
+  type RunningContainerService,
+} from '#engine/container-service.ts';
+import type { ContainerSettings } from '#engine/container-settings.ts';
+import { createEventService } from '#engine/event-service.ts';
+import type { EngineEvent } from '#engine/events.ts';
+import { createFakeRuntime, type FakeRuntime } from '#engine/testing/fake-runtime.ts';
+import { DhowError } from '#errors/error.ts';
+import { digestOf } from '#image/digest.ts';
+import { silentLog } from '#log/log.ts';
+import type { AttachRequest, NetworkService } from '#network/network.ts';
+import { parseSeccompProfile } from '#runtime/spec/seccomp.ts';
+import { type Database, openDatabase } from '#store/database.ts';
+import type { ImageRecord } from '#store/images.ts';
+import { createLayerUses } from '#store/layer-uses.ts';
+import type { LayerStore } from '#store/layers.ts';
+import { storeMigrations } from '#store/migrations.ts';
+import { createLocalVolumeStore, volumeMigration } from '#volume/local.ts';
+
+/** A container service whose kernel is faked: rows, files and state machine are real. */
+export interface FakeEngine extends AsyncDisposable {
+  containers: RunningContainerService;
+  runtime: FakeRuntime;
+  /** What happened to the kernel's parts, in order: `mount`, `unmount`, `attach`, `detach`. */
+  kernel: string[];
+  events: EngineEvent[];
+  failAttach(error: Error | undefined): void;
+  /** A further service over the same files, as a new daemon makes it; the runtime's processes live on. */
+  restart(): Promise<RunningContainerService>;
+}
+
+const image: ImageRecord = {
+  id: digestOf('image'),
+  config: {
+    architecture: 'amd64',
+    os: 'linux',
+    config: { Cmd: ['sh'], Env: ['PATH=/bin'] },
+    rootfs: { type: 'layers', diff_ids: [] },
+  },
+  tags: ['docker.io/library/app:latest'],
+  repoDigests: [],
+  sizeBytes: 0,
+  addedAt: new Date(0),
+};
+
+export async function createFakeEngine(): Promise<FakeEngine> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dhow-engine-'));
+  const runtime = createFakeRuntime();
+  const kernel: string[] = [];
+  const seen: EngineEvent[] = [];
+  let attachFailure: Error | undefined;
+  const databases: Database[] = [];
+
+  function makeNetworks(): NetworkService {
+    const bridge = {
+      id: 'b'.repeat(64),
+      name: 'bridge',
+      driver: 'bridge' as const,
+      createdAt: new Date(0),
+      options: {},
+      labels: {},
+    };
+    return {
+      list: () => [bridge],
+      get(name) {
+        if (name === 'bridge') return bridge;
+        throw new DhowError('NotFound', `network ${name} not found`);
+      },
+      createSandbox: async () => ({ path: '/proc/self/ns/net', [Symbol.asyncDispose]: async () => {} }),
+      async attach(request: AttachRequest) {
+        if (attachFailure) throw attachFailure;
+        kernel.push('attach');
+        return {
+          id: 'e'.repeat(64),
+          containerId: request.containerId,
+          networkId: bridge.id,
+          networkName: bridge.name,
+          driver: bridge.driver,
+          interfaceName: 'eth0',
+          address: '172.17.0.2',
+          prefixLength: 22,
+          gateway: '172.17.0.1',
+          macAddress: '02:42:ac:11:00:02',
+          ports: [],
+        };
+      },
+      detach: async () => void kernel.push('detach'),
+      endpointsOf: () => [],
+      restore: async () => {},
+      teardown: async () => {},
+      close: () => {},
+    };
+  }
+
+  async function makeService(): Promise<RunningContainerService> {
+    const database = openDatabase(path.join(directory, 'db'), [
+      ...storeMigrations,
+      containerMigration,
+      volumeMigration,
+    ]);
+    databases.push(database);
+    const events = createEventService();
+    const containersDirectory = path.join(directory, 'containers');
+    fs.mkdirSync(containersDirectory, { recursive: true });
+    return createContainerService({
+      database,
+      images: {
+        get(name) {
+          if (name === 'app' || name === image.id) return image;
+          throw new DhowError('NotFound', `No such image: ${name}`, { reason: 'image-not-found' });
+        },
+        find: () => image,
+      },
+      layers: {
+        rootMount: (_diffIds, target) => ({
+          type: 'overlay',
+          lowerDirectories: [],
+          upperDirectory: `${target}/upper`,
+          workDirectory: `${target}/work`,
+        }),
+      } as Partial<LayerStore> as LayerStore,
+      layerUses: createLayerUses(database),
+      networks: makeNetworks(),
+      volumes: createLocalVolumeStore({ database, directory: path.join(directory, 'volumes') }),
+      runtime,
+      specContext: {
+        capabilities: ['CAP_CHOWN'],
+        architecture: 'amd64',
+        kernel: { major: 6, minor: 1 },
+        hardLimits: {} as never,
+        oomScore: 0,
+        defaultSeccomp: parseSeccompProfile('{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[]}', 'test'),
+        hostMessageQueues: false,
+      },
+      events: {
+        ...events,
+        emit(event) {
+          seen.push({ ...event, time: new Date() });
+          events.emit(event);
+        },
+      },
+      log: silentLog,
+      roots: {
+        mount: (_root, target) => {
+          fs.mkdirSync(target, { recursive: true });
+          kernel.push('mount');
+        },
+        unmount: () => void kernel.push('unmount'),
+      },
+      containersDirectory,
+      trashDirectory: path.join(directory, 'trash'),
+      cgroupParent: '/test',
+      hostFiles: { hosts: () => '', resolvConf: () => 'nameserver 192.0.2.1\n' },
+      findInitBinary: () => undefined,
+    });
+  }
+
+  const containers = await makeService();
+  await containers.restore();
+  return {
+    containers,
+    runtime,
+    kernel,
+    events: seen,
+    failAttach(error) {
+      attachFailure = error;
+    },
+    async restart() {
+      const next = await makeService();
+      await next.restore();
+      return next;
+    },
+    async [Symbol.asyncDispose]() {
+      await containers.close();
+      for (const database of databases) database.close();
+      fs.rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** Settings of `docker run app`, with changes. */
+export function settingsOf(
+  change: Partial<Omit<ContainerSettings, 'host'>> & { host?: Partial<ContainerSettings['host']> } = {},
+): ContainerSettings {
+  return {
+    image: 'app',
+    environment: [],
+    workingDirectory: '',
+    user: '',
+    hostname: '',
+    domainname: '',
+    labels: {},
+    terminal: false,
+    openStdin: false,
+    stdinOnce: false,
+    attachStdin: false,
+    attachStdout: true,
+    attachStderr: true,
+    exposedPorts: [],
+    volumePaths: [],
+    networkDisabled: false,
+    endpoint: { aliases: [] },
+    ...change,
+    host: {
+      binds: [],
+      mounts: [],
+      networkMode: 'bridge',
+      ports: [],
+      publishAllPorts: false,
+      restartPolicy: { name: 'no', maximumRetryCount: 0 },
+      autoRemove: false,
+      readonlyRoot: false,
+      tmpfs: {},
+      shmSizeBytes: 64 * 1024 * 1024,
+      sysctls: {},
+      rlimits: [],
+      additionalGroups: [],
+      oomScoreAdj: 0,
+      devices: [],
+      resources: { deviceCgroupRules: [] },
+      security: {
+        privileged: false,
+        capabilitiesAdd: [],
+        capabilitiesDrop: [],
+        seccomp: { kind: 'unconfined' },
+        noNewPrivileges: false,
+      },
+      pidMode: '',
+      ipcMode: '',
+      utsMode: '',
+      cgroupnsMode: '',
+      cgroupParent: '',
+      extraHosts: [],
+      dns: [],
+      dnsSearch: [],
+      dnsOptions: [],
+      logDriver: 'json-file',
+      logOptions: {},
+      runtime: '',
+      annotations: {},
+      ...change.host,
+    },
+  };
+}
