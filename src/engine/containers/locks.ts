@@ -10,7 +10,7 @@ export function createLocks(): Locks {
     async acquire(name) {
       const before = tails.get(name);
       const { promise, resolve } = Promise.withResolvers<void>();
-      const tail = before ? before.then(() => promise) : promise;
+      const tail = before !== undefined ? before.then(() => promise) : promise;
       tails.set(name, tail);
       await before;
       return {

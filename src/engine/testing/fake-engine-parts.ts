@@ -21,6 +21,7 @@ import { createLayerUses } from '#store/layer-uses.ts';
 import type { LayerStore } from '#store/layers.ts';
 import { storeMigrations } from '#store/migrations.ts';
 import { createLocalVolumeStore, volumeMigration } from '#volume/local.ts';
+import type { VolumeRecord, VolumeStore } from '#volume/volume.ts';
 
 /** A container service whose kernel is faked: rows, files and state machine are real. */
 export interface FakeEngine extends AsyncDisposable {
@@ -30,8 +31,16 @@ export interface FakeEngine extends AsyncDisposable {
   kernel: string[];
   events: EngineEvent[];
   failAttach(error: Error | undefined): void;
-  /** A further service over the same files, as a new daemon makes it; the runtime's processes live on. */
+  /** What the volume store holds. */
+  volumes(): VolumeRecord[];
+  /** The daemon is killed: its service hears of nothing more. */
+  crash(): void;
+  /** What the client of a new daemon sees: a further service over the same files; the runtime's processes live on. */
   restart(): Promise<RunningContainerService>;
+  /** Creates and starts; returns the id. */
+  run(settings?: ContainerSettings, name?: string): Promise<string>;
+  /** Resolves when the container has emitted this event for the nth time (first if not given). */
+  happened(id: string, action: string, times?: number): Promise<void>;
 }
 
 const image: ImageRecord = {
@@ -54,7 +63,10 @@ export async function createFakeEngine(): Promise<FakeEngine> {
   const kernel: string[] = [];
   const seen: EngineEvent[] = [];
   let attachFailure: Error | undefined;
+  let volumes: VolumeStore | undefined;
   const databases: Database[] = [];
+  const services: RunningContainerService[] = [];
+  const watchers = new Set<() => void>();
 
   function makeNetworks(): NetworkService {
     const bridge = {
@@ -104,10 +116,11 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       volumeMigration,
     ]);
     databases.push(database);
+    volumes = createLocalVolumeStore({ database, directory: path.join(directory, 'volumes') });
     const events = createEventService();
     const containersDirectory = path.join(directory, 'containers');
     fs.mkdirSync(containersDirectory, { recursive: true });
-    return createContainerService({
+    const service = await createContainerService({
       database,
       images: {
         get(name) {
@@ -126,13 +139,13 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       } as Partial<LayerStore> as LayerStore,
       layerUses: createLayerUses(database),
       networks: makeNetworks(),
-      volumes: createLocalVolumeStore({ database, directory: path.join(directory, 'volumes') }),
+      volumes,
       runtime,
       specContext: {
         capabilities: ['CAP_CHOWN'],
         architecture: 'amd64',
         kernel: { major: 6, minor: 1 },
-        hardLimits: {} as never,
+        hardLimits: {},
         oomScore: 0,
         defaultSeccomp: parseSeccompProfile('{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[]}', 'test'),
         hostMessageQueues: false,
@@ -142,6 +155,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
         emit(event) {
           seen.push({ ...event, time: new Date() });
           events.emit(event);
+          for (const check of [...watchers]) check();
         },
       },
       log: silentLog,
@@ -158,6 +172,8 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       hostFiles: { hosts: () => '', resolvConf: () => 'nameserver 192.0.2.1\n' },
       findInitBinary: () => undefined,
     });
+    services.push(service);
+    return service;
   }
 
   const containers = await makeService();
@@ -170,13 +186,31 @@ export async function createFakeEngine(): Promise<FakeEngine> {
     failAttach(error) {
       attachFailure = error;
     },
+    volumes: () => volumes?.list() ?? [],
+    crash: () => runtime.deafen(),
     async restart() {
       const next = await makeService();
       await next.restore();
       return next;
     },
+    async run(settings = settingsOf(), name = '') {
+      const { id } = await containers.service.create({ settings, ...(name === '' ? {} : { name }) });
+      await containers.service.start(id);
+      return id;
+    },
+    happened(id, action, times = 1) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      function check(): void {
+        if (seen.filter((event) => event.id === id && event.action === action).length < times) return;
+        watchers.delete(check);
+        resolve();
+      }
+      watchers.add(check);
+      check();
+      return promise;
+    },
     async [Symbol.asyncDispose]() {
-      await containers.close();
+      for (const service of services) await service.close();
       for (const database of databases) database.close();
       fs.rmSync(directory, { recursive: true });
     },

@@ -7,6 +7,10 @@ export interface FakeRuntime extends Runtime {
   readonly calls: string[];
   /** Ends a running process. */
   exit(id: string, code: number): void;
+  /** The process is gone and nobody knows its code, as after a power cut. */
+  lose(id: string): void;
+  /** Exits are told to nobody until the next `watchExits`. */
+  deafen(): void;
   /** Output for every connection to the process. */
   print(id: string, text: string): void;
   /** Makes the next call of this verb fail. */
@@ -102,6 +106,10 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
   return {
     calls,
     exit: end,
+    lose: (id) => void processes.delete(id),
+    deafen() {
+      listener = undefined;
+    },
     print(id, text) {
       const packet: Packet = { stream: 'stdout', bytes: Buffer.from(text) };
       for (const connection of get(id).connections) connection.push(packet);
