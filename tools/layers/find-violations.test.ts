@@ -133,4 +133,19 @@ describe('layer check', () => {
     });
     assert.deepEqual(graph.get('src/low/a.ts')?.imports, []);
   });
+
+  it('does not take the texts of a test for its imports, and still sees what stands beside texts', () => {
+    const graph = tree({
+      'src/low/a.test.ts': [
+        '  load: () => "await import(\'#high/top.ts\')",',
+        '  start: () => "new Worker(new URL(\'./gone.ts\', import.meta.url))",',
+        "  both: ['\"', import('#high/top.ts'), '\"'],",
+      ].join('\n'),
+      'src/high/top.ts': '',
+    });
+    assert.deepEqual(
+      graph.get('src/low/a.test.ts')?.imports.map(({ specifier }) => specifier),
+      ['#high/top.ts'],
+    );
+  });
 });

@@ -28,8 +28,13 @@ export type ImportGraph = ReadonlyMap<string, SourceFile>;
 const statement =
   /^(?:import|export)\s+(type\s+)?((?:[\w$]+\s*,\s*)?(?:\{[^}]*\}|\*(?:\s+as\s+[\w$]+)?)|[\w$]+)\s+from\s+'([^'\n]+)'/gm;
 const bareImport = /^import\s+'([^'\n]+)'/gm;
-const dynamicImport = /\bimport\(\s*'([^'\n]+)'\s*\)/g;
-const workerFile = /new URL\(\s*'([^'\n]+\.ts)',\s*import\.meta\.url\s*\)/g;
+// These two may stand anywhere in a line. Other texts are matched as well, without a group, so that code within them is passed over.
+const quoted = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/.source;
+const dynamicImport = new RegExp(`\\bimport\\(\\s*'([^'\\n]+)'\\s*\\)|${quoted}`, 'g');
+const workerFile = new RegExp(
+  `new URL\\(\\s*'([^'\\n]+\\.ts)',\\s*import\\.meta\\.url\\s*\\)|${quoted}`,
+  'g',
+);
 const exportedDeclaration = /^export\s+(?:async\s+)?(?:function\*?|const|let|class)\s+([\w$]+)/gm;
 const exportList = /^export\s+\{([^}]*)\}\s*;/gm;
 const commentLine = /^\s*(?:\/\/|\*|\/\*).*$/gm;
@@ -67,7 +72,9 @@ function parseFile(file: string, text: string): SourceFile {
   }
   for (const [, specifier = ''] of code.matchAll(bareImport)) add(specifier, false, []);
   for (const pattern of [dynamicImport, workerFile]) {
-    for (const [, specifier = ''] of code.matchAll(pattern)) add(specifier, false, ['*']);
+    for (const [, specifier] of code.matchAll(pattern)) {
+      if (specifier !== undefined) add(specifier, false, ['*']);
+    }
   }
   return { path: file, imports, exportedValues: exportsOf(code) };
 }

@@ -110,6 +110,6 @@ export const closureRules: readonly ClosureRule[] = [
 export const entryPoints: ReadonlySet<string> = new Set([
   'src/cli/main.ts',
   'src/daemon/main.ts',
-  'src/archive/unpack-worker.ts',
-  'src/runtime/stdio-worker.ts',
+  'src/archive/archive-worker.ts',
+  'src/sys/epoll-worker.ts',
 ]);
