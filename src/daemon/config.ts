@@ -27,7 +27,7 @@ export interface DaemonConfig {
   vethPrefix: string;
 }
 
-export const defaultConfigFile = '/etc/dhow/daemon.json';
+const defaultConfigFile = '/etc/dhow/daemon.json';
 
 const defaults: DaemonConfig = {
   hosts: [],

@@ -50,7 +50,7 @@ export async function responseFailure(
 }
 
 /** The body of an error, bounded and without control characters; a body that is none of that kind gives nothing. */
-export async function readRegistryErrors(
+async function readRegistryErrors(
   response: IncomingMessage,
   { url, idleTimeoutMs, signal }: Pick<ResponseContext, 'url' | 'idleTimeoutMs' | 'signal'>,
 ): Promise<RegistryError[]> {

@@ -66,12 +66,12 @@ export function createTrust(options: TrustOptions): Trust {
   };
 }
 
-export function isLoopbackName(name: string): boolean {
+function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost');
 }
 
 /** The host without port and brackets. */
-export function hostName(host: string): string {
+function hostName(host: string): string {
   const match = /^\[([^\]]*)\](?::\d*)?$/.exec(host);
   return lower(match?.[1] ?? host.replace(/:\d*$/, ''));
 }
