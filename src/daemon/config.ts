@@ -119,7 +119,7 @@ const settings: Setting[] = [
   {
     flag: 'conmon-path',
     key: 'conmon-path',
-    help: 'Path of conmon (searched in PATH)',
+    help: 'Path of conmon (searched)',
     kind: 'text',
     apply: (config, value) => {
       config.conmonPath = absolute('conmon-path', value);

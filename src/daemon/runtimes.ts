@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { DaemonConfig } from '#daemon/config.ts';
 import { messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
@@ -19,11 +20,15 @@ export interface ChosenRuntime {
  * @throws Unavailable naming the package to install, or why the configured runtime cannot work here
  */
 export async function chooseRuntime(config: DaemonConfig, log: Log): Promise<ChosenRuntime> {
-  const conmon = await findConmon();
+  const conmon = await findConmon(config.conmonPath);
   const wanted = config.defaultRuntime;
-  const claim = wanted === undefined || wanted.endsWith('crun') ? makeRoomForCrun(log) : undefined;
+  using undo = new DisposableStack();
+  const mayBeCrun = wanted === undefined || path.basename(wanted).includes('crun');
+  const claim = undo.use(mayBeCrun ? makeRoomForCrun(log) : undefined);
   const ociRuntime = await findOciRuntime(wanted);
   const warnings = ociRuntime.remark === undefined ? [] : [ociRuntime.remark];
+  if (ociRuntime.name !== 'crun') return { conmon, ociRuntime, warnings, claim: undefined };
+  undo.move();
   return { conmon, ociRuntime, warnings, claim };
 }
 

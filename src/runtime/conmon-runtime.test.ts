@@ -16,6 +16,29 @@ for (const name of ['crun', 'runc']) {
       assert.ok(Math.abs(exit.finishedAt.getTime() - Date.now()) < 60_000);
     });
 
+    test('run as the wished user, who belongs to his own group and those added', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const users: [user: string, added: string[], identity: string][] = [
+        ['', [], '0 0 /root Groups: 0'],
+        ['web', [], '101 102 /srv/web Groups: 102 103'],
+        ['5000', [], '5000 0 / Groups: 0'],
+        [':web', [], '0 102 /root Groups: 102'],
+        ['5000:6000', ['extra', '77'], '5000 6000 / Groups: 77 103 6000'],
+      ];
+      for (const [user, added, identity] of users) {
+        const { stdout } = await fixture.run(
+          ['sh', '-c', 'echo $(id -u) $(id -g) $HOME $(grep Groups: /proc/self/status)'],
+          {
+            change: ({ process }) => {
+              process.user = user;
+              process.additionalGroups = added;
+            },
+          },
+        );
+        assert.equal(stdout.toString(), `${identity}\n`);
+      }
+    });
+
     test('give 128 and the number of the signal that ended them', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { id } = await fixture.begin(['sleep', '1000']);

@@ -3,12 +3,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { DhowError, messageOf } from '#errors/error.ts';
-import { readCgroupHierarchies } from '#sys/cgroup.ts';
-import { claimControllers, mayClaimControllers, readUnifiedState } from '#sys/cgroup-controllers.ts';
+import { type CgroupHierarchies, readCgroupHierarchies } from '#sys/cgroup.ts';
+import { leftoversAreUnused, unifiedControllers } from '#sys/cgroup-claim.ts';
+import { hasCode } from '#sys/libc.ts';
 
 /** An OCI runtime that was found to work here. */
 export interface OciRuntime {
-  /** `crun`, `runc`, or the program's base name. */
+  /** `crun` or `runc` when it says that it is one, else the program's base name. */
   name: string;
   /** Absolute. */
   path: string;
@@ -19,37 +20,38 @@ export interface OciRuntime {
 }
 
 const run = promisify(execFile);
-export const programDirectories = [
-  '/usr/local/sbin',
-  '/usr/local/bin',
-  '/usr/sbin',
-  '/usr/bin',
-  '/sbin',
-  '/bin',
-];
+const programDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** The path of a program, or undefined. A name with a slash is taken as a path. */
-export function findProgram(name: string, directories = programDirectories): string | undefined {
+export function findProgram(name: string): string | undefined {
   const candidates = name.includes('/')
     ? [path.resolve(name)]
-    : directories.map((directory) => path.join(directory, name));
-  return candidates.find((candidate) => {
-    try {
-      fs.accessSync(candidate, fs.constants.X_OK);
-      return fs.statSync(candidate).isFile();
-    } catch {
-      return false;
-    }
-  });
+    : programDirectories.map((directory) => path.join(directory, name));
+  return candidates.find((candidate) => obstacleToRunning(candidate) === undefined);
+}
+
+/** Why a file cannot be run as a program. undefined when it can. */
+function obstacleToRunning(file: string): string | undefined {
+  try {
+    if (!fs.statSync(file).isFile()) return 'it is not a file';
+    fs.accessSync(file, fs.constants.X_OK);
+    return undefined;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return 'it does not exist';
+    return hasCode(error, 'EACCES') ? 'it is not executable' : messageOf(error);
+  }
 }
 
 /**
  * crun where it works (it starts a container in a third of runc's time), else runc; or the preferred one (a name or a path; containerd's
- * `io.containerd.runc.v2` means runc). To make crun work it may take unused controllers from a hybrid host's unified hierarchy.
+ * `io.containerd.runc.v2` means runc).
  *
- * @throws Unavailable naming the package to install
+ * @throws Unavailable naming the package to install, or why the preferred one cannot work here
  */
-export async function findOciRuntime(preferred?: string): Promise<OciRuntime> {
+export async function findOciRuntime(
+  preferred?: string,
+  hierarchies: CgroupHierarchies = readCgroupHierarchies(),
+): Promise<OciRuntime> {
   const names =
     preferred === undefined ? ['crun', 'runc'] : [preferred === 'io.containerd.runc.v2' ? 'runc' : preferred];
   const remarks: string[] = [];
@@ -59,8 +61,8 @@ export async function findOciRuntime(preferred?: string): Promise<OciRuntime> {
       remarks.push(`${name} is not installed`);
       continue;
     }
-    const found = { name: path.basename(program), path: program, ...(await readVersion(program)) };
-    const obstacle = found.name === 'crun' ? crunObstacle() : undefined;
+    const found = await inspectRuntime(program);
+    const obstacle = found.name === 'crun' ? crunObstacle(hierarchies) : undefined;
     if (obstacle === undefined) return remarks.length > 0 ? { ...found, remark: remarks.join('; ') } : found;
     remarks.push(`${name} cannot be used: ${obstacle}`);
   }
@@ -70,34 +72,47 @@ export async function findOciRuntime(preferred?: string): Promise<OciRuntime> {
   );
 }
 
-/** Why crun would refuse every container here. undefined when it would not. */
-function crunObstacle(): string | undefined {
-  const hierarchies = readCgroupHierarchies();
-  const state = readUnifiedState(hierarchies);
-  if (!state || state.controllers.length === 0) return undefined;
-  const left = `the controllers ${state.controllers.join(', ')} are on the unified cgroup hierarchy of a hybrid host`;
-  if (!mayClaimControllers(state)) return `${left}, where they are in use`;
-  try {
-    claimControllers(state.controllers);
-  } catch (error) {
-    return `${left} and cannot be taken from it: ${messageOf(error)}`;
-  }
-  return readUnifiedState(hierarchies)?.controllers.length === 0 ? undefined : left;
+async function inspectRuntime(program: string): Promise<OciRuntime> {
+  const { name, version, commit } = await readVersion(program);
+  const known = name === 'crun' || name === 'runc';
+  return { name: known ? name : path.basename(program), path: program, version, commit };
 }
 
-/** @throws Unavailable naming the package to install */
-export async function findConmon(): Promise<{ path: string; version: string }> {
-  const program = findProgram('conmon');
+/** Why crun would refuse every container here. undefined when it would not. */
+function crunObstacle(hierarchies: CgroupHierarchies): string | undefined {
+  const controllers = unifiedControllers(hierarchies);
+  if (controllers.length === 0) return undefined;
+  const inUse = leftoversAreUnused(hierarchies) ? '' : ', where they are in use';
+  return `the controllers ${controllers.join(', ')} are on the unified cgroup hierarchy of a hybrid host${inUse}`;
+}
+
+/**
+ * conmon at a given path, or searched.
+ * @throws Unavailable naming the package to install, or what is wrong with the given path
+ */
+export async function findConmon(given?: string): Promise<{ path: string; version: string }> {
+  const program = given ?? findProgram('conmon');
   if (program === undefined) {
     throw new DhowError(
       'Unavailable',
       'conmon, the container monitor, was not found: install the package conmon',
     );
   }
-  return { path: program, version: (await readVersion(program)).version };
+  const obstacle = obstacleToRunning(program);
+  if (obstacle !== undefined) throw notConmon(program, obstacle);
+  const { name, version } = await readVersion(program);
+  if (name !== 'conmon') throw notConmon(program, 'it says that it is something else');
+  return { path: program, version };
 }
 
-async function readVersion(program: string): Promise<{ version: string; commit: string }> {
+function notConmon(program: string, obstacle: string): DhowError {
+  return new DhowError(
+    'Unavailable',
+    `${program} cannot be used as conmon: ${obstacle} (conmon is searched when no path is given)`,
+  );
+}
+
+async function readVersion(program: string): Promise<ProgramVersion> {
   try {
     const { stdout } = await run(program, ['--version'], { timeout: 10_000, maxBuffer: 64 * 1024 });
     return parseVersion(stdout);
@@ -108,10 +123,15 @@ async function readVersion(program: string): Promise<{ version: string; commit: 
   }
 }
 
+interface ProgramVersion {
+  /** What the program calls itself. */
+  name: string;
+  version: string;
+  commit: string;
+}
+
 /** crun, runc and conmon all print `<name> version <version>` and `commit: <commit>`. */
-export function parseVersion(text: string): { version: string; commit: string } {
-  return {
-    version: /version:? (\S+)/.exec(text)?.[1] ?? 'unknown',
-    commit: /^commit: (\S+)/m.exec(text)?.[1] ?? 'unknown',
-  };
+export function parseVersion(text: string): ProgramVersion {
+  const [, name = 'unknown', version = 'unknown'] = /^(\S+) version:? (\S+)/m.exec(text) ?? [];
+  return { name, version, commit: /^commit: (\S+)/m.exec(text)?.[1] ?? 'unknown' };
 }

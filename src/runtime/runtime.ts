@@ -77,7 +77,10 @@ export interface ExecRequest {
   args: string[];
   env: string[];
   workingDirectory?: string;
+  /** As `ProcessSettings.user`. */
   user: string;
+  /** Names or numbers; the container's own (`--group-add`) hold for its execs too. */
+  additionalGroups: string[];
   terminal: boolean;
   consoleSize?: { rows: number; columns: number };
   stdin: boolean;

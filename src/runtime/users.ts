@@ -7,6 +7,7 @@ import { openInRoot, openRoot } from '#sys/open-in-root.ts';
 export interface ResolvedUser {
   uid: number;
   gid: number;
+  /** With `gid` itself, once each: a process that lacks its own group among them could drop it and so pass a file's group permissions. */
   additionalGids: number[];
   /** From the user database, else `/`. */
   home: string;
@@ -45,11 +46,14 @@ export function findUser(
   user: string,
   additionalGroups: string[],
 ): ResolvedUser {
-  const [userPart = '', groupPart = ''] = user.split(':', 2);
+  const [userPart = '', ...groupWords] = user.split(':');
+  const groupPart = groupWords.join(':');
+  const wantedUid = idOf(userPart || '0');
+  // What is a number is never taken for a name.
   const userEntry = parseDatabase(passwd).find(([name, , uid]) =>
-    userPart === '' ? uid === '0' : name === userPart || uid === userPart,
+    wantedUid === undefined ? name === userPart : Number(uid) === wantedUid,
   );
-  const uid = idOf(userPart === '' ? '0' : (userEntry?.[2] ?? userPart));
+  const uid = userEntry ? idOf(userEntry[2] as string) : wantedUid;
   if (uid === undefined) {
     throw new DhowError(
       'InvalidParameter',
@@ -57,35 +61,43 @@ export function findUser(
     );
   }
   const groups = parseDatabase(group);
-  const gid = groupPart === '' ? (idOf(userEntry?.[3] ?? '0') ?? 0) : findGroup(groups, groupPart);
+  const gid = groupPart === '' ? (idOf(userEntry?.[3] ?? '0') ?? 0) : findPrimaryGroup(groups, groupPart);
   const memberships =
     groupPart === '' && userEntry
       ? groups.filter(([, , , members = '']) => members.split(',').includes(userEntry[0] as string))
       : [];
   const additional = [
+    gid,
     ...memberships.flatMap(([, , id = '']) => idOf(id) ?? []),
-    ...additionalGroups.map((name) => findGroup(groups, name)),
+    ...additionalGroups.map((name) => findAdditionalGroup(groups, name)),
   ];
   return { uid, gid, additionalGids: [...new Set(additional)], home: userEntry?.[5] || '/' };
 }
 
-function findGroup(groups: string[][], wanted: string): number {
+/** What is a number is never taken for a name. */
+function findPrimaryGroup(groups: string[][], wanted: string): number {
+  return idOf(wanted) ?? gidOf(groups.find(([name]) => name === wanted)) ?? refuseGroup(wanted);
+}
+
+/** A name may look like a number here. */
+function findAdditionalGroup(groups: string[][], wanted: string): number {
   const entry = groups.find(([name, , id]) => name === wanted || id === wanted);
-  const gid = idOf(entry?.[2] ?? wanted);
-  if (gid === undefined) {
-    throw new DhowError(
-      'InvalidParameter',
-      `unable to find group ${wanted}: no matching entries in group file`,
-    );
-  }
-  return gid;
+  return gidOf(entry) ?? idOf(wanted) ?? refuseGroup(wanted);
+}
+
+function gidOf(entry: string[] | undefined): number | undefined {
+  return entry && idOf(entry[2] as string);
+}
+
+function refuseGroup(name: string): never {
+  throw new DhowError('InvalidParameter', `unable to find group ${name}: no matching entries in group file`);
 }
 
 /** undefined for what is not a number. @throws InvalidParameter beyond the kernel's range */
 function idOf(text: string): number | undefined {
-  if (!/^\d+$/.test(text)) return undefined;
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
   const id = Number(text);
-  if (id > largestId) {
+  if (id < 0 || id > largestId) {
     throw new DhowError(
       'InvalidParameter',
       `uids and gids must be in range 0-${largestId}, and ${text} is not`,

@@ -1,22 +1,33 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { CgroupHierarchies } from '#sys/cgroup.ts';
+import type { CgroupHierarchies, CgroupMount } from '#sys/cgroup.ts';
 import { hasCode } from '#sys/libc.ts';
 import { createMount, openFilesystem, setFlag } from '#sys/mount-api.ts';
 
 /**
- * Controllers that a hybrid host left on its version 2 hierarchy; crun refuses to work while there are any. Also those of a version 1
- * hierarchy that is mounted nowhere: it is about to end (the claim of an earlier daemon is one), and then they come back.
+ * Controllers that are at present on the version 2 hierarchy of a hybrid host; crun refuses to work while there are any.
  * Empty on a host that is all version 1 or all version 2.
  */
+export function unifiedControllers(hierarchies: CgroupHierarchies): string[] {
+  const unified = hybridHierarchy(hierarchies);
+  return unified ? readWords(path.join(unified.directory, 'cgroup.controllers')) : [];
+}
+
+/**
+ * What has to be claimed so that the version 2 hierarchy of a hybrid host has no controllers for good: those that it has, and those of a
+ * version 1 hierarchy that is mounted nowhere, which is about to end (the claim of an earlier daemon is one) and would give them back.
+ */
 export function leftoverControllers(hierarchies: CgroupHierarchies): string[] {
-  const unified = hierarchies.version === 1 && hierarchies.mounts.find((mount) => mount.unified);
-  if (!unified) return [];
+  if (!hybridHierarchy(hierarchies)) return [];
   const mounted = new Set(hierarchies.mounts.flatMap((mount) => mount.controllers));
   const ending = parseOwnControllers(fs.readFileSync('/proc/self/cgroup', 'utf8')).filter(
     (controller) => !mounted.has(controller),
   );
-  return [...new Set([...readWords(path.join(unified.directory, 'cgroup.controllers')), ...ending])];
+  return [...new Set([...unifiedControllers(hierarchies), ...ending])];
+}
+
+function hybridHierarchy({ version, mounts }: CgroupHierarchies): CgroupMount | undefined {
+  return version === 1 ? mounts.find((mount) => mount.unified) : undefined;
 }
 
 /** cgroups(7): lines of `hierarchy:controllers:path`; named hierarchies and version 2 have no controllers. */

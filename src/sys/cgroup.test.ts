@@ -7,7 +7,6 @@ import {
   readCgroupHierarchies,
   removeCgroup,
 } from '#sys/cgroup.ts';
-import { mayClaimControllers } from '#sys/cgroup-controllers.ts';
 
 describe('parseCgroupMounts', () => {
   test('a host with the unified hierarchy only is version 2', () => {
@@ -51,11 +50,4 @@ test('a group outside or at the root of a hierarchy is never touched', () => {
   }
   assert.equal(killCgroup(hierarchies, '/'), 0);
   assert.equal(removeCgroup(hierarchies, '/dhow-rt-absent'), true);
-});
-
-test('controllers are claimed only when nobody uses the unified hierarchy', () => {
-  const idle = { controllers: ['hugetlb'], delegated: [] };
-  assert.equal(mayClaimControllers(idle), true);
-  assert.equal(mayClaimControllers({ ...idle, controllers: [] }), false);
-  assert.equal(mayClaimControllers({ ...idle, delegated: ['hugetlb'] }), false);
 });

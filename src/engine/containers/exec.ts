@@ -57,6 +57,7 @@ export async function startExec(
         env: mergeEnvironment(container.effective.environment, settings.environment),
         ...(workingDirectory === '' ? {} : { workingDirectory }),
         user: settings.user || container.effective.user,
+        additionalGroups: container.settings.host.additionalGroups,
         terminal: settings.terminal,
         ...(consoleSize ? { consoleSize } : {}),
         stdin: settings.attachStdin && !options.detach,

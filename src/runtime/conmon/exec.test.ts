@@ -56,6 +56,11 @@ for (const name of ['crun', 'runc']) {
         user.stdout.toString(),
         '101\n102 103\n/tmp\nb /srv/web box\nCapEff:\t0000000000000000\nCapBnd:\t00000000a80425fb\nSeccomp:\t2\n',
       );
+      const member = await fixture.exec(id, ['grep', 'Groups:', '/proc/self/status'], {
+        user: '5000',
+        additionalGroups: ['other', '77'],
+      });
+      assert.equal(member.stdout.toString(), 'Groups:\t0 77 104 \n');
       const held = /^CapBnd:.*$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))?.[0];
       const privileged = await fixture.exec(id, ['grep', 'CapBnd', '/proc/self/status'], {
         privileged: true,

@@ -129,12 +129,12 @@ function composeExecProcess(request: ExecRequest, spec: OciSpec, container: Proc
     });
   }
   using _closePidfd = closing(pidfd);
-  const user = resolveUser(`/proc/${readPid(container)}/root`, request.user, []);
+  const { uid, gid, additionalGids, home } = resolveUser(
+    `/proc/${readPid(container)}/root`,
+    request.user,
+    request.additionalGroups,
+  );
   const main = spec.process;
-  const sameUser = user.uid === main.user.uid && user.gid === main.user.gid;
-  const groups = sameUser
-    ? [...user.additionalGids, ...(main.user.additionalGids ?? [])]
-    : user.additionalGids;
   const capabilities = request.privileged ? readOwnCapabilities() : (main.capabilities?.bounding ?? []);
   const { consoleSize } = request;
   return {
@@ -142,15 +142,15 @@ function composeExecProcess(request: ExecRequest, spec: OciSpec, container: Proc
     ...(request.terminal && consoleSize && consoleSize.rows > 0 && consoleSize.columns > 0
       ? { consoleSize: { height: consoleSize.rows, width: consoleSize.columns } }
       : {}),
-    user: { uid: user.uid, gid: user.gid, additionalGids: [...new Set(groups)] },
+    user: { uid, gid, additionalGids },
     args: request.args,
     env: buildEnvironment(request.env, {
       ...(spec.hostname === undefined ? {} : { hostname: spec.hostname }),
-      home: user.home,
+      home,
       terminal: request.terminal,
     }),
     cwd: request.workingDirectory || main.cwd,
-    capabilities: capabilitySets(user.uid, capabilities),
+    capabilities: capabilitySets(uid, capabilities),
     ...(main.rlimits ? { rlimits: main.rlimits } : {}),
     noNewPrivileges: main.noNewPrivileges,
     ...(main.oomScoreAdj === undefined ? {} : { oomScoreAdj: main.oomScoreAdj }),

@@ -14,6 +14,7 @@ import { readSpecContext, type SpecContext } from '#runtime/spec-context.ts';
 import { makeBusyboxRoot } from '#runtime/testing/busybox-root.ts';
 import { plainSpecInput } from '#runtime/testing/spec-input.ts';
 import { findCgroupDirectories, readCgroupHierarchies, removeCgroup } from '#sys/cgroup.ts';
+import { claimControllers, leftoverControllers, leftoversAreUnused } from '#sys/cgroup-claim.ts';
 
 /** A real runtime in a directory of its own, for tests as root. Disposing it checks that nothing is left behind. */
 export interface RuntimeFixture extends AsyncDisposable {
@@ -62,6 +63,7 @@ export async function createRuntimeFixture(runtimeName: string): Promise<Runtime
   const runDirectory = path.join(directory, 'run');
   makeBusyboxRoot(root);
   const context = readSpecContext();
+  const claim = claimLeftoverControllers();
   const ociRuntime = await findOciRuntime(runtimeName);
   const conmonPath = (await findConmon()).path;
   let exits = new Map<string, PromiseWithResolvers<Exit>>();
@@ -117,8 +119,8 @@ export async function createRuntimeFixture(runtimeName: string): Promise<Runtime
       return { ...output, exit };
     },
     execRequest(containerId, execId, args, options = {}) {
-      const plain = { env: [], user: '', terminal: false, stdin: false, privileged: false, attached: true };
-      return { containerId, execId, args, ...plain, ...options };
+      const plain = { env: [], user: '', additionalGroups: [], terminal: false, stdin: false };
+      return { containerId, execId, args, ...plain, privileged: false, attached: true, ...options };
     },
     async exec(containerId, args, options) {
       const execId = fixture.newId();
@@ -150,6 +152,7 @@ export async function createRuntimeFixture(runtimeName: string): Promise<Runtime
       for (const id of left.containers) await runtime.delete(id);
       await runtime.close();
       removeCgroup(cgroups, cgroupParent);
+      claim[Symbol.dispose]();
       fs.rmSync(directory, { recursive: true, force: true });
       assert.deepEqual(left, {
         containers: [],
@@ -162,6 +165,12 @@ export async function createRuntimeFixture(runtimeName: string): Promise<Runtime
     },
   };
   return fixture;
+}
+
+/** What the daemon does so that crun works on a hybrid host. */
+export function claimLeftoverControllers(): Disposable {
+  const hierarchies = readCgroupHierarchies();
+  return claimControllers(leftoversAreUnused(hierarchies) ? leftoverControllers(hierarchies) : []);
 }
 
 export async function collect(stdio: StdioConnection): Promise<Output> {
