@@ -144,8 +144,8 @@ function composeLinux(
     resources: { ...buildResources(input.resources, rules) },
     ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
     ...(seccomp ? { seccomp } : {}),
-    maskedPaths: security.maskedPaths ?? (security.privileged ? [] : defaultMaskedPaths),
-    readonlyPaths: security.readonlyPaths ?? (security.privileged ? [] : defaultReadonlyPaths),
+    maskedPaths: security.maskedPaths ?? (security.privileged ? [] : [...defaultMaskedPaths()]),
+    readonlyPaths: security.readonlyPaths ?? (security.privileged ? [] : [...defaultReadonlyPaths]),
     rootfsPropagation: rootPropagation(input.mounts),
     ...(facts.deviceNodes.length > 0 ? { devices: facts.deviceNodes } : {}),
   };

@@ -1,3 +1,5 @@
+export { defaultMaskedPaths, defaultReadonlyPaths } from '#runtime/spec/paths.ts';
+
 /**
  * What a container is, in the terms of the kernel and the OCI runtime spec: the input of the spec builder. The engine
  * fills it from Docker's settings; everything here is resolved (paths absolute, users still as text because the image's
@@ -73,7 +75,7 @@ export interface SecuritySettings {
   capabilitiesDrop: string[];
   /** Profile text; `default` is Docker's profile, `unconfined` none. */
   seccomp: { kind: 'default' } | { kind: 'unconfined' } | { kind: 'profile'; json: string };
-  /** undefined: Docker's defaults. */
+  /** undefined: `defaultMaskedPaths` and `defaultReadonlyPaths`, or none in a privileged container. */
   maskedPaths?: string[];
   readonlyPaths?: string[];
 }

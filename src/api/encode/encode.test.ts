@@ -121,6 +121,31 @@ test('what was not asked has Docker’s defaults and nulls', async () => {
   assert.equal(inspect.Name, '/web');
 });
 
+test('masked and read-only paths are those in force, and null where a privileged container has none', async () => {
+  const paths = async (body: Parameters<typeof viewOf>[0]) => {
+    const { MaskedPaths, ReadonlyPaths } = encodeContainerInspect(await viewOf(body), defaults).HostConfig;
+    return { MaskedPaths, ReadonlyPaths };
+  };
+  const plain = await paths({});
+  assert.deepEqual(plain.MaskedPaths?.slice(0, 2), ['/proc/asound', '/proc/acpi']);
+  assert.ok(plain.MaskedPaths?.includes('/sys/devices/virtual/powercap'));
+  assert.deepEqual(plain.ReadonlyPaths, [
+    '/proc/bus',
+    '/proc/fs',
+    '/proc/irq',
+    '/proc/sys',
+    '/proc/sysrq-trigger',
+  ]);
+  const none = { MaskedPaths: null, ReadonlyPaths: null };
+  assert.deepEqual(await paths({ HostConfig: { Privileged: true } }), none);
+  assert.deepEqual(await paths({ HostConfig: { SecurityOpt: ['systempaths=unconfined'] } }), {
+    MaskedPaths: [],
+    ReadonlyPaths: [],
+  });
+  const own = { MaskedPaths: ['/proc/keys'], ReadonlyPaths: [] };
+  assert.deepEqual(await paths({ HostConfig: own }), own);
+});
+
 test('a running container shows its endpoint and ports', async () => {
   const view = await viewOf({ ExposedPorts: { '80/tcp': {}, '81/tcp': {} } });
   view.endpoints = [endpoint];

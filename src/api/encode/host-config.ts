@@ -2,7 +2,7 @@ import { defaultCpuPeriodUs } from '#api/decode/resources.ts';
 import type { MountSettings } from '#engine/container-settings.ts';
 import type { ContainerView } from '#engine/containers.ts';
 import type { PublishedPortRequest } from '#network/network.ts';
-import type { ResourceSettings } from '#runtime/spec.ts';
+import { defaultMaskedPaths, defaultReadonlyPaths, type ResourceSettings } from '#runtime/spec.ts';
 import type { HostConfig, Mount, PortMap, Resources } from '#wire/host-config.ts';
 
 /** What the engine chooses when a container leaves it open. */
@@ -65,8 +65,8 @@ export function encodeHostConfig(view: ContainerView, defaults: HostConfigDefaul
     })),
     Ulimits: host.rlimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     ...(host.init === undefined ? {} : { Init: host.init }),
-    MaskedPaths: security.maskedPaths ?? null,
-    ReadonlyPaths: security.readonlyPaths ?? null,
+    MaskedPaths: security.maskedPaths ?? (security.privileged ? null : [...defaultMaskedPaths()]),
+    ReadonlyPaths: security.readonlyPaths ?? (security.privileged ? null : [...defaultReadonlyPaths]),
   };
 }
 
