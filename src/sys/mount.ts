@@ -1,19 +1,5 @@
 import { check, libc } from '#sys/libc.ts';
 
-/** mount(2) flags; values from <linux/mount.h>. */
-export const mountFlags = {
-  readOnly: 1,
-  noSuid: 2,
-  noDev: 4,
-  noExec: 8,
-  remount: 32,
-  bind: 4096,
-  recursive: 16384,
-  private: 1 << 18,
-  slave: 1 << 19,
-  shared: 1 << 20,
-} as const;
-
 /** umount2(2) flags. */
 const MNT_DETACH = 2;
 const UMOUNT_NOFOLLOW = 8;
@@ -27,13 +13,12 @@ export interface MountCall {
   source: string;
   target: string;
   type: string;
-  flags?: number;
   data?: string;
 }
 
 /** mount(2). The target is followed through symlinks: pass only paths that the daemon itself made. @throws SystemError */
-export function mount({ source, target, type, flags = 0, data = '' }: MountCall): void {
-  check('mount', mountFunction(source, target, type, flags, data), target);
+export function mount({ source, target, type, data = '' }: MountCall): void {
+  check('mount', mountFunction(source, target, type, 0, data), target);
 }
 
 /** Detaches the mount at once, even if it is busy; the kernel frees it with its last user. @throws SystemError */

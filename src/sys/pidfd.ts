@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import { check, hasCode, libc } from '#sys/libc.ts';
 
 /** A pidfd names one process for good: a pid that the kernel gives out again does not deceive its holder. */
@@ -18,9 +17,6 @@ export function openPidfd(pid: number): number {
 export function signalPidfd(pidfd: number, signal: number): void {
   check('pidfd_send_signal', Number(syscallSignal(SYS_pidfd_send_signal, pidfd, signal, null, 0)));
 }
-
-/** The signal's number for a name such as `SIGKILL`. */
-export const signalNumbers: Readonly<Record<string, number>> = os.constants.signals;
 
 /**
  * When the process started, in clock ticks since boot (proc(5), stat field 22): with the pid it names a process for good,

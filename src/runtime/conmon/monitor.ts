@@ -99,7 +99,7 @@ export async function readSyncMessage(fd: number): Promise<SyncMessage | undefin
 }
 
 /** conmon does not escape every control character, so what is not JSON is taken as a failure's plain text. */
-export function parseSyncMessage(line: string): SyncMessage {
+function parseSyncMessage(line: string): SyncMessage {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null && 'data' in value && typeof value.data === 'number') {

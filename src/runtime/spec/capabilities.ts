@@ -37,7 +37,7 @@ export const capabilityNames = [
 ].map((name) => `CAP_${name}`);
 
 /** What Docker gives a container that asks for nothing. */
-export const defaultCapabilities = [
+const defaultCapabilities = [
   ...[
     'CHOWN',
     'DAC_OVERRIDE',
