@@ -1,17 +1,22 @@
 import { isMainThread, parentPort } from 'node:worker_threads';
+import { PackStream } from '#archive/pack/pack-stream.ts';
 import { UnpackStream } from '#archive/unpack/unpack-stream.ts';
 import type { WorkerReply, WorkerRequest } from '#archive/workers/protocol.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { removeTree } from '#sys/remove-tree.ts';
 
 /*
- * Entry point of the threads of `createArchiveWorkers`: unpacks archives and removes trees with synchronous system
+ * Entry point of the threads of `createArchiveWorkers`: unpacks and makes archives and removes trees with synchronous system
  * calls, which in the daemon's own thread would stop every request.
  */
 if (isMainThread || parentPort === null) throw new Error('archive-worker.ts runs as a worker thread only');
 const port = parentPort;
 
+/** Large enough that messages cost little. */
+const pieceBytes = 256 * 1024;
+
 let unpacking: { job: number; stream: UnpackStream } | undefined;
+let packing: { job: number; stream: PackStream } | undefined;
 
 function reply(message: WorkerReply, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -33,6 +38,31 @@ async function unpack({ job, directory, options }: WorkerRequest & { type: 'unpa
   }
 }
 
+/** Answers one `pull` with a piece, or with the end. */
+function pull(job: number): void {
+  if (packing?.job !== job) return;
+  try {
+    const buffer = new ArrayBuffer(pieceBytes);
+    const length = packing.stream.fill(new Uint8Array(buffer));
+    if (length > 0) {
+      reply({ type: 'piece', job, buffer, length }, [buffer]);
+      return;
+    }
+    reply({ type: 'packed', job });
+  } catch (error) {
+    replyFailed(job, error);
+  }
+  packing = undefined;
+}
+
+function abort(job: number): void {
+  if (unpacking?.job === job) unpacking.stream.abort();
+  if (packing?.job !== job) return;
+  packing.stream[Symbol.dispose]();
+  packing = undefined;
+  reply({ type: 'packed', job });
+}
+
 function removeTreeFor({ job, path }: WorkerRequest & { type: 'remove-tree' }): void {
   try {
     removeTree(path);
@@ -47,10 +77,15 @@ port.on('message', (request: WorkerRequest) => {
     void unpack(request);
   } else if (request.type === 'remove-tree') {
     removeTreeFor(request);
+  } else if (request.type === 'pack') {
+    packing = { job: request.job, stream: new PackStream(request.directory, request.options) };
+  } else if (request.type === 'pull') {
+    pull(request.job);
+  } else if (request.type === 'abort') {
+    abort(request.job);
   } else {
     const stream = unpacking?.job === request.job ? unpacking.stream : undefined;
     if (request.type === 'end') stream?.end();
-    else if (request.type === 'abort') stream?.abort();
     else {
       const { job, buffer, length } = request;
       const giveBack = (): void => reply({ type: 'buffer', job, buffer, length }, [buffer]);

@@ -1,10 +1,12 @@
 import { maxDecompressedBytes } from '#archive/decompress.ts';
+import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { Unpacked } from '#archive/unpack/unpack-stream.ts';
 import { Slots } from '#archive/workers/slots.ts';
 import { WorkerThread } from '#archive/workers/worker-thread.ts';
 import { DhowError } from '#errors/error.ts';
 import { returnFreeMemory } from '#sys/memory.ts';
 
+export type { PackOptions } from '#archive/pack/tree-packer.ts';
 export type { Unpacked } from '#archive/unpack/unpack-stream.ts';
 
 /**
@@ -20,6 +22,12 @@ export interface ArchiveWorkers extends AsyncDisposable {
    *   for a full disk or more than `maxBytes`; the reason of `signal`; what the source throws
    */
   unpack(directory: string, source: AsyncIterable<Uint8Array>, options: UnpackJobOptions): Promise<Unpacked>;
+  /**
+   * A tar archive of a tree; see `PackOptions`. The same tree gives the same bytes. Leaving the loop ends the
+   * work.
+   * @throws NotFound when `options.path` is not there; the reason of `signal`; Internal
+   */
+  pack(directory: string, options: PackOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Removes a file or a tree of any depth without following symlinks. No error if absent. @throws Internal */
   removeTree(path: string): Promise<void>;
 }
@@ -43,12 +51,15 @@ export interface ArchiveWorkersParts {
 
 /** Removals do not wait for unpack jobs, which can hang on a slow network. */
 const removalCount = 1;
+/** A reader may be slow and holds its thread all the while, so there are more of these than cores. */
+const packCount = 8;
 /** A new thread is slow for its first quarter of a second, as its code is not compiled yet; keeping one costs 10 MB. */
 const idleMs = 30_000;
 
 export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts): ArchiveWorkers {
   const unpackSlots = new Slots(count);
   const removalSlots = new Slots(removalCount);
+  const packSlots = new Slots(packCount);
   const threads = new Set<WorkerThread>();
   const idle: WorkerThread[] = [];
   let closed = false;
@@ -60,17 +71,23 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
     job: (thread: WorkerThread) => Promise<T>,
   ): Promise<T> {
     using _slot = await slots.acquire(signal);
+    using worker = takeThread();
+    return await job(worker.thread);
+  }
+
+  /** An idle thread or a new one; disposing gives it back. */
+  function takeThread(): Disposable & { thread: WorkerThread } {
     if (closed) throw new DhowError('Unavailable', 'the daemon is shutting down');
     const thread = idle.pop() ?? startThread();
     thread.cancelRetirement();
-    try {
-      return await job(thread);
-    } finally {
-      if (threads.has(thread)) {
+    return {
+      thread,
+      [Symbol.dispose]() {
+        if (!threads.has(thread)) return;
         idle.push(thread);
         thread.retireAfter(idleMs, () => retire(thread));
-      }
-    }
+      },
+    };
   }
 
   function startThread(): WorkerThread {
@@ -93,6 +110,11 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
       return run(unpackSlots, signal, (thread) =>
         thread.unpack(directory, source, { whiteouts, maxBytes }, onProgress ?? (() => {}), signal),
       );
+    },
+    async *pack(directory, options, signal) {
+      using _slot = await packSlots.acquire(signal);
+      using worker = takeThread();
+      yield* worker.thread.pack(directory, options, signal);
     },
     removeTree(path) {
       return run(removalSlots, new AbortController().signal, (thread) => thread.removeTree(path));

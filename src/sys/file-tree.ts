@@ -50,7 +50,8 @@ const statxFunction = libc.func(
   'int statx(int fd, const void *path, int flags, unsigned int mask, void *result)',
 );
 
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT } = fs.constants;
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } =
+  fs.constants;
 
 /** What C wants of a byte path. */
 export function cString(path: BytePath): Buffer {
@@ -71,8 +72,17 @@ export function openDirectoryAt(directoryFd: number, name: BytePath): number {
 
 /** As `openInRoot` for a directory, with a byte path: symlinks are followed, but the root is never left. */
 export function openDirectoryInRoot(rootFd: number, path: BytePath): number {
+  return openReadableInRoot(rootFd, path, O_DIRECTORY);
+}
+
+/** The same for anything that can be read; a fifo does not wait for a writer. */
+export function openFileInRoot(rootFd: number, path: BytePath): number {
+  return openReadableInRoot(rootFd, path, O_NONBLOCK);
+}
+
+function openReadableInRoot(rootFd: number, path: BytePath, flags: number): number {
   const how = Buffer.alloc(24);
-  how.writeUInt32LE((O_RDONLY | O_DIRECTORY | O_CLOEXEC) >>> 0, 0);
+  how.writeUInt32LE((O_RDONLY | flags | O_CLOEXEC) >>> 0, 0);
   how.writeUInt32LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
   return check('openat2', Number(openat2Function(SYS_openat2, rootFd, cString(path), how, how.length)), path);
 }
@@ -173,12 +183,18 @@ export function setTimesAt(fd: number, name: BytePath, time: { seconds: number; 
 
 export interface NodeStatus {
   mode: number;
+  uid: number;
+  gid: number;
+  modifiedAt: { seconds: number; nanoseconds: number };
   inode: bigint;
+  /** Of the file system that the inode is in, as one number. */
+  fileSystem: bigint;
   sizeBytes: number;
   linkCount: number;
   deviceMajor: number;
   deviceMinor: number;
   isDirectory: boolean;
+  isFile: boolean;
   isSymlink: boolean;
   /** Character device 0/0, overlayfs's mark for "not here". */
   isWhiteout: boolean;
@@ -194,12 +210,17 @@ export function statusAt(fd: number, name: BytePath): NodeStatus {
   const deviceMinor = result.readUInt32LE(132);
   return {
     mode,
+    uid: result.readUInt32LE(20),
+    gid: result.readUInt32LE(24),
+    modifiedAt: { seconds: Number(result.readBigInt64LE(112)), nanoseconds: result.readUInt32LE(120) },
     inode: result.readBigUInt64LE(32),
+    fileSystem: result.readBigUInt64LE(136),
     sizeBytes: Number(result.readBigUInt64LE(40)),
     linkCount: result.readUInt32LE(16),
     deviceMajor,
     deviceMinor,
     isDirectory: (mode & S_IFMT) === S_IFDIR,
+    isFile: (mode & S_IFMT) === S_IFREG,
     isSymlink: (mode & S_IFMT) === S_IFLNK,
     isWhiteout: (mode & S_IFMT) === S_IFCHR && deviceMajor === 0 && deviceMinor === 0,
   };

@@ -1,20 +1,26 @@
+import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
 import type { ErrorKind } from '#errors/kinds.ts';
 
 /**
  * From the daemon's thread to a worker. One job at a time, numbered; `chunk`, `end` and `abort` belong to an `unpack`
- * job and mean nothing when it is over.
+ * job, `pull` and `abort` to a `pack` job, and mean nothing when it is over. Each `pull` is answered by one `piece`, or by
+ * `packed` at the end.
  */
 export type WorkerRequest =
   | { type: 'unpack'; job: number; directory: string; options: UnpackOptions }
   | { type: 'chunk'; job: number; buffer: ArrayBuffer; length: number }
   | { type: 'end'; job: number }
   | { type: 'abort'; job: number }
+  | { type: 'pack'; job: number; directory: string; options: PackOptions }
+  | { type: 'pull'; job: number }
   | { type: 'remove-tree'; job: number; path: string };
 
 /** From a worker. `buffer` gives a chunk's memory back, which is also the permission to send another one. */
 export type WorkerReply =
   | { type: 'buffer'; job: number; buffer: ArrayBuffer; length: number }
   | { type: 'unpacked'; job: number; result: Unpacked }
+  | { type: 'piece'; job: number; buffer: ArrayBuffer; length: number }
+  | { type: 'packed'; job: number }
   | { type: 'removed'; job: number }
   | { type: 'failed'; job: number; kind: ErrorKind; message: string };

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
 import { ChunkSender } from '#archive/workers/chunk-sender.ts';
+import { PieceQueue } from '#archive/workers/piece-queue.ts';
 import type { WorkerReply, WorkerRequest } from '#archive/workers/protocol.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -8,7 +10,8 @@ interface Job {
   number: number;
   finish: (reply: WorkerReply) => void;
   fail: (error: unknown) => void;
-  giveBack: (buffer: ArrayBuffer, length: number) => void;
+  /** A message of the job that is not its last: memory that comes back, or a piece of an archive. */
+  progress: (buffer: ArrayBuffer, length: number) => void;
 }
 
 /** The daemon's side of one worker: runs one job at a time. */
@@ -92,10 +95,32 @@ export class WorkerThread {
     }
   }
 
+  /** Yields the archive's pieces. Leaving the loop early ends the job. */
+  async *pack(directory: string, options: PackOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const job = ++this.#jobs;
+    const pieces = new PieceQueue(() => this.#post({ type: 'pull', job }));
+    const last = this.#run({ type: 'pack', job, directory, options }, (buffer, length) =>
+      pieces.push(buffer, length),
+    ).then(
+      () => pieces.end(),
+      (error: unknown) => pieces.fail(error),
+    );
+    const abort = (): void => pieces.fail(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      yield* pieces.read();
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#post({ type: 'abort', job });
+      await last;
+    }
+  }
+
   /** Posts a job's first message and waits for its last reply. */
-  async #run(request: WorkerRequest, giveBack: Job['giveBack'] = () => {}): Promise<WorkerReply> {
+  async #run(request: WorkerRequest, progress: Job['progress'] = () => {}): Promise<WorkerReply> {
     const { promise, resolve, reject } = Promise.withResolvers<WorkerReply>();
-    this.#job = { number: request.job, finish: resolve, fail: reject, giveBack };
+    this.#job = { number: request.job, finish: resolve, fail: reject, progress };
     this.#worker.ref();
     this.#post(request);
     try {
@@ -110,7 +135,7 @@ export class WorkerThread {
     const job = this.#job;
     // Memory of a failed job may still come home during the next one; it is let go.
     if (job === undefined || reply.job !== job.number) return;
-    if (reply.type === 'buffer') job.giveBack(reply.buffer, reply.length);
+    if (reply.type === 'buffer' || reply.type === 'piece') job.progress(reply.buffer, reply.length);
     else if (reply.type === 'failed') job.fail(new DhowError(reply.kind, reply.message));
     else job.finish(reply);
   }
