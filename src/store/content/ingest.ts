@@ -132,6 +132,8 @@ class FileIngest implements Ingest {
     try {
       await this.#writing;
       await this.#handle.close();
+      // Nothing to resume: a download that was refused, or not needed after all.
+      if (this.#size === 0) await fs.promises.rm(this.#file, { force: true });
     } finally {
       this.#lock[Symbol.dispose]();
     }
