@@ -63,8 +63,9 @@ export interface ImageHistoryRow {
 
 /** Typed progress; the API room turns it into Docker's JSON lines, the CLI into bars. */
 export type PullProgress =
+  /** `tag` is the whole reference when that has a digest, as Docker shows it. */
   | { phase: 'resolving'; repository: string; tag: string }
-  | { phase: 'waiting' | 'exists' | 'verifying' | 'downloaded' | 'complete'; layer: string }
+  | { phase: 'exists' | 'queued' | 'waiting' | 'verifying' | 'downloaded' | 'complete'; layer: string }
   | { phase: 'downloading' | 'unpacking'; layer: string; current: number; total: number }
   | { phase: 'digest'; digest: string }
   | { phase: 'done'; reference: string; upToDate: boolean };

@@ -2,6 +2,8 @@ import type { PullProgress } from '#engine/images.ts';
 import { parseReference } from '#image/reference.ts';
 import type { ProgressMessage } from '#wire/progress.ts';
 
+const pulling = 'Pulling fs layer';
+
 /** Turns a pull's progress into Docker's lines. Keeps which layers were announced: each line needs its first one. */
 export function createProgressEncoder(): (progress: PullProgress) => ProgressMessage[] {
   const announced = new Set<string>();
@@ -16,7 +18,7 @@ export function createProgressEncoder(): (progress: PullProgress) => ProgressMes
     if (announced.has(id)) return [message];
     announced.add(id);
     if (status === 'Already exists') return [message];
-    return [{ status: 'Pulling fs layer', progressDetail: {}, id }, message];
+    return [{ status: pulling, progressDetail: {}, id }, message];
   }
 
   return (progress) => {
@@ -25,6 +27,9 @@ export function createProgressEncoder(): (progress: PullProgress) => ProgressMes
         return [
           { status: `Pulling from ${parseReference(progress.repository).repository}`, id: progress.tag },
         ];
+      case 'queued':
+        announced.add(shortId(progress.layer));
+        return [{ status: pulling, progressDetail: {}, id: shortId(progress.layer) }];
       case 'waiting':
         return layer(progress.layer, 'Waiting');
       case 'exists':

@@ -1,3 +1,4 @@
+import { mayBeResumed } from '#engine/images/may-be-resumed.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { throttleProgress } from '#engine/images/throttle-progress.ts';
 import type { PullProgress } from '#engine/images.ts';
@@ -38,25 +39,25 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
   ): Promise<void> {
     const { onProgress, signal } = options;
     const layer = shortId(descriptor.digest);
-    if (layerStore.has(diffId)) {
-      onProgress({ phase: 'exists', layer });
-      return;
-    }
     // One ingest per blob: a second pull of the same layer waits here until the first is through.
     await using ingest = await content.ingest(descriptor.digest, signal);
-    if (layerStore.has(diffId)) {
-      onProgress({ phase: 'exists', layer });
-      if (ingest.offset === 0) await ingest.discard();
-      return;
-    }
-    if (!content.has(descriptor.digest)) {
-      if (ingest.offset === 0) {
-        const streamed = await unpackWhileDownloading(reference, descriptor, diffId, ingest, options);
-        if (streamed) return;
+    try {
+      if (layerStore.has(diffId)) {
+        onProgress({ phase: 'exists', layer });
+        return;
       }
-      for await (const _chunk of download(reference, descriptor, ingest, options)) signal.throwIfAborted();
+      if (!content.has(descriptor.digest)) {
+        if (ingest.offset === 0) {
+          const streamed = await unpackWhileDownloading(reference, descriptor, diffId, ingest, options);
+          if (streamed) return;
+        }
+        for await (const _chunk of download(reference, descriptor, ingest, options)) signal.throwIfAborted();
+      }
+      await unpack(diffId, content.stream(descriptor.digest), layer, descriptor.size, options);
+    } catch (error) {
+      if (!mayBeResumed(signal.aborted ? signal.reason : error)) await ingest.discard();
+      throw error;
     }
-    await unpack(diffId, content.stream(descriptor.digest), layer, descriptor.size, options);
   }
 
   /** @returns false when the registry made us begin anew, after which the blob must be unpacked from the store */
@@ -69,9 +70,16 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
   ): Promise<boolean> {
     const restarted = new AbortController();
     const signal = AbortSignal.any([options.signal, restarted.signal]);
-    const source = download(reference, descriptor, ingest, { ...options, signal }, () => restarted.abort());
+    // One bar, two kinds of steps: the download's until it is through, then those of the unpacking that lags behind.
+    let downloaded = false;
+    const onProgress = (progress: PullProgress): void => {
+      downloaded ||= progress.phase === 'downloaded';
+      if (progress.phase !== 'unpacking' || downloaded) options.onProgress(progress);
+    };
+    const both = { ...options, onProgress, signal };
+    const source = download(reference, descriptor, ingest, both, () => restarted.abort());
     try {
-      await unpack(diffId, source, shortId(descriptor.digest), descriptor.size, { ...options, signal });
+      await unpack(diffId, source, shortId(descriptor.digest), descriptor.size, both);
       return true;
     } catch (error) {
       if (!restarted.signal.aborted || options.signal.aborted) throw error;
@@ -91,19 +99,22 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
     const { credentials, onProgress, signal } = options;
     const layer = shortId(descriptor.digest);
     const total = descriptor.size;
+    let current = ingest.offset;
     const bytes = registry.fetchBlob(reference, descriptor, {
       offset: ingest.offset,
       onRestart: async () => {
         onRestart?.();
         await ingest.restart();
+        current = 0;
       },
       credentials,
       signal,
     });
-    onProgress({ phase: 'downloading', layer, current: ingest.offset, total });
+    onProgress({ phase: 'downloading', layer, current, total });
     for await (const chunk of bytes) {
       await ingest.write(chunk);
-      onProgress({ phase: 'downloading', layer, current: ingest.offset, total });
+      current += chunk.length;
+      onProgress({ phase: 'downloading', layer, current, total });
       yield chunk;
     }
     onProgress({ phase: 'verifying', layer });
@@ -127,24 +138,34 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
 
   return {
     async fetchAll(reference, layers, diffIds, callerOptions) {
-      const options = { ...callerOptions, onProgress: throttleProgress(callerOptions.onProgress) };
+      using throttled = throttleProgress(callerOptions.onProgress);
+      const options = { ...callerOptions, onProgress: throttled.report };
       // The first failure stops the others, and the caller hears of that one.
       const abort = new AbortController();
       const signal = AbortSignal.any([options.signal, abort.signal]);
-      const queue = layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index] as Digest }));
-      for (const { descriptor } of queue) {
+      const all = layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index] as Digest }));
+      // The same layer may stand in an image twice (empty layers often do).
+      const once = all.filter(({ diffId }, index) => diffIds.indexOf(diffId) === index);
+      const queue: typeof once = [];
+      for (const wanted of once) {
+        const layer = shortId(wanted.descriptor.digest);
+        if (layerStore.has(wanted.diffId)) options.onProgress({ phase: 'exists', layer });
+        else {
+          queue.push(wanted);
+          options.onProgress({ phase: 'queued', layer });
+        }
+      }
+      for (const { descriptor } of queue.slice(parts.maxConcurrentLayers)) {
         options.onProgress({ phase: 'waiting', layer: shortId(descriptor.digest) });
       }
-      // The same layer may stand in an image twice (empty layers often do).
-      const once = queue.filter(({ diffId }, index) => diffIds.indexOf(diffId) === index);
       let failure: { error: unknown } | undefined;
       async function work(): Promise<void> {
-        for (let next = once.shift(); next && !failure; next = once.shift()) {
+        for (let next = queue.shift(); next && !failure; next = queue.shift()) {
           try {
             await fetchLayer(reference, next.descriptor, next.diffId, { ...options, signal });
           } catch (error) {
             failure ??= { error };
-            abort.abort();
+            abort.abort(error);
           }
         }
       }

@@ -1,19 +1,23 @@
 import { createLayerFetcher, type LayerFetcher } from '#engine/images/fetch-layer.ts';
 import { findByReference } from '#engine/images/find.ts';
+import { mayBeResumed } from '#engine/images/may-be-resumed.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import type { PullProgress } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
-import { digestOf, hexOf } from '#image/digest.ts';
+import type { ImageConfig } from '#image/config.ts';
+import { hexOf } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, type Platform } from '#image/platform.ts';
 import {
   canonicalRepoDigest,
   canonicalTag,
   familiarName,
   familiarRepository,
+  formatReference,
   parseReference,
+  type Reference,
   withDefaultTag,
 } from '#image/reference.ts';
-import type { Credentials } from '#registry/registry.ts';
+import type { Credentials, ResolvedImage } from '#registry/registry.ts';
 import type { ImageRecord } from '#store/images.ts';
 
 export interface PullOptions {
@@ -27,31 +31,37 @@ export interface PullOptions {
 export function createPull(parts: ImageParts): (name: string, options: PullOptions) => Promise<ImageRecord> {
   const fetcher = createLayerFetcher(parts);
   return async (name, options) => {
-    const image = await pull(parts, fetcher, name, options);
-    // Layers live on unpacked: their compressed form was kept for a resume only.
-    await parts.collector.collect();
-    return image;
+    const wanted = await resolve(parts, name, options);
+    let keepsParts = false;
+    try {
+      return await fetchImage(parts, fetcher, wanted, options);
+    } catch (error) {
+      keepsParts = mayBeResumed(error);
+      throw error;
+    } finally {
+      // Layers live on unpacked: their compressed form was kept for a resume only.
+      if (!keepsParts) await parts.collector.collect();
+    }
   };
 }
 
-async function pull(
-  parts: ImageParts,
-  fetcher: LayerFetcher,
-  name: string,
-  options: PullOptions,
-): Promise<ImageRecord> {
+/** What a name stands for in its registry. */
+interface WantedImage {
+  reference: Reference;
+  resolved: ResolvedImage;
+  config: ImageConfig;
+  configBytes: Buffer;
+}
+
+async function resolve(parts: ImageParts, name: string, options: PullOptions): Promise<WantedImage> {
   const { credentials, onProgress, signal } = options;
   const reference = withDefaultTag(parseReference(name));
   const platform = options.platform ?? parts.hostPlatform;
-  const before = findByReference(parts, reference);
   onProgress({
     phase: 'resolving',
     repository: familiarRepository(reference),
-    tag: reference.tag ?? reference.digest ?? '',
+    tag: reference.digest ? formatReference(reference) : (reference.tag ?? ''),
   });
-  // Nothing that is fetched from here on can be collected before the image row refers to it.
-  using lease = parts.collector.lease();
-
   const resolved = await parts.registry.resolve(reference, { platform, credentials, signal });
   const { manifest } = resolved;
   const fetched = await parts.registry.fetchConfig(reference, manifest.config, { credentials, signal });
@@ -69,20 +79,30 @@ async function pull(
       { reason: 'image-not-found' },
     );
   }
-  lease.hold([
-    ...config.rootfs.diff_ids,
-    ...manifest.layers.map((layer) => layer.digest),
-    manifest.config.digest,
-  ]);
-  await fetcher.fetchAll(reference, manifest.layers, config.rootfs.diff_ids, {
-    credentials,
-    onProgress,
-    signal,
-  });
+  return { reference, resolved, config, configBytes: fetched.bytes };
+}
+
+async function fetchImage(
+  parts: ImageParts,
+  fetcher: LayerFetcher,
+  { reference, resolved, config, configBytes }: WantedImage,
+  options: PullOptions,
+): Promise<ImageRecord> {
+  const { onProgress } = options;
+  const { manifest } = resolved;
+  const id = manifest.config.digest;
+  // Nothing that is fetched from here on can be collected before the image row refers to it.
+  using lease = parts.collector.lease();
+  lease.hold([...config.rootfs.diff_ids, ...manifest.layers.map((layer) => layer.digest), id]);
+  const before = findByReference(parts, reference);
+  // An image that is here has its layers: nothing is said of them then, as Docker does.
+  if (!parts.images.find(id)) {
+    await fetcher.fetchAll(reference, manifest.layers, config.rootfs.diff_ids, options);
+  }
 
   const manifestDigest = await parts.content.put(resolved.manifestBytes);
   const index = resolved.indexBytes ? [await parts.content.put(resolved.indexBytes)] : [];
-  const id = await parts.content.put(fetched.bytes);
+  await parts.content.put(configBytes);
   const repoDigest = canonicalRepoDigest(reference, resolved.targetDigest);
   parts.database.transaction(() => {
     parts.images.add({ id, config, manifestDigest, content: index });
@@ -99,7 +119,6 @@ async function pull(
     attributes: { ...config.config?.Labels, name: familiarRepository(reference) },
   });
   const record = parts.images.find(id);
-  if (!record)
-    throw new DhowError('Internal', `image ${hexOf(digestOf(fetched.bytes))} vanished after its pull`);
+  if (!record) throw new DhowError('Internal', `image ${hexOf(id)} vanished after its pull`);
   return record;
 }
