@@ -13,6 +13,8 @@ export interface ImageRecipe {
   variant?: string;
   /** Files of a second layer above the base: path → text. */
   files?: Readonly<Record<string, string>>;
+  /** Tars of more layers, above all else. */
+  layers?: readonly Buffer[];
   config?: Readonly<Record<string, unknown>>;
 }
 
@@ -21,7 +23,10 @@ export interface PushedImage {
   mediaType: string;
   sizeBytes: number;
   configDigest: string;
+  /** Of the blobs, base first. */
   layerDigests: string[];
+  /** Of the uncompressed tars, base first. */
+  diffIds: string[];
   platform: { os: string; architecture: string; variant?: string };
 }
 
@@ -53,6 +58,7 @@ export async function pushImage(
 ): Promise<PushedImage> {
   const tars: Buffer[] = [fs.readFileSync(await baseRootfs())];
   if (recipe.files) tars.push(await tarOf(recipe.files));
+  tars.push(...(recipe.layers ?? []));
   const layers = tars.map((tar) => ({ diffId: digestOf(tar), blob: compress(tar, recipe.compression) }));
   const platform = {
     os: 'linux',
@@ -88,6 +94,7 @@ export async function pushImage(
     sizeBytes: manifest.length,
     configDigest: digestOf(config),
     layerDigests: layers.map(({ blob }) => digestOf(blob)),
+    diffIds: layers.map(({ diffId }) => diffId),
     platform,
   };
 }
