@@ -60,7 +60,7 @@ test('run has the process’s output, input and exit code', async () => {
 
 test('run tells by its exit code what could not be run', async () => {
   await expectOutcome('run --rm busybox absent', { code: 127, stderr: 'executable file not found' });
-  await expectOutcome('run --rm busybox /etc', { code: 126, stderr: 'is a directory' });
+  await expectOutcome('run --rm busybox /etc', { code: 126, stderr: 'permission denied' });
   await expectOutcome('run --rm --memory 1m busybox true', { code: 125, stderr: 'Minimum memory limit' });
   await expectOutcome('run --rm --gpus all busybox true', {
     code: 125,

@@ -53,7 +53,7 @@ const programs: Record<string, (stdio: Stdio) => Promise<number> | number> = {
 export function checkProgram(words: readonly string[]): void {
   const [name = ''] = words;
   if (name === '/etc') {
-    throw new DhowError('InvalidParameter', `exec: "${name}": is a directory: unknown`, {
+    throw new DhowError('InvalidParameter', `exec: "${name}": permission denied: unknown`, {
       reason: 'executable-not-runnable',
     });
   }
