@@ -15,7 +15,8 @@ export function attachContainer(
   const wishes = { ...options, stdin: options.stdin && record.settings.openStdin };
 
   function liveSession(): AttachSession {
-    if (isLive(record)) return createSession(terminal, context.runtime.attach(record.id), wishes);
+    if (isLive(record))
+      return createSession(terminal, context.runtime.attach(record.id, { observer: !wishes.stdin }), wishes);
     return context.hub.openPending(record.id, terminal, wishes);
   }
   if (!options.fromLogs || record.settings.host.logDriver === 'none') return liveSession();

@@ -19,12 +19,13 @@ export interface AttachHub {
   openPending(id: string, terminal: boolean, wishes: StreamWishes): AttachSession;
   hasPending(id: string): boolean;
   /** Gives each pending session a connection of its own. */
-  connect(id: string, connect: () => Promise<StdioConnection>): Promise<void>;
+  connect(id: string, connect: (options: { observer: boolean }) => Promise<StdioConnection>): Promise<void>;
   /** Ends what still waits: the start failed or the container is gone. */
   abandon(id: string): void;
 }
 
 interface Pending {
+  observer: boolean;
   resolve(connection: StdioConnection | undefined): void;
 }
 
@@ -40,7 +41,7 @@ export function createAttachHub(): AttachHub {
   return {
     openPending(id, terminal, wishes) {
       const { promise, resolve } = Promise.withResolvers<StdioConnection | undefined>();
-      const entry = { resolve };
+      const entry = { observer: !wishes.stdin, resolve };
       const group = pending.get(id) ?? new Set();
       group.add(entry);
       pending.set(id, group);
@@ -52,7 +53,7 @@ export function createAttachHub(): AttachHub {
     },
     hasPending: (id) => pending.has(id),
     async connect(id, connect) {
-      for (const entry of take(id)) entry.resolve(await connect());
+      for (const { observer, resolve } of take(id)) resolve(await connect({ observer }));
     },
     abandon(id) {
       for (const entry of take(id)) entry.resolve(undefined);

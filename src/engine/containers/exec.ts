@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSession } from '#engine/containers/attach.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
-import type { ExecRecord } from '#engine/containers/exec-table.ts';
+import { type ExecRecord, markExited } from '#engine/containers/exec-table.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
 import { findContainer, requireRunning } from '#engine/containers/lookup.ts';
 import { mergeEnvironment } from '#engine/containers/merge-config.ts';
@@ -25,6 +25,7 @@ export function createExec(context: ContainerContext, nameOrId: string, settings
     status: 'created',
     pid: 0,
     exitCode: undefined,
+    exitedAtMs: undefined,
     exited: Promise.withResolvers(),
   };
   context.execs.add(record);
@@ -78,8 +79,7 @@ export async function startExec(
     };
     return endingWithExit(createSession(settings.terminal, Promise.resolve(handle.stdio), wishes), exec);
   } catch (error) {
-    exec.status = 'exited';
-    exec.exitCode ??= exitCodeOfFailure(error);
+    markExited(exec, exec.exitCode ?? exitCodeOfFailure(error));
     throw error;
   }
 }
@@ -97,9 +97,7 @@ function endingWithExit(session: AttachSession, exec: ExecRecord): AttachSession
 export function handleExecExit(context: ContainerContext, exit: Exit): boolean {
   const exec = context.execs.find(exit.id);
   if (!exec) return false;
-  exec.status = 'exited';
-  exec.exitCode = exit.code;
-  exec.exited.resolve(exit.code);
+  markExited(exec, exit.code);
   const container = context.table.get(exec.containerId);
   if (container) {
     emitContainerEvent(context, container, 'exec_die', { execID: exec.id, exitCode: String(exit.code) });

@@ -4,7 +4,7 @@ import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { removeLocked } from '#engine/containers/remove-locked.ts';
 import { restartDelay } from '#engine/containers/restart-policy.ts';
-import { launch } from '#engine/containers/start.ts';
+import { scheduleRestart, waitingForRestart } from '#engine/containers/scheduled-restart.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { takeDown } from '#engine/containers/take-down.ts';
 import { messageOf } from '#errors/error.ts';
@@ -37,64 +37,51 @@ export async function bookExit(
   if (!isLive(record) || !('startedAt' in record.state)) return;
   const { startedAt } = record.state;
   const ranForMs = exit.finishedAt.getTime() - startedAt.getTime();
-  await takeDown(context, record);
-  record.state = {
-    status: 'exited',
+  const exited = {
+    status: 'exited' as const,
     startedAt,
     finishedAt: exit.finishedAt,
     exitCode: exit.code,
     error: '',
     oomKilled: exit.oomKilled,
   };
-  context.execs.removeOf(record.id);
+  const { autoRemove, restartPolicy } = record.settings.host;
+  const keep = context.keepThroughExit.delete(record.id);
+  const delay =
+    keep || autoRemove
+      ? undefined
+      : restartDelay({
+          policy: restartPolicy,
+          exitCode: exit.code,
+          stoppedByUser: record.stoppedByUser,
+          restartCount: record.restartCount,
+          ranForMs,
+          previousDelayMs: context.restarts.lastDelay(record.id),
+        });
+  const next = delay === undefined ? exited : waitingForRestart(exited);
+  // On disk first: what the monitor kept of the exit goes with the rest. In memory last: where an exit shows, names and ports are free.
+  context.table.saveStatus({ ...record, state: next });
+  try {
+    await takeDown(context, record);
+  } catch (error) {
+    // The exit is a fact all the same, and there are those who wait for it; a removal tries again.
+    context.log.error('container not taken down', { container: record.id, error: messageOf(error) });
+  }
+  // A client may have asked for a stop meanwhile.
+  record.state = record.stoppedByUser ? exited : next;
+  context.execs.forgetUnstarted(record.id);
   if (exit.oomKilled) emitContainerEvent(context, record, 'oom');
   emitContainerEvent(context, record, 'die', {
     exitCode: String(exit.code),
     execDuration: String(Math.max(0, Math.round(ranForMs / 1000))),
   });
 
-  const { host } = record.settings;
-  const keep = context.keepThroughExit.delete(record.id);
-  if (host.autoRemove && !keep) {
+  if (autoRemove && !keep) {
     context.waiters.wake(record.id, 'exit', { exitCode: exit.code });
     await removeLocked(context, record, { volumes: true });
     return;
   }
-  const delay = keep
-    ? undefined
-    : restartDelay({
-        policy: host.restartPolicy,
-        exitCode: exit.code,
-        stoppedByUser: record.stoppedByUser,
-        restartCount: record.restartCount,
-        ranForMs,
-        previousDelayMs: context.restarts.lastDelay(record.id),
-      });
-  if (delay !== undefined) scheduleRestart(context, record, delay);
+  if (delay !== undefined && record.state === next) scheduleRestart(context, record, delay);
   context.table.saveStatus(record);
   context.waiters.wake(record.id, 'exit', { exitCode: exit.code });
-}
-
-function scheduleRestart(context: ContainerContext, record: ContainerRecord, delayMs: number): void {
-  const { state } = record;
-  if (state.status !== 'exited') return;
-  record.state = {
-    status: 'restarting',
-    pid: 0,
-    startedAt: state.startedAt,
-    finishedAt: state.finishedAt,
-    exitCode: state.exitCode,
-    error: '',
-  };
-  context.restarts.schedule(record.id, delayMs, async () => {
-    using _lock = await context.locks.acquire(record.id);
-    if (record.state.status !== 'restarting') return;
-    record.restartCount += 1;
-    record.state = state;
-    try {
-      await launch(context, record);
-    } catch (error) {
-      context.log.warn('restart failed', { container: record.id, error: messageOf(error) });
-    }
-  });
 }

@@ -169,3 +169,16 @@ test('restart stops and starts, also with --rm and when it did not run', async (
   await service.restart(idle, {});
   assert.equal(service.get(idle).state.status, 'running');
 });
+
+test('an exit is told even when something of the container cannot be taken down, and a removal tries again', async () => {
+  await using engine = await createFakeEngine();
+  const { service } = engine.containers;
+  const id = await engine.run();
+  const waiting = service.wait(id, 'not-running', AbortSignal.any([]));
+  engine.runtime.failNext('delete', new DhowError('Unavailable', 'processes do not end'));
+  engine.runtime.exit(id, 9);
+  assert.deepEqual(await waiting, { exitCode: 9 });
+  await service.remove(id, { force: false, volumes: false });
+  assert.deepEqual(service.list(), []);
+  assert.ok(engine.kernel.includes('unmount'));
+});

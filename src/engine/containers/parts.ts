@@ -14,6 +14,7 @@ import type { Runtime } from '#runtime/runtime.ts';
 import type { Database } from '#store/database.ts';
 import type { LayerUses } from '#store/layer-uses.ts';
 import type { LayerStore, RootMount } from '#store/layers.ts';
+import type { CgroupHierarchies } from '#sys/cgroup.ts';
 import type { VolumeStore } from '#volume/volume.ts';
 
 /** Mounts containers' roots; the real one is overlayfs, tests have their own. */
@@ -38,6 +39,7 @@ export interface ContainerParts {
   roots: RootMounter;
   /** Holds one directory per container: upper, work, root (mount point), log, hosts, hostname, resolv.conf. */
   containersDirectory: string;
+  cgroups: CgroupHierarchies;
   cgroupParent: string;
   /** The host's own files, read at each start. */
   hostFiles: { hosts: () => string; resolvConf: () => string };

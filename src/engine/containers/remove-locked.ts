@@ -16,7 +16,9 @@ export async function removeLocked(
 ): Promise<void> {
   const { exitCode } = record.state;
   await takeDown(context, record);
+  // On disk before its files go: a daemon that is killed in between leaves a removal to be finished, not a hollow container.
   record.state = { status: 'removing', error: '', exitCode };
+  context.table.saveStatus(record);
   await context.trash.discard(pathsOf(context.containersDirectory, record.id).directory);
   context.database.transaction(() => {
     context.layerUses.release(record.id);
@@ -25,7 +27,6 @@ export async function removeLocked(
   if (options.volumes) await removeAnonymousVolumes(context, record);
   context.restarts.cancel(record.id);
   context.hub.abandon(record.id);
-  context.execs.removeOf(record.id);
   emitContainerEvent(context, record, 'destroy');
   context.waiters.wake(record.id, 'exit', { exitCode });
   context.waiters.wake(record.id, 'removed', { exitCode });

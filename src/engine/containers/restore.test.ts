@@ -35,6 +35,34 @@ test('a process that vanished without a trace is booked as 255', async () => {
   assert.ok(engine.kernel.includes('unmount'));
 });
 
+test('an exit that the last daemon had only begun to book keeps its code', async () => {
+  await using engine = await createFakeEngine();
+  const id = await engine.run();
+  // The runtime's record of the exit is gone when the daemon dies.
+  const stalled = engine.runtime.stallDelete();
+  engine.runtime.exit(id, 42);
+  await stalled;
+  engine.crash();
+  const { service } = await engine.restart();
+  assert.equal(service.get(id).state.status, 'exited');
+  assert.equal(service.get(id).state.exitCode, 42);
+  assert.ok(engine.kernel.includes('unmount'));
+});
+
+test('a restart that the last daemon owed happens', async () => {
+  await using engine = await createFakeEngine();
+  const restartPolicy = { name: 'on-failure', maximumRetryCount: 2 } as const;
+  const id = await engine.run(settingsOf({ host: { restartPolicy } }));
+  const exit = engine.containers.service.wait(id, 'next-exit', never);
+  engine.runtime.exit(id, 1);
+  await exit;
+  await engine.containers.close();
+  const { service } = await engine.restart();
+  assert.equal(service.get(id).state.status, 'restarting');
+  await engine.happened(id, 'start', 2);
+  assert.equal(service.get(id).restartCount, 1);
+});
+
 test('policies start again what the last daemon left down, except what a client stopped', async () => {
   await using engine = await createFakeEngine();
   const { service } = engine.containers;

@@ -5,7 +5,8 @@ import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import { removeLocked } from '#engine/containers/remove-locked.ts';
-import { startsWithDaemon } from '#engine/containers/restart-policy.ts';
+import { restartDelay, startsWithDaemon } from '#engine/containers/restart-policy.ts';
+import { dropRestart, scheduleRestart } from '#engine/containers/scheduled-restart.ts';
 import { launch } from '#engine/containers/start.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { takeDown } from '#engine/containers/take-down.ts';
@@ -60,10 +61,24 @@ async function settle(
     return;
   }
   await takeDown(context, record);
-  if (state.status === 'restarting') {
-    const { startedAt, finishedAt = startedAt, exitCode, error } = state;
-    record.state = { status: 'exited', startedAt, finishedAt, exitCode, error, oomKilled: false };
+  if (state.status === 'restarting') resumeRestart(context, record);
+}
+
+/** The last daemon owed this container a restart; how long it had waited already is not known. */
+function resumeRestart(context: ContainerContext, record: ContainerRecord): void {
+  const delay = restartDelay({
+    policy: record.settings.host.restartPolicy,
+    exitCode: record.state.exitCode,
+    stoppedByUser: record.stoppedByUser,
+    restartCount: record.restartCount,
+    ranForMs: 0,
+    previousDelayMs: 0,
+  });
+  if (delay === undefined) {
+    dropRestart(record);
     context.table.saveStatus(record);
+  } else {
+    scheduleRestart(context, record, delay);
   }
 }
 

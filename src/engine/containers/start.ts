@@ -14,6 +14,7 @@ import { DhowError, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import type { Endpoint, PublishedPortRequest, Sandbox } from '#network/network.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
+import type { CreateRequest } from '#runtime/runtime.ts';
 import type { NamespaceMode, SpecInput } from '#runtime/spec.ts';
 
 /** See `ContainerService.start`. */
@@ -84,17 +85,23 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
       spec,
       logPath: paths.log,
       logDriver: settings.host.logDriver === 'none' ? 'none' : 'file',
-      stdin: settings.openStdin ? (settings.stdinOnce ? 'once' : 'open') : 'closed',
+      stdin: stdinOf(settings),
       terminal: settings.terminal,
     },
     AbortSignal.any([]),
   );
   // The process holds the namespace; our descriptor would only keep it alive after the exit.
   await network.sandbox?.[Symbol.asyncDispose]();
-  await context.hub.connect(id, () => context.runtime.attach(id));
+  await context.hub.connect(id, (options) => context.runtime.attach(id, options));
   await context.runtime.start(id);
   undo.move();
   return pid;
+}
+
+/** A terminal is not closed by the first who leaves it: he may come back. */
+function stdinOf({ openStdin, stdinOnce, terminal }: ContainerRecord['settings']): CreateRequest['stdin'] {
+  if (!openStdin) return 'closed';
+  return stdinOnce && !terminal ? 'once' : 'open';
 }
 
 interface ConnectedNetwork {

@@ -127,3 +127,19 @@ test('a detached exec returns at once', async () => {
   engine.runtime.exit(exec, 0);
   assert.equal(service.execGet(exec).exitCode, 0);
 });
+
+test('an exec whose container dies before it still ends with its own code', async () => {
+  await using engine = await createFakeEngine();
+  const { service } = engine.containers;
+  const id = await engine.run();
+  const exec = service.execCreate(id, execOf());
+  const unstarted = service.execCreate(id, execOf());
+  const session = await service.execStart(exec, { detach: false });
+  assert.ok(session);
+  const text = textOf(session);
+  await service.kill(id, 'SIGKILL');
+  engine.runtime.exit(exec, 137);
+  assert.equal(await text, '');
+  assert.equal(service.execGet(exec).exitCode, 137);
+  assert.throws(() => service.execGet(unstarted), { kind: 'NotFound' });
+});

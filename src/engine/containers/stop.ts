@@ -1,6 +1,7 @@
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
+import { dropRestart } from '#engine/containers/scheduled-restart.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
 import { startContainer } from '#engine/containers/start.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
@@ -130,8 +131,7 @@ async function cancelRestart(context: ContainerContext, record: ContainerRecord)
   using _lock = await context.locks.acquire(record.id);
   if (record.state.status !== 'restarting') return false;
   context.restarts.cancel(record.id);
-  const { startedAt, finishedAt = startedAt, exitCode, error } = record.state;
-  record.state = { status: 'exited', startedAt, finishedAt, exitCode, error, oomKilled: false };
+  dropRestart(record);
   context.table.saveStatus(record);
   return true;
 }

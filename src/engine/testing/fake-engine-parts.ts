@@ -168,6 +168,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       },
       containersDirectory,
       trashDirectory: path.join(directory, 'trash'),
+      cgroups: { version: 2, mounts: [] },
       cgroupParent: '/test',
       hostFiles: { hosts: () => '', resolvConf: () => 'nameserver 192.0.2.1\n' },
       findInitBinary: () => undefined,

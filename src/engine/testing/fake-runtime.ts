@@ -14,7 +14,9 @@ export interface FakeRuntime extends Runtime {
   /** Output for every connection to the process. */
   print(id: string, text: string): void;
   /** Makes the next call of this verb fail. */
-  failNext(verb: 'create' | 'start' | 'exec', error: Error): void;
+  failNext(verb: 'create' | 'start' | 'exec' | 'delete', error: Error): void;
+  /** The next deletion does its work and never returns, as when the daemon is killed in it; resolves when it has come. */
+  stallDelete(): Promise<void>;
   /** Signals that do not end a process; by default each does. */
   ignoreSignals(id: string, signals: readonly number[]): void;
 }
@@ -39,6 +41,7 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
   const failures = new Map<string, Error>();
   const calls: string[] = [];
   let listener: ((exit: Exit) => void) | undefined;
+  let stalled: (() => void) | undefined;
   let lastPid = 1000;
 
   function failIfTold(verb: string): void {
@@ -115,6 +118,11 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
       for (const connection of get(id).connections) connection.push(packet);
     },
     failNext: (verb, error) => failures.set(verb, error),
+    stallDelete() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stalled = resolve;
+      return promise;
+    },
     ignoreSignals(id, signals) {
       get(id).ignored = signals;
     },
@@ -139,6 +147,12 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
     async delete(id) {
       calls.push(`delete ${id}`);
       processes.delete(id);
+      exits.delete(id);
+      failIfTold('delete');
+      if (!stalled) return;
+      stalled();
+      stalled = undefined;
+      await new Promise(() => {});
     },
     async exec(request: ExecRequest) {
       calls.push(`exec ${request.execId}`);
