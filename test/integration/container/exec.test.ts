@@ -93,7 +93,8 @@ describeEngine('exec', ({ cli, unique }) => {
     const victim = unique('victim');
     await cli.out('run', '-d', '--name', victim, 'busybox', 'sleep', '1000');
     const running = cli.run(['exec', victim, 'sleep', '1000']);
-    await cli.out('exec', victim, 'sh', '-c', 'until [ $(pgrep sleep | wc -l) = 2 ]; do :; done');
+    const bothRun = 'until [ $(cat /proc/[0-9]*/comm | grep -c sleep) = 2 ]; do :; done';
+    await cli.out('exec', victim, 'sh', '-c', bothRun);
     await cli.out('kill', victim);
     assert.equal((await running).code, 137);
     await cli.out('rm', victim);

@@ -23,11 +23,13 @@ describeEngine('run › terminal', ({ cli, unique }) => {
       'busybox',
       'sh',
       '-c',
-      'trap "stty size; exit 3" WINCH; echo ready; while :; do sleep 0.05; done',
+      'trap "stty size" WINCH; echo ready; until stty size | grep -q "50 60"; do sleep 0.05; done; exit 3',
     ]);
     await terminal.expect(/ready/);
     terminal.resize(132, 43);
     await terminal.expect(/43 132/);
+    terminal.resize(60, 50);
+    await terminal.expect(/50 60/);
     assert.equal(await terminal.exit(), 3);
   });
 
