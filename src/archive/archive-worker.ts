@@ -1,5 +1,6 @@
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { PackStream } from '#archive/pack/pack-stream.ts';
+import { AssembleStream } from '#archive/record/assemble-stream.ts';
 import { UnpackStream } from '#archive/unpack/unpack-stream.ts';
 import type { WorkerReply, WorkerRequest } from '#archive/workers/protocol.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
@@ -16,7 +17,8 @@ const port = parentPort;
 const pieceBytes = 256 * 1024;
 
 let unpacking: { job: number; stream: UnpackStream } | undefined;
-let packing: { job: number; stream: PackStream } | undefined;
+/** Something that is given away in pieces. */
+let packing: { job: number; stream: PackStream | AssembleStream } | undefined;
 
 function reply(message: WorkerReply, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -63,6 +65,10 @@ function abort(job: number): void {
   reply({ type: 'packed', job });
 }
 
+function assemble({ job, source, sha256 }: WorkerRequest & { type: 'assemble' }): void {
+  packing = { job, stream: new AssembleStream(source, sha256) };
+}
+
 function removeTreeFor({ job, path }: WorkerRequest & { type: 'remove-tree' }): void {
   try {
     removeTree(path);
@@ -79,6 +85,8 @@ port.on('message', (request: WorkerRequest) => {
     removeTreeFor(request);
   } else if (request.type === 'pack') {
     packing = { job: request.job, stream: new PackStream(request.directory, request.options) };
+  } else if (request.type === 'assemble') {
+    assemble(request);
   } else if (request.type === 'pull') {
     pull(request.job);
   } else if (request.type === 'abort') {

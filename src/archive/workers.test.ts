@@ -114,7 +114,12 @@ describe('unpack', () => {
         signal: never,
       });
       const sha256 = createHash('sha256').update(archiveOf(entries)).digest('hex');
-      assert.deepEqual(result, { sha256, contentBytes: 300_000, opaqueRoot: false });
+      assert.deepEqual(result, {
+        sha256,
+        contentBytes: 300_000,
+        archiveBytes: archiveOf(entries).length,
+        opaqueRoot: false,
+      });
       assert.equal(progress, bytes.length);
       assert.equal(fs.readFileSync(path.join(directory.path, 'd/f'), 'utf8'), 'x'.repeat(300_000));
     });

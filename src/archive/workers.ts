@@ -1,5 +1,7 @@
 import { maxDecompressedBytes } from '#archive/decompress.ts';
 import type { PackOptions } from '#archive/pack/tree-packer.ts';
+import type { AssembleSource } from '#archive/record/assemble.ts';
+import type { RecordPlace } from '#archive/record/recorder.ts';
 import type { Unpacked } from '#archive/unpack/unpack-stream.ts';
 import { Slots } from '#archive/workers/slots.ts';
 import { WorkerThread } from '#archive/workers/worker-thread.ts';
@@ -28,6 +30,12 @@ export interface ArchiveWorkers extends AsyncDisposable {
    * @throws NotFound when `options.path` is not there; the reason of `signal`; Internal
    */
   pack(directory: string, options: PackOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * The bytes of an archive that was unpacked with a record, the very same ones.
+   * @param sha256 of the whole archive, hexadecimal
+   * @throws DataLoss, possibly after all bytes were given, when they are not the archive's; the reason of `signal`
+   */
+  assemble(source: AssembleSource, sha256: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void>;
   /** Removes a file or a tree of any depth without following symlinks. No error if absent. @throws Internal */
   removeTree(path: string): Promise<void>;
 }
@@ -35,6 +43,8 @@ export interface ArchiveWorkers extends AsyncDisposable {
 export interface UnpackJobOptions {
   /** `overlay` turns OCI whiteouts into overlayfs's; `literal` takes `.wh.` for the beginning of a name. */
   whiteouts: 'overlay' | 'literal';
+  /** Where to write what `assemble` needs; absent: nothing is written. */
+  record?: RecordPlace;
   /** Most bytes that may come out of the decompressor; `maxDecompressedBytes` if absent. */
   maxBytes?: number;
   /** How many bytes of the source were used so far. */
@@ -106,15 +116,21 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
   }
 
   return {
-    unpack(directory, source, { whiteouts, maxBytes = maxDecompressedBytes, onProgress, signal }) {
+    unpack(directory, source, { whiteouts, maxBytes = maxDecompressedBytes, record, onProgress, signal }) {
+      const options = { whiteouts, maxBytes, ...(record === undefined ? {} : { record }) };
       return run(unpackSlots, signal, (thread) =>
-        thread.unpack(directory, source, { whiteouts, maxBytes }, onProgress ?? (() => {}), signal),
+        thread.unpack(directory, source, options, onProgress ?? (() => {}), signal),
       );
     },
     async *pack(directory, options, signal) {
       using _slot = await packSlots.acquire(signal);
       using worker = takeThread();
       yield* worker.thread.pack(directory, options, signal);
+    },
+    async *assemble(source, sha256, signal) {
+      using _slot = await packSlots.acquire(signal);
+      using worker = takeThread();
+      yield* worker.thread.assemble(source, sha256, signal);
     },
     removeTree(path) {
       return run(removalSlots, new AbortController().signal, (thread) => thread.removeTree(path));

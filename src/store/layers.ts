@@ -2,11 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { ArchiveWorkers } from '#archive/workers.ts';
 import { DhowError } from '#errors/error.ts';
-import type { Digest } from '#image/digest.ts';
+import { type Digest, hexOf } from '#image/digest.ts';
 import type { Database } from '#store/database.ts';
 import { createLayerSync } from '#store/layers/layer-sync.ts';
-import { createLayerTable } from '#store/layers/layer-table.ts';
+import { createLayerTable, type LayerRow } from '#store/layers/layer-table.ts';
 import { removeLeftovers } from '#store/layers/leftovers.ts';
+import { type LayerPlaces, placesOf } from '#store/layers/places.ts';
 import { createSharedRuns } from '#store/layers/shared-runs.ts';
 import { unpackInto } from '#store/layers/unpack.ts';
 
@@ -19,8 +20,9 @@ import { unpackInto } from '#store/layers/unpack.ts';
  *                             place and writes the row; from then on immutable. Concurrent calls for one diff id share.
  *   start-up                → removes directories that have no row
  *
- * On disk: `<number>/fs` for each row (short, as a hundred of these paths must fit one mount), `new-*` while unpacking,
- * `removed-*` on the way out, `empty` as the lower directory of an image without layers.
+ * On disk: `<number>/fs` for each row and beside it a record of the tar's other bytes (headers, order, padding), from which
+ * `export` puts the very tar together again; `new-*` while unpacking, `removed-*` on the way out, `empty` as the lower
+ * directory of an image without layers.
  *
  * Syncing: one syncfs for all layers of a pull, in the background after their rows, instead of an fsync for each file.
  * Until it is done a row carries the id of this boot of the machine. A daemon that dies loses nothing, as the kernel
@@ -45,6 +47,13 @@ export interface LayerStore extends AsyncDisposable {
     source: AsyncIterable<Uint8Array>,
     options: { onProgress?: (sourceBytes: number) => void; signal: AbortSignal },
   ): Promise<number>;
+  /**
+   * The layer's tar as it was, bit by bit. @throws NotFound when the layer or its record is not there; DataLoss, at the end
+   * at the latest, when the bytes given do not have the layer's digest; the reason of `signal`
+   */
+  export(diffId: Digest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Length of what `export` gives. @throws NotFound as it does */
+  tarBytesOf(diffId: Digest): number;
   /** Resolves when all layers unpacked so far are on disk, files and rows. */
   durable(): Promise<void>;
   /** Unpacked size in bytes. @throws NotFound */
@@ -100,7 +109,8 @@ export function createLayerStore({
     onBackgroundError('remove leftovers of the layer store', error),
   );
 
-  const filesOf = (id: number): string => path.join(directory, String(id), 'fs');
+  const placesOfRow = (id: number): LayerPlaces => placesOf(path.join(directory, String(id)));
+  const filesOf = (id: number): string => placesOfRow(id).files;
 
   function rowOf(diffId: Digest) {
     const row = table.find(diffId);
@@ -114,6 +124,13 @@ export function createLayerStore({
     list: () => table.list(),
     directoryOf: (diffId) => filesOf(rowOf(diffId).id),
     durable: () => sync.durable(),
+    tarBytesOf: (diffId) => tarBytesOf(rowOf(diffId)),
+    export(diffId, signal) {
+      const row = rowOf(diffId);
+      tarBytesOf(row);
+      const { files, record } = placesOfRow(row.id);
+      return workers.assemble({ directory: files, ...record }, hexOf(diffId), signal);
+    },
 
     async unpack(diffId, source, { onProgress, signal }) {
       const size = await runs.run(
@@ -165,6 +182,14 @@ export function createLayerStore({
       await sync.settled();
     },
   };
+}
+
+function tarBytesOf({ diffId, tarBytes }: LayerRow): number {
+  if (tarBytes !== undefined) return tarBytes;
+  throw new DhowError(
+    'NotFound',
+    `the layer ${diffId} was unpacked by an older version, which kept no record of its tar: remove the image and pull it again`,
+  );
 }
 
 /**

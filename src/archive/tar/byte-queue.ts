@@ -5,11 +5,17 @@ const empty = Buffer.alloc(0);
  * spans two chunks copies.
  */
 export class ByteQueue {
+  /** Is given everything that is taken but file content, in order. */
+  readonly #onStructure: ((bytes: Buffer) => void) | undefined;
   #chunks: Buffer[] = [];
   /** Read position in the first chunk. */
   #position = 0;
   #length = 0;
   #ended = false;
+
+  constructor(onStructure?: (bytes: Buffer) => void) {
+    this.#onStructure = onStructure;
+  }
 
   get length(): number {
     return this.#length;
@@ -35,19 +41,20 @@ export class ByteQueue {
   /** Exactly `size` bytes in one piece, or undefined when fewer are queued. */
   take(size: number): Buffer | undefined {
     if (size > this.#length) return undefined;
-    const first = this.#chunks[0] ?? empty;
-    if (first.length - this.#position >= size) return this.takeSome(size);
-    const joined = Buffer.allocUnsafe(size);
-    for (let filled = 0; filled < size; ) {
-      const part = this.takeSome(size - filled);
-      joined.set(part, filled);
-      filled += part.length;
-    }
-    return joined;
+    const taken = this.#join(size);
+    this.#onStructure?.(taken);
+    return taken;
   }
 
   /** As much as one chunk has, at most `limit` bytes; empty when nothing is queued. */
   takeSome(limit: number): Buffer {
+    const taken = this.takeContent(limit);
+    this.#onStructure?.(taken);
+    return taken;
+  }
+
+  /** As `takeSome`, for the content of a file. */
+  takeContent(limit: number): Buffer {
     const first = this.#chunks[0];
     if (first === undefined) return empty;
     const end = Math.min(first.length, this.#position + limit);
@@ -59,6 +66,18 @@ export class ByteQueue {
       this.#position = 0;
     }
     return part;
+  }
+
+  #join(size: number): Buffer {
+    const first = this.#chunks[0] ?? empty;
+    if (first.length - this.#position >= size) return this.takeContent(size);
+    const joined = Buffer.allocUnsafe(size);
+    for (let filled = 0; filled < size; ) {
+      const part = this.takeContent(size - filled);
+      joined.set(part, filled);
+      filled += part.length;
+    }
+    return joined;
   }
 
   /** Copies what is queued, so that the chunks it came in may be used again. */

@@ -155,7 +155,7 @@ function* takeSparseMap(queue: ByteQueue, available: number): Generator<TarEvent
 
 function* dataAt(queue: ByteQueue, offset: number, length: number): Generator<TarEvent, void> {
   for (let done = 0; done < length; ) {
-    const bytes = queue.takeSome(length - done);
+    const bytes = queue.takeContent(length - done);
     if (bytes.length === 0) {
       if (queue.ended) throw truncated();
       yield starved;

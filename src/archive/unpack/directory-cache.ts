@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { malformed, quoteName } from '#archive/tar/malformed.ts';
 import { splitPath } from '#archive/unpack/entry-path.ts';
 import {
@@ -26,6 +27,9 @@ export class DirectoryCache implements Disposable {
   readonly #rootFd: number;
   readonly #hasWhiteouts: boolean;
   readonly #fds = new Map<BytePath, number>();
+  /** Where the open directories really are, as far as somebody asked. */
+  readonly #places = new Map<BytePath, BytePath | undefined>();
+  #rootPlace: BytePath | undefined;
   #stale = false;
 
   /** @param hasWhiteouts whether a character device 0/0 in the tree means "not here" */
@@ -48,6 +52,32 @@ export class DirectoryCache implements Disposable {
   [Symbol.dispose](): void {
     for (const fd of this.#fds.values()) closeFd(fd);
     this.#fds.clear();
+    this.#places.clear();
+  }
+
+  /**
+   * The path of an open directory below the root without any symlink in it.
+   * @returns undefined when it is too long for the kernel to tell
+   */
+  placeOf(path: BytePath): BytePath | undefined {
+    if (path === '') return '';
+    if (this.#places.has(path)) return this.#places.get(path);
+    const fd = this.#fds.get(path);
+    const place = fd === undefined ? undefined : this.#placeOfFd(fd);
+    this.#places.set(path, place);
+    return place;
+  }
+
+  #placeOfFd(fd: number): BytePath | undefined {
+    this.#rootPlace ??= fs.readlinkSync(`/proc/self/fd/${this.#rootFd}`, 'latin1');
+    let whole: string;
+    try {
+      whole = fs.readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
+    } catch (error) {
+      if (hasCode(error, 'ENAMETOOLONG')) return undefined;
+      throw error;
+    }
+    return whole.startsWith(`${this.#rootPlace}/`) ? whole.slice(this.#rootPlace.length + 1) : undefined;
   }
 
   /** Takes over an open directory. */
@@ -66,6 +96,7 @@ export class DirectoryCache implements Disposable {
     const fd = this.#fds.get(path);
     if (fd === undefined) return;
     this.#fds.delete(path);
+    this.#places.delete(path);
     closeFd(fd);
   }
 

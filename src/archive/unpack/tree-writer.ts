@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { TarRecorder } from '#archive/record/recorder.ts';
 import type { TarHeader } from '#archive/tar/header.ts';
 import { malformed, quoteName } from '#archive/tar/malformed.ts';
 import { DirectoryCache, markOpaque } from '#archive/unpack/directory-cache.ts';
@@ -13,6 +14,7 @@ import {
   makeNodeAt,
   openAt,
   openDirectoryAt,
+  renameAt,
   setTimesAt,
   statusAt,
   symlinkAt,
@@ -25,6 +27,9 @@ import { openRoot } from '#sys/open-in-root.ts';
 import { removeTreeAt } from '#sys/remove-tree.ts';
 
 const { O_CREAT, O_EXCL, O_WRONLY, S_IFBLK, S_IFCHR, S_IFIFO } = fs.constants;
+
+/** For paths that are absolute. */
+const AT_FDCWD = -100;
 
 /** Each entry costs an inode and some memory; the largest images have a tenth of this. */
 const maxEntries = 4_000_000;
@@ -46,13 +51,15 @@ export class TreeWriter implements Disposable {
   readonly #rootFd: number;
   readonly #directories: DirectoryCache;
   readonly #options: TreeWriterOptions;
+  readonly #recorder: TarRecorder | undefined;
   readonly #directoryTimes = new Map<BytePath, TarHeader['modifiedAt']>();
-  #file: { fd: number; header: TarHeader } | undefined;
+  #file: { fd: number; header: TarHeader; parent: BytePath; name: BytePath } | undefined;
   #entries = 0;
   #contentBytes = 0;
   #opaqueRoot = false;
 
-  constructor(directory: string, options: TreeWriterOptions) {
+  /** @param recorder is told where content lies; what a later entry replaces is then moved and not removed */
+  constructor(directory: string, options: TreeWriterOptions, recorder?: TarRecorder) {
     const pathFd = openRoot(directory);
     try {
       this.#rootFd = openDirectoryAt(pathFd, '.');
@@ -61,6 +68,7 @@ export class TreeWriter implements Disposable {
     }
     this.#directories = new DirectoryCache(this.#rootFd, options.whiteouts === 'overlay');
     this.#options = options;
+    this.#recorder = recorder;
   }
 
   [Symbol.dispose](): void {
@@ -91,11 +99,18 @@ export class TreeWriter implements Disposable {
   }
 
   write(offset: number, bytes: Buffer): void {
-    if (this.#file === undefined) return;
+    if (this.#file === undefined) {
+      this.#recorder?.structure(bytes);
+      return;
+    }
+    const { fd, header, parent, name } = this.#file;
     try {
-      writeAt(this.#file.fd, bytes, offset);
+      writeAt(fd, bytes, offset);
+      const place = this.#recorder === undefined ? undefined : this.#directories.placeOf(parent);
+      if (place === undefined) this.#recorder?.structure(bytes);
+      else this.#recorder?.content(place, name, offset, bytes.length);
     } catch (error) {
-      throw unpackError(this.#file.header.name, error);
+      throw unpackError(header.name, error);
     }
   }
 
@@ -142,12 +157,12 @@ export class TreeWriter implements Disposable {
   #makeFile(parent: BytePath, name: BytePath, header: TarHeader): void {
     const parentFd = this.#directories.open(parent);
     const open = (): number => openAt(parentFd, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
-    this.#file = { fd: this.#replacing(parentFd, name, open), header };
+    this.#file = { fd: this.#replacing(parentFd, parent, name, open), header, parent, name };
   }
 
   #makeNode(parent: BytePath, name: BytePath, header: TarHeader): void {
     const parentFd = this.#directories.open(parent);
-    this.#replacing(parentFd, name, () => {
+    this.#replacing(parentFd, parent, name, () => {
       if (header.type === 'symlink') symlinkAt(header.linkNameBytes.toString('latin1'), parentFd, name);
       else makeNodeAt(parentFd, name, nodeType(header), deviceOf(header));
     });
@@ -170,7 +185,7 @@ export class TreeWriter implements Disposable {
       const status = statusAt(parentFd, name);
       overWhiteout = this.#options.whiteouts === 'overlay' && status.isWhiteout;
       if (!status.isDirectory) {
-        this.#remove(parentFd, name);
+        this.#remove(parentFd, parent, name);
         makeDirectoryAt(parentFd, name, 0o700);
       }
     }
@@ -194,7 +209,7 @@ export class TreeWriter implements Disposable {
       } catch (error) {
         if (!hasCode(error, 'EEXIST')) throw error;
         if (statusAt(parentFd, name).inode === statusAt(targetFd, target.name).inode) return;
-        this.#remove(parentFd, name);
+        this.#remove(parentFd, parent, name);
         link();
       }
     } catch (error) {
@@ -235,19 +250,30 @@ export class TreeWriter implements Disposable {
   }
 
   /** Runs `make`, and once more after removing what is in the way. */
-  #replacing<T>(parentFd: number, name: BytePath, make: () => T): T {
+  #replacing<T>(parentFd: number, parent: BytePath, name: BytePath, make: () => T): T {
     try {
       return make();
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
     }
-    this.#remove(parentFd, name);
+    this.#remove(parentFd, parent, name);
     return make();
   }
 
-  #remove(parentFd: number, name: BytePath): void {
+  #remove(parentFd: number, parent: BytePath, name: BytePath): void {
+    const { isDirectory, isFile } = statusAt(parentFd, name);
+    if (this.#recorder !== undefined && (isDirectory || isFile)) {
+      const place = this.#directories.placeOf(parent);
+      // What is too deep to have a place was recorded as a whole.
+      if (place !== undefined) {
+        const target = this.#recorder.move(place === '' ? name : `${place}/${name}`);
+        renameAt(parentFd, name, AT_FDCWD, Buffer.from(target).toString('latin1'));
+        this.#directories.forget();
+        return;
+      }
+    }
     this.#directories.forget();
-    if (statusAt(parentFd, name).isDirectory) removeTreeAt(parentFd, name);
+    if (isDirectory) removeTreeAt(parentFd, name);
     else unlinkAt(parentFd, name);
   }
 }

@@ -8,14 +8,18 @@ import {
   magicBytes,
   tooLarge,
 } from '#archive/decompress.ts';
+import { type RecordPlace, TarRecorder } from '#archive/record/recorder.ts';
 import { ByteQueue } from '#archive/tar/byte-queue.ts';
 import { decodeTar } from '#archive/tar/decode.ts';
 import { TreeWriter, type TreeWriterOptions } from '#archive/unpack/tree-writer.ts';
+import { recordError } from '#archive/unpack/unpack-error.ts';
 import { DhowError } from '#errors/error.ts';
 
 export interface UnpackOptions extends TreeWriterOptions {
   /** Most bytes that may come out of the decompressor. */
   maxBytes: number;
+  /** Where to write what is needed to put the archive together again. */
+  record?: RecordPlace;
 }
 
 /** What became of an archive. */
@@ -24,6 +28,8 @@ export interface Unpacked {
   sha256: string;
   /** Sum of the files' sizes. */
   contentBytes: number;
+  /** Length of the whole uncompressed archive. */
+  archiveBytes: number;
   /** Whether the archive's root is opaque: everything in the layers below is hidden. */
   opaqueRoot: boolean;
 }
@@ -38,8 +44,9 @@ const maxPending = 4;
 export class UnpackStream implements Disposable {
   readonly #writer: TreeWriter;
   readonly #maxBytes: number;
-  readonly #queue = new ByteQueue();
-  readonly #events = decodeTar(this.#queue);
+  readonly #recorder: TarRecorder | undefined;
+  readonly #queue: ByteQueue;
+  readonly #events: ReturnType<typeof decodeTar>;
   readonly #hash = createHash('sha256');
   readonly #result = Promise.withResolvers<Unpacked>();
   #compression: Compression | undefined;
@@ -53,7 +60,16 @@ export class UnpackStream implements Disposable {
   #totalBytes = 0;
 
   constructor(directory: string, options: UnpackOptions) {
-    this.#writer = new TreeWriter(directory, options);
+    const recorder = options.record && new TarRecorder(options.record);
+    this.#recorder = recorder;
+    this.#queue = new ByteQueue(recorder && ((bytes) => recorder.structure(bytes)));
+    this.#events = decodeTar(this.#queue);
+    try {
+      this.#writer = new TreeWriter(directory, options, recorder);
+    } catch (error) {
+      recorder?.[Symbol.dispose]();
+      throw error;
+    }
     this.#maxBytes = options.maxBytes;
     this.#result.promise.catch(() => {});
   }
@@ -64,6 +80,7 @@ export class UnpackStream implements Disposable {
     this.#decompressor?.destroy();
     this.#pending = [];
     this.#writer[Symbol.dispose]();
+    this.#recorder?.[Symbol.dispose]();
   }
 
   /** Settles when the archive is unpacked or something failed; the stream is closed then. */
@@ -160,7 +177,10 @@ export class UnpackStream implements Disposable {
       this.#totalBytes += bytes.length;
       if (this.#totalBytes > this.#maxBytes) throw tooLarge(this.#maxBytes);
       this.#hash.update(bytes);
-      if (this.#archiveEnded) return;
+      if (this.#archiveEnded) {
+        this.#recorder?.structure(bytes);
+        return;
+      }
       this.#queue.push(bytes);
       this.#decode();
     } catch (error) {
@@ -173,6 +193,8 @@ export class UnpackStream implements Disposable {
       const event = this.#events.next();
       if (event.done) {
         this.#archiveEnded = true;
+        // What follows the archive's end is part of the layer's digest.
+        while (this.#queue.length > 0) this.#queue.takeSome(this.#queue.length);
         return;
       }
       if (event.value.type === 'data') this.#writer.write(event.value.offset, event.value.bytes);
@@ -188,8 +210,10 @@ export class UnpackStream implements Disposable {
       this.#queue.end();
       if (!this.#archiveEnded) this.#decode();
       this.#writer.finish();
+      this.#recorder?.finish();
       const { contentBytes, opaqueRoot } = this.#writer;
-      this.#result.resolve({ sha256: this.#hash.digest('hex'), contentBytes, opaqueRoot });
+      const archiveBytes = this.#totalBytes;
+      this.#result.resolve({ sha256: this.#hash.digest('hex'), contentBytes, archiveBytes, opaqueRoot });
       this[Symbol.dispose]();
     } catch (error) {
       this.#fail(error);
@@ -197,7 +221,7 @@ export class UnpackStream implements Disposable {
   }
 
   #fail(error: unknown): void {
-    this.#result.reject(error);
+    this.#result.reject(recordError(error));
     this[Symbol.dispose]();
   }
 }

@@ -1,10 +1,11 @@
 import type { PackOptions } from '#archive/pack/tree-packer.ts';
+import type { AssembleSource } from '#archive/record/assemble.ts';
 import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
 import type { ErrorKind } from '#errors/kinds.ts';
 
 /**
  * From the daemon's thread to a worker. One job at a time, numbered; `chunk`, `end` and `abort` belong to an `unpack`
- * job, `pull` and `abort` to a `pack` job, and mean nothing when it is over. Each `pull` is answered by one `piece`, or by
+ * job, `pull` and `abort` to a `pack` or `assemble` job, and mean nothing when it is over. Each `pull` is answered by one `piece`, or by
  * `packed` at the end.
  */
 export type WorkerRequest =
@@ -14,6 +15,7 @@ export type WorkerRequest =
   | { type: 'abort'; job: number }
   | { type: 'pack'; job: number; directory: string; options: PackOptions }
   | { type: 'pull'; job: number }
+  | { type: 'assemble'; job: number; source: AssembleSource; sha256: string }
   | { type: 'remove-tree'; job: number; path: string };
 
 /** From a worker. `buffer` gives a chunk's memory back, which is also the permission to send another one. */

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { PackOptions } from '#archive/pack/tree-packer.ts';
+import type { AssembleSource } from '#archive/record/assemble.ts';
 import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
 import { ChunkSender } from '#archive/workers/chunk-sender.ts';
 import { PieceQueue } from '#archive/workers/piece-queue.ts';
@@ -96,12 +97,19 @@ export class WorkerThread {
   }
 
   /** Yields the archive's pieces. Leaving the loop early ends the job. */
-  async *pack(directory: string, options: PackOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const job = ++this.#jobs;
+  pack(directory: string, options: PackOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    return this.#pieces({ type: 'pack', job: ++this.#jobs, directory, options }, signal);
+  }
+
+  /** The same for an archive that was unpacked with a record. */
+  assemble(source: AssembleSource, sha256: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    return this.#pieces({ type: 'assemble', job: ++this.#jobs, source, sha256 }, signal);
+  }
+
+  async *#pieces(request: WorkerRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { job } = request;
     const pieces = new PieceQueue(() => this.#post({ type: 'pull', job }));
-    const last = this.#run({ type: 'pack', job, directory, options }, (buffer, length) =>
-      pieces.push(buffer, length),
-    ).then(
+    const last = this.#run(request, (buffer, length) => pieces.push(buffer, length)).then(
       () => pieces.end(),
       (error: unknown) => pieces.fail(error),
     );

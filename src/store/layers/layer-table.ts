@@ -7,6 +7,8 @@ export interface LayerRow {
   id: number;
   diffId: Digest;
   sizeBytes: number;
+  /** Length of the tar; undefined when it cannot be put together again. */
+  tarBytes: number | undefined;
   opaqueRoot: boolean;
 }
 
@@ -23,7 +25,7 @@ export interface LayerTable {
   dropLostInCrash(): void;
 }
 
-const columns = 'id, diff_id, size_bytes, opaque_root';
+const columns = 'id, diff_id, size_bytes, tar_bytes, opaque_root';
 
 export function createLayerTable(database: Database): LayerTable {
   const { sql } = database;
@@ -31,7 +33,7 @@ export function createLayerTable(database: Database): LayerTable {
   const findRow = sql.prepare(`SELECT ${columns} FROM layers WHERE diff_id = ?`);
   const listRows = sql.prepare('SELECT id, diff_id FROM layers ORDER BY id');
   const insert = sql.prepare(
-    'INSERT INTO layers (diff_id, size_bytes, opaque_root, unsynced_boot, added_at) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO layers (diff_id, size_bytes, tar_bytes, opaque_root, unsynced_boot, added_at) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const deleteRow = sql.prepare('DELETE FROM layers WHERE id = ?');
   const unsyncedRows = sql.prepare('SELECT id FROM layers WHERE unsynced_boot IS NOT NULL');
@@ -45,9 +47,10 @@ export function createLayerTable(database: Database): LayerTable {
     },
     list: () => listRows.all().map((row) => parseDigest(String(row['diff_id']))),
     ids: () => new Set(listRows.all().map((row) => Number(row['id']))),
-    add({ diffId, sizeBytes, opaqueRoot }, place) {
+    add({ diffId, sizeBytes, tarBytes, opaqueRoot }, place) {
       database.transaction(() => {
-        const { lastInsertRowid } = insert.run(diffId, sizeBytes, opaqueRoot ? 1 : 0, boot, Date.now());
+        const opaque = opaqueRoot ? 1 : 0;
+        const { lastInsertRowid } = insert.run(diffId, sizeBytes, tarBytes ?? null, opaque, boot, Date.now());
         place(Number(lastInsertRowid));
       });
     },
@@ -67,9 +70,15 @@ export function createLayerTable(database: Database): LayerTable {
 }
 
 function decodeRow(row: Record<string, unknown>): LayerRow {
-  const { id, diff_id: diffId, size_bytes: sizeBytes, opaque_root: opaqueRoot } = row;
+  const { id, diff_id: diffId, size_bytes: sizeBytes, tar_bytes: tarBytes, opaque_root: opaqueRoot } = row;
   if (typeof id !== 'number' || typeof sizeBytes !== 'number') {
     throw new DhowError('Internal', 'a row of the table "layers" is damaged');
   }
-  return { id, diffId: parseDigest(String(diffId)), sizeBytes, opaqueRoot: opaqueRoot === 1 };
+  return {
+    id,
+    diffId: parseDigest(String(diffId)),
+    sizeBytes,
+    tarBytes: typeof tarBytes === 'number' ? tarBytes : undefined,
+    opaqueRoot: opaqueRoot === 1,
+  };
 }

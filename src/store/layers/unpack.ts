@@ -6,6 +6,7 @@ import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { type Digest, hexOf } from '#image/digest.ts';
 import type { LayerTable } from '#store/layers/layer-table.ts';
+import { placesOf } from '#store/layers/places.ts';
 
 export interface UnpackParts {
   directory: string;
@@ -22,20 +23,26 @@ export async function unpackInto(
 ): Promise<number> {
   await using undo = new AsyncDisposableStack();
   const unfinished = path.join(directory, `new-${randomUUID()}`);
-  const files = path.join(unfinished, 'fs');
+  const { files, record } = placesOf(unfinished);
   undo.defer(quietly('remove an unfinished layer', () => workers.removeTree(unfinished)));
   fs.mkdirSync(files, { recursive: true });
   // For archives that do not have the root itself; the daemon's umask has no say in it.
   fs.chmodSync(files, 0o755);
 
-  const unpacked = await workers.unpack(files, source, { whiteouts: 'overlay', onProgress, signal });
+  const unpacked = await workers.unpack(files, source, {
+    whiteouts: 'overlay',
+    record,
+    onProgress,
+    signal,
+  });
   if (unpacked.sha256 !== hexOf(diffId)) {
     throw new DhowError(
       'DataLoss',
       `the layer received unpacks to sha256:${unpacked.sha256}, but ${diffId} was expected`,
     );
   }
-  table.add({ diffId, sizeBytes: unpacked.contentBytes, opaqueRoot: unpacked.opaqueRoot }, (id) =>
+  const { contentBytes: sizeBytes, archiveBytes: tarBytes, opaqueRoot } = unpacked;
+  table.add({ diffId, sizeBytes, tarBytes, opaqueRoot }, (id) =>
     fs.renameSync(unfinished, path.join(directory, String(id))),
   );
   undo.move();
