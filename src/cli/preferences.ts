@@ -7,6 +7,7 @@ export interface Preferences {
   readonly imagesFormat?: string;
   readonly networksFormat?: string;
   readonly volumesFormat?: string;
+  readonly statsFormat?: string;
 }
 
 /** What the user prefers; nothing when there is no readable `config.json`, as a list must not fail for its looks. */

@@ -93,9 +93,19 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/container/start.ts'),
   },
   {
+    names: ['container stats', 'stats'],
+    summary: 'Display a live stream of container(s) resource usage statistics',
+    load: () => import('#cli/commands/container/stats.ts'),
+  },
+  {
     names: ['container stop', 'stop'],
     summary: 'Stop one or more running containers',
     load: () => import('#cli/commands/container/stop.ts'),
+  },
+  {
+    names: ['container top', 'top'],
+    summary: 'Display the running processes of a container',
+    load: () => import('#cli/commands/container/top.ts'),
   },
   {
     names: ['container unpause', 'unpause'],

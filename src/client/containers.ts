@@ -11,6 +11,8 @@ import type {
   ContainerUpdateResponse,
   ContainerWaitResponse,
 } from '#wire/containers.ts';
+import { decodeJsonLines } from '#wire/json-lines.ts';
+import type { ContainerStats, ContainerTop } from '#wire/stats.ts';
 
 /** Containers, by full id, unique prefix of an id, or name. Errors are as `Client.request` says. */
 
@@ -196,6 +198,31 @@ export async function readLogs(
   const path = pathOf(nameOrId, '/logs');
   const { body, headers } = await client.request({ method: 'GET', path, query }, signal);
   return { body, contentType: headers['content-type'] };
+}
+
+/** The container's processes. `psOptions` are words for ps; the daemon's default if empty. */
+export async function topContainer(
+  client: Client,
+  nameOrId: string,
+  psOptions: string,
+  signal?: AbortSignal,
+): Promise<ContainerTop> {
+  const query = { ps_args: psOptions || undefined };
+  return readJson(await client.request({ method: 'GET', path: pathOf(nameOrId, '/top'), query }, signal));
+}
+
+/** Samples of what the container uses: one, or one each second until it stops. */
+export async function watchStats(
+  client: Client,
+  nameOrId: string,
+  stream: boolean,
+  signal?: AbortSignal,
+): Promise<AsyncIterable<ContainerStats>> {
+  const response = await client.request(
+    { method: 'GET', path: pathOf(nameOrId, '/stats'), query: { stream: stream ? 1 : 0 } },
+    signal,
+  );
+  return decodeJsonLines(response.body) as AsyncIterable<ContainerStats>;
 }
 
 async function post(

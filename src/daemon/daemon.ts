@@ -97,6 +97,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     workerUrl: workerUrls.poller,
   });
 
+  const cgroups = readCgroupHierarchies();
   const events = createEventService();
   const localVolumes = createLocalVolumeStore({ database, directory: root.volumes });
   const images = createImageService({
@@ -131,6 +132,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     roots: overlayRoots,
     containersDirectory: root.containers,
     trashDirectory: root.trash,
+    cgroups,
     cgroupParent: config.cgroupParent,
     hostFiles: {
       hosts: () => readText('/etc/hosts') ?? '',
@@ -145,7 +147,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     dataRoot: config.dataRoot,
     runtime: ociRuntime,
     conmonVersion: conmon.version,
-    cgroupVersion: readCgroupHierarchies().version,
+    cgroupVersion: cgroups.version,
     debug: config.logLevel === 'debug',
     insecureRegistries: config.insecureRegistries,
     mirrors: config.registryMirrors,
@@ -156,7 +158,15 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   });
 
   await containers.restore();
-  const engine: Engine = { containers: containers.service, images, networks, volumes, events, system };
+  const engine: Engine = {
+    containers: containers.service,
+    monitor: containers.monitor,
+    images,
+    networks,
+    volumes,
+    events,
+    system,
+  };
   const server = createApiServer(engine, { log });
   undo.defer(quietly('close api', () => server.close()));
   for (const host of config.hosts) {

@@ -29,6 +29,8 @@ import { viewContainer } from '#engine/containers/view.ts';
 import { createWaiters } from '#engine/containers/wait.ts';
 import { waitForContainer } from '#engine/containers/wait-for-container.ts';
 import type { ContainerService } from '#engine/containers.ts';
+import type { ContainerMonitor } from '#engine/monitor.ts';
+import { createContainerMonitor } from '#engine/monitor-service.ts';
 import { messageOf } from '#errors/error.ts';
 import { directorySize } from '#sys/directory-size.ts';
 
@@ -38,6 +40,7 @@ export { containerMigration } from '#engine/containers/table.ts';
 /** The service and what the daemon does with it besides serving it. */
 export interface RunningContainerService {
   service: ContainerService;
+  monitor: ContainerMonitor;
   /** Ids of the containers made from an image. */
   usersOfImage(imageId: string): { id: string; running: boolean }[];
   /** Ids of the containers that refer to a volume. */
@@ -115,6 +118,7 @@ export async function createContainerService(
 
   return {
     service,
+    monitor: createContainerMonitor({ table, hierarchies: parts.cgroups, cgroupParent: parts.cgroupParent }),
     usersOfImage: (imageId) =>
       table
         .list()

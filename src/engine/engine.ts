@@ -1,6 +1,7 @@
 import type { ContainerService } from '#engine/containers.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ImageService } from '#engine/images.ts';
+import type { ContainerMonitor } from '#engine/monitor.ts';
 import type { SystemService } from '#engine/system.ts';
 import type { NetworkService } from '#network/network.ts';
 import type { VolumeStore } from '#volume/volume.ts';
@@ -8,6 +9,7 @@ import type { VolumeStore } from '#volume/volume.ts';
 /** The services that the doors serve. Nobody below the doors holds this. */
 export interface Engine {
   containers: ContainerService;
+  monitor: ContainerMonitor;
   images: ImageService;
   networks: NetworkService;
   volumes: VolumeStore;

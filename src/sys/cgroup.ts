@@ -62,12 +62,7 @@ export function findCgroupDirectories({ mounts }: CgroupHierarchies, cgroupPath:
 
 /** Sends SIGKILL to every process in a control group and below it, frozen ones too. @returns how many there were */
 export function killCgroup(hierarchies: CgroupHierarchies, cgroupPath: string): number {
-  const pids = new Set<number>();
-  for (const directory of findCgroupDirectories(hierarchies, cgroupPath)) {
-    for (const group of withChildren(directory)) {
-      for (const pid of readLines(path.join(group, 'cgroup.procs'))) pids.add(Number(pid));
-    }
-  }
+  const pids = listCgroupProcesses(hierarchies, cgroupPath);
   for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -77,6 +72,17 @@ export function killCgroup(hierarchies: CgroupHierarchies, cgroupPath: string): 
   }
   thawCgroup(hierarchies, cgroupPath);
   return pids.size;
+}
+
+/** Ids of all processes in a control group and below it. */
+export function listCgroupProcesses(hierarchies: CgroupHierarchies, cgroupPath: string): Set<number> {
+  const pids = new Set<number>();
+  for (const directory of findCgroupDirectories(hierarchies, cgroupPath)) {
+    for (const group of withChildren(directory)) {
+      for (const pid of readLines(path.join(group, 'cgroup.procs'))) pids.add(Number(pid));
+    }
+  }
+  return pids;
 }
 
 /** Lets frozen processes go on; a signal reaches them only then (version 1). */

@@ -4,6 +4,7 @@ import { containerRoutes } from '#api/routes/containers.ts';
 import { execRoutes } from '#api/routes/exec.ts';
 import { imageTransferRoutes } from '#api/routes/image-transfer.ts';
 import { imageRoutes } from '#api/routes/images.ts';
+import { monitorRoutes } from '#api/routes/monitor.ts';
 import { networkRoutes } from '#api/routes/networks.ts';
 import { swarmRoutes } from '#api/routes/swarm.ts';
 import { systemRoutes } from '#api/routes/system.ts';
@@ -17,6 +18,7 @@ export function createRoutes(engine: Engine): Route[] {
     ...systemRoutes(engine),
     ...containerRoutes(engine),
     ...containerStreamRoutes(engine.containers),
+    ...monitorRoutes(engine),
     ...execRoutes(engine.containers),
     ...imageRoutes(engine),
     ...imageTransferRoutes(engine.images),

@@ -17,8 +17,6 @@ const operations: [Method, string, string][] = [
   ['GET', '/images/{name...}/get', 'saving images is not supported'],
   ['GET', '/images/{name...}/attestations', 'attestations are not supported'],
   ['POST', '/images/{name...}/push', 'pushing images is not supported'],
-  ['GET', '/containers/{id}/top', 'listing the processes of a container is not supported'],
-  ['GET', '/containers/{id}/stats', 'resource statistics are not supported'],
   ['GET', '/containers/{id}/changes', 'listing the changes of a container is not supported'],
   ['GET', '/containers/{id}/export', 'exporting a container is not supported'],
   ['HEAD', '/containers/{id}/archive', 'copying from a container is not supported'],

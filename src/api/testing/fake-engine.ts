@@ -4,6 +4,7 @@ import { Queue } from '#api/testing/queue.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { EngineEvent, EventService } from '#engine/events.ts';
 import type { ImageService, PullProgress } from '#engine/images.ts';
+import type { ContainerMonitor } from '#engine/monitor.ts';
 import type { SystemService } from '#engine/system.ts';
 import { DhowError } from '#errors/error.ts';
 import { digestOf } from '#image/digest.ts';
@@ -17,10 +18,20 @@ export function createFakeEngine(): Engine {
   return {
     containers: createFakeContainers({ images, events }),
     images,
+    monitor: createFakeMonitor(),
     events,
     volumes,
     networks: createFakeNetworks(),
     system: fakeSystem,
+  };
+}
+
+function createFakeMonitor(): ContainerMonitor {
+  return {
+    top: async () => ({ titles: ['PID', 'CMD'], processes: [['1', 'sh']] }),
+    async *stats(name) {
+      yield { id: name, name, cgroupVersion: 2, usage: undefined, previous: undefined };
+    },
   };
 }
 
