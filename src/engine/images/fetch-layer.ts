@@ -2,9 +2,10 @@ import { mayBeResumed } from '#engine/images/may-be-resumed.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { throttleProgress } from '#engine/images/throttle-progress.ts';
 import type { PullProgress } from '#engine/images.ts';
+import { DhowError, kindOf, messageOf } from '#errors/error.ts';
 import { type Digest, hexOf } from '#image/digest.ts';
 import type { Descriptor } from '#image/manifest.ts';
-import type { Reference } from '#image/reference.ts';
+import { familiarName, type Reference } from '#image/reference.ts';
 import type { Credentials } from '#registry/registry.ts';
 import type { Ingest } from '#store/content.ts';
 
@@ -53,7 +54,7 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
         }
         for await (const _chunk of download(reference, descriptor, ingest, options)) signal.throwIfAborted();
       }
-      await unpack(diffId, content.stream(descriptor.digest), layer, descriptor.size, options);
+      await unpack(reference, descriptor, diffId, content.stream(descriptor.digest), options);
     } catch (error) {
       if (!mayBeResumed(signal.aborted ? signal.reason : error)) await ingest.discard();
       throw error;
@@ -79,7 +80,7 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
     const both = { ...options, onProgress, signal };
     const source = download(reference, descriptor, ingest, both, () => restarted.abort());
     try {
-      await unpack(diffId, source, shortId(descriptor.digest), descriptor.size, both);
+      await unpack(reference, descriptor, diffId, source, both);
       return true;
     } catch (error) {
       if (!restarted.signal.aborted || options.signal.aborted) throw error;
@@ -123,17 +124,36 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
   }
 
   async function unpack(
+    reference: Reference,
+    descriptor: Descriptor,
     diffId: Digest,
     source: AsyncIterable<Uint8Array>,
-    layer: string,
-    total: number,
-    options: FetchOptions,
+    { onProgress, signal }: FetchOptions,
   ): Promise<void> {
-    await layerStore.unpack(diffId, source, {
-      onProgress: (current) => options.onProgress({ phase: 'unpacking', layer, current, total }),
-      signal: options.signal,
-    });
-    options.onProgress({ phase: 'complete', layer });
+    const { digest, size: total } = descriptor;
+    const layer = shortId(digest);
+    let sourceFailure: { error: unknown } | undefined;
+    async function* watched(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* source;
+      } catch (error) {
+        sourceFailure = { error };
+        throw error;
+      }
+    }
+    try {
+      await layerStore.unpack(diffId, watched(), {
+        onProgress: (current) => onProgress({ phase: 'unpacking', layer, current, total }),
+        signal,
+      });
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      if (sourceFailure !== undefined) throw (sourceFailure as { error: unknown }).error;
+      // The archive's room knows neither layers nor images.
+      const message = `layer ${digest} of ${familiarName(reference)} cannot be unpacked: ${messageOf(cause)}`;
+      throw new DhowError(kindOf(cause), message, { cause });
+    }
+    onProgress({ phase: 'complete', layer });
   }
 
   return {
