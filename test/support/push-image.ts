@@ -138,7 +138,8 @@ function compress(tar: Buffer, compression: ImageRecipe['compression']): Buffer 
   return compression === 'zstd' ? zlib.zstdCompressSync(tar) : tar;
 }
 
-async function tarOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
+/** A tar of just these files, path → text, owned by root. */
+export async function tarOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
   const root = fs.mkdtempSync(`/tmp/dhow-test-${process.pid}-`);
   try {
     for (const [name, text] of Object.entries(files)) {
