@@ -114,6 +114,17 @@ test('attach upgrades; the client’s half-close is the end of stdin, and output
   assert.deepEqual(await demultiplex(socket), { stdout: 'typed\n', stderr: '' });
 });
 
+test('an upgrade whose body comes after its headers is taken as well', async () => {
+  await using server = serve();
+  const id = await create(server, { Cmd: ['cat'], OpenStdin: true });
+  await ask(server, 'POST', `/containers/${id}/start`);
+  const path = `/containers/${id}/attach?stream=1&stdin=1&stdout=1`;
+  const { socket } = await upgrade(server, path, { ignored: true }, { bodyApart: true });
+  socket.write('typed ');
+  socket.end('later');
+  assert.deepEqual(await demultiplex(socket), { stdout: 'typed later', stderr: '' });
+});
+
 test('before 1.42 the content type is the raw one', async () => {
   await using server = serve();
   const id = await create(server, { Cmd: ['both'] });

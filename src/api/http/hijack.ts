@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { DhowError } from '#errors/error.ts';
 
 /**
  * Turns the connection of a request into a raw one: status line and headers are written, and what the client sends from here on
@@ -14,9 +15,11 @@ export function hijack(options: {
   headers: Record<string, string>;
 }): Duplex {
   const { request, response, upgrade, contentType, headers } = options;
-  const socket: Duplex = request.socket;
+  // Not the request's socket: an upgrade whose body came in a packet of its own has a stream before that which skips the body.
+  const { socket } = response;
+  if (!socket) throw new DhowError('Cancelled', 'the client closed the connection');
   request.resume();
-  response.detachSocket(request.socket);
+  response.detachSocket(socket);
   for (const event of ['data', 'end', 'drain', 'timeout']) socket.removeAllListeners(event);
   const status = upgrade ? '101 UPGRADED' : '200 OK';
   const lines = [`HTTP/1.1 ${status}`, `Content-Type: ${contentType}`];

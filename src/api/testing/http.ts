@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ApiServer } from '#api/server.ts';
 
 export interface Answer {
@@ -57,11 +58,15 @@ export async function ask(
   };
 }
 
-/** Asks for `Upgrade: tcp` as Docker's client does, and gives the raw connection. */
+/**
+ * Asks for `Upgrade: tcp` as Docker's client does, and gives the raw connection. `bodyApart`: the body does not come in one packet
+ * with the headers.
+ */
 export async function upgrade(
   server: ApiServer,
   path: string,
   body?: object,
+  { bodyApart = false } = {},
 ): Promise<{ response: IncomingMessage; socket: Duplex }> {
   const text = body === undefined ? '' : JSON.stringify(body);
   const headers = {
@@ -71,6 +76,10 @@ export async function upgrade(
     'Content-Length': Buffer.byteLength(text),
   };
   const request = openRequest(server, 'POST', path, { headers });
+  if (bodyApart) {
+    request.flushHeaders();
+    await turn();
+  }
   request.end(text);
   const [response, socket, head] = (await once(request, 'upgrade')) as [IncomingMessage, Duplex, Buffer];
   if (head.length > 0) socket.unshift(head);
