@@ -163,6 +163,11 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/image/rm.ts'),
   },
   {
+    names: ['image save', 'save'],
+    summary: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
+    load: () => import('#cli/commands/image/save.ts'),
+  },
+  {
     names: ['image tag', 'tag'],
     summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
     load: () => import('#cli/commands/image/tag.ts'),

@@ -66,6 +66,17 @@ export async function loadImages(
   return messages(response.body);
 }
 
+/** The bytes of a tar with the images. Must be read to its end or destroyed. */
+export async function saveImages(
+  client: Client,
+  names: readonly string[],
+  query: { platform?: string | undefined } = {},
+  signal?: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const path = '/images/get';
+  return (await client.request({ method: 'GET', path, query: { names, ...query } }, signal)).body;
+}
+
 export async function listImages(
   client: Client,
   query: { all?: boolean; digests?: boolean; filters?: Filters } = {},

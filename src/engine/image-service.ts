@@ -5,6 +5,7 @@ import { loadImages } from '#engine/images/load.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { createPull } from '#engine/images/pull.ts';
 import { pruneImages, removeImage } from '#engine/images/remove.ts';
+import { saveImages } from '#engine/images/save.ts';
 import { tagImage } from '#engine/images/tag.ts';
 import type { ImageService } from '#engine/images.ts';
 
@@ -22,6 +23,7 @@ export function createImageService(parts: ImageParts): ImageService {
     prune: (options) => pruneImages(parts, options),
     pull: createPull(parts),
     load: (tar, options) => loadImages(parts, tar, options),
+    save: (names, options) => saveImages(parts, names, options),
     import: (tar, options) => importImage(parts, tar, options),
   };
 }

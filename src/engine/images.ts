@@ -38,6 +38,14 @@ export interface ImageService {
     tar: Readable,
     options: { onProgress: (progress: PullProgress) => void; signal: AbortSignal },
   ): Promise<{ image: ImageRecord; names: string[] }[]>;
+  /**
+   * A tar that `load` of any Docker reads and that is an OCI layout, in pieces. A name without a tag means all tags of its
+   * repository. @throws NotFound at once, also for an image of another platform
+   */
+  save(
+    names: readonly string[],
+    options: { platform?: Platform; signal: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
   /** One layer from a (compressed) tar of a root file system. */
   import(
     tar: Readable,

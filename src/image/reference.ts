@@ -109,7 +109,7 @@ export function familiarRepository(reference: Pick<Reference, 'registry' | 'repo
 }
 
 /** The name without tag and digest, in full: `docker.io/library/busybox`. */
-function canonicalRepository(reference: Pick<Reference, 'registry' | 'repository'>): string {
+export function canonicalRepository(reference: Pick<Reference, 'registry' | 'repository'>): string {
   return `${reference.registry}/${reference.repository}`;
 }
 

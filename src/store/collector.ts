@@ -41,6 +41,9 @@ export function createCollector({ database, content, layers }: CollectorParts): 
     SELECT diff_id FROM layers
     WHERE diff_id NOT IN (SELECT diff_id FROM image_layers) AND diff_id NOT IN (SELECT diff_id FROM layer_uses)
     ORDER BY id`);
+  const forgetBlobs = sql.prepare(
+    'DELETE FROM layer_blobs WHERE diff_id NOT IN (SELECT diff_id FROM layers)',
+  );
   const neededContent = sql.prepare('SELECT DISTINCT digest FROM image_content');
 
   function isLeased(digest: Digest): boolean {
@@ -73,6 +76,8 @@ export function createCollector({ database, content, layers }: CollectorParts): 
         ...removedLayers.map((diffId) => layers.remove(diffId)),
         ...removedContent.map((digest) => content.remove(digest)),
       ]);
+      // A layer may be on its way in, with its forms known already.
+      if (leases.size === 0) forgetBlobs.run();
       freedBytes += await content.removeStaleIngests(new Date(Date.now() - staleIngestMs));
       return { removedLayers, freedBytes };
     },

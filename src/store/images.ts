@@ -50,6 +50,8 @@ export interface ImageStore {
   findByIdPrefix(hexPrefix: string): ImageRecord[];
   /** Newest first. */
   list(): ImageRecord[];
+  /** Manifests of the image that are in the content store, as received or pushed; the newest first. */
+  manifestsOf(id: Digest): Digest[];
   /** Blobs that the image keeps, its config included. */
   contentOf(id: Digest): Digest[];
   /**
@@ -98,6 +100,10 @@ export function createImageStore(database: Database): ImageStore {
   const insertContent = sql.prepare(
     'INSERT INTO image_content (image_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING',
   );
+  const insertManifest = sql.prepare(
+    'INSERT OR REPLACE INTO image_manifests (image_id, digest) VALUES (?, ?)',
+  );
+  const manifestRows = sql.prepare('SELECT digest FROM image_manifests WHERE image_id = ? ORDER BY id DESC');
   const contentRows = sql.prepare('SELECT digest FROM image_content WHERE image_id = ? ORDER BY digest');
   const exists = sql.prepare('SELECT 1 FROM images WHERE id = ?');
   const layerExists = sql.prepare('SELECT 1 FROM layers WHERE diff_id = ?');
@@ -137,6 +143,7 @@ export function createImageStore(database: Database): ImageStore {
           insertLayer.run(id, position, diffId);
         const kept = manifestDigest === undefined ? [id, ...content] : [id, manifestDigest, ...content];
         for (const digest of kept) insertContent.run(id, digest);
+        if (manifestDigest !== undefined) insertManifest.run(id, manifestDigest);
       });
     },
     find: (id) => findOne(byId.get(id)),
@@ -148,6 +155,7 @@ export function createImageStore(database: Database): ImageStore {
       return byIdRange.all(`sha256:${hexPrefix}`, `sha256:${hexPrefix}g`).map(decode);
     },
     list: () => all.all().map(decode),
+    manifestsOf: (id) => manifestRows.all(id).map((row) => parseDigest(String(row['digest']))),
     contentOf: (id) => contentRows.all(id).map((row) => parseDigest(String(row['digest']))),
     setTag(tag, id) {
       return database.transaction(() => {

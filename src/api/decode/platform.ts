@@ -13,3 +13,21 @@ export function decodePlatform(text: string): Platform | undefined {
   }
   return { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
+
+/** The same as a JSON object, as newer parameters have it: `{"os":"linux","architecture":"arm64"}`. */
+export function decodePlatformObject(text: string): Platform | undefined {
+  if (text === '') return undefined;
+  if (!text.startsWith('{')) return decodePlatform(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new DhowError('InvalidParameter', 'invalid platform: it is not JSON', { cause });
+  }
+  const { os, architecture, variant } = value as Record<string, unknown>;
+  const parts = [os, architecture, ...(variant ? [variant] : [])];
+  if (!parts.every((part) => typeof part === 'string')) {
+    throw new DhowError('InvalidParameter', 'invalid platform: expected os and architecture');
+  }
+  return decodePlatform(parts.join('/'));
+}

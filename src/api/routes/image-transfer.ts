@@ -1,15 +1,17 @@
-import { decodePlatform } from '#api/decode/platform.ts';
+import { decodePlatform, decodePlatformObject } from '#api/decode/platform.ts';
 import { decodeRegistryAuth } from '#api/decode/registry-auth.ts';
 import { familiar } from '#api/encode/images.ts';
 import { createProgressEncoder, encodeLoadProgress } from '#api/encode/progress.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
+import { serveBytes } from '#api/streams/bytes.ts';
 import { serveProgress } from '#api/streams/progress.ts';
 import type { ImageService } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
+import { mediaTypes } from '#wire/media-types.ts';
 import type { ProgressMessage } from '#wire/progress.ts';
 
-/** What brings images here: pull, import, load. */
+/** What brings images here and takes them elsewhere: pull, import, load, save. */
 export function imageTransferRoutes(images: ImageService): Route[] {
   async function pull(exchange: Exchange, name: string): Promise<void> {
     const tag = exchange.query.text('tag');
@@ -83,7 +85,24 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     });
   }
 
+  async function save(exchange: Exchange, names: readonly string[]): Promise<void> {
+    const { query, signal } = exchange;
+    const platform = decodePlatformObject(query.text('platform'));
+    const archive = images.save(names, { ...(platform === undefined ? {} : { platform }), signal });
+    await serveBytes(exchange, mediaTypes.tar, archive);
+  }
+
   return [
+    {
+      method: 'GET',
+      path: '/images/get',
+      handler: (exchange) => save(exchange, exchange.query.texts('names')),
+    },
+    {
+      method: 'GET',
+      path: '/images/{name...}/get',
+      handler: (exchange) => save(exchange, [exchange.parameter('name')]),
+    },
     { method: 'POST', path: '/images/create', handler: create },
     { method: 'POST', path: '/images/load', handler: load },
   ];

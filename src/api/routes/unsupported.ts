@@ -13,8 +13,6 @@ const operations: [Method, string, string][] = [
   ['GET', '/system/df', 'disk usage is not supported'],
   ['GET', '/distribution/{name...}/json', 'inspecting an image in its registry is not supported'],
   ['GET', '/images/search', 'searching registries is not supported'],
-  ['GET', '/images/get', 'saving images is not supported'],
-  ['GET', '/images/{name...}/get', 'saving images is not supported'],
   ['GET', '/images/{name...}/attestations', 'attestations are not supported'],
   ['POST', '/images/{name...}/push', 'pushing images is not supported'],
   ['GET', '/containers/{id}/changes', 'listing the changes of a container is not supported'],

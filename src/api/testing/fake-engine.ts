@@ -109,6 +109,9 @@ function createFakeImages(): ImageService {
       for await (const _chunk of tar);
       return [{ image: this.get('busybox'), names: ['docker.io/library/busybox:latest'] }];
     },
+    async *save(names) {
+      for (const name of names) yield Buffer.from(`archive of ${name}\n`);
+    },
     async import(tar) {
       for await (const _chunk of tar);
       return this.get('busybox');

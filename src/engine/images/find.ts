@@ -18,7 +18,7 @@ export function findImage(parts: Pick<ImageParts, 'images'>, name: string): Imag
     const byId = images.findByIdPrefix(name)[0];
     if (byId) return byId;
   }
-  const reference = tryParse(name);
+  const reference = tryParseReference(name);
   const byReference = reference && findByReference(parts, reference);
   if (byReference) return byReference;
   const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(name)?.[1];
@@ -53,7 +53,8 @@ export function findByReference(
   return parts.images.findByTag(canonicalTag(withDefaultTag(reference)));
 }
 
-function tryParse(name: string): Reference | undefined {
+/** @returns undefined for what no image can be called, such as a full id */
+export function tryParseReference(name: string): Reference | undefined {
   try {
     return parseReference(name);
   } catch (error) {
