@@ -4,13 +4,16 @@ import { digestOf } from '#image/digest.ts';
 import { familiarName } from '#image/reference.ts';
 import { createAuthorizer } from '#registry/auth/authorizer.ts';
 import { fetchBlob } from '#registry/blobs/fetch.ts';
+import { hasBlob, pushBlob } from '#registry/blobs/push.ts';
+import { listPages } from '#registry/documents/list.ts';
+import { pushManifest } from '#registry/documents/push.ts';
 import { resolveAt } from '#registry/documents/resolve.ts';
-import { addressedEndpoint, createEndpoints } from '#registry/hosts/endpoints.ts';
+import { addressedEndpoint, createEndpoints, registryEndpoint } from '#registry/hosts/endpoints.ts';
 import { createRoute } from '#registry/hosts/route.ts';
 import { createTrust } from '#registry/hosts/trust.ts';
 import { withRetries } from '#registry/http/back-off.ts';
 import { discardBody } from '#registry/http/body.ts';
-import { createGet } from '#registry/http/get.ts';
+import { createAsk } from '#registry/http/ask.ts';
 import { createTransport } from '#registry/http/transport.ts';
 import { defaultLimits, type RegistryClient, type RegistryOptions } from '#registry/registry.ts';
 
@@ -25,14 +28,14 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient &
   const trust = createTrust({ insecureRegistries, certificatesDirectory });
   const transport = createTransport({ userAgent, proxy, limits, trust });
   const authorizer = createAuthorizer({ transport, trust, limits });
-  const get = createGet({ transport, trust, authorizer, limits });
+  const ask = createAsk({ transport, trust, authorizer, limits });
   const endpointsOf = createEndpoints(options);
   const route = createRoute();
 
   const client: RegistryClient = {
     resolve: (reference, resolveOptions) =>
       route.firstOf(endpointsOf(reference), resolveOptions.signal, (endpoint) =>
-        resolveAt({ get, limits }, endpoint, reference, resolveOptions),
+        resolveAt({ ask, limits }, endpoint, reference, resolveOptions),
       ),
 
     async fetchConfig(reference, descriptor, { credentials, signal }) {
@@ -67,15 +70,41 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient &
     },
 
     fetchBlob: (reference, descriptor, blobOptions) =>
-      fetchBlob({ get, limits, route }, endpointsOf(reference), reference, descriptor, blobOptions),
+      fetchBlob({ ask, limits, route }, endpointsOf(reference), reference, descriptor, blobOptions),
+
+    hasBlob: (reference, digest, blobOptions) =>
+      hasBlob({ ask, limits }, registryEndpoint(reference.registry), reference, digest, blobOptions),
+
+    pushBlob: (reference, blob, pushOptions) =>
+      pushBlob({ ask, limits }, registryEndpoint(reference.registry), reference, blob, pushOptions),
+
+    pushManifest: (reference, manifest, pushOptions) =>
+      pushManifest({ ask, limits }, registryEndpoint(reference.registry), reference, manifest, pushOptions),
+
+    listTags: (reference, listOptions) =>
+      listPages(
+        { ask, limits },
+        registryEndpoint(reference.registry),
+        { path: `${reference.repository}/tags/list`, asked: 'manifest', reference, maxEntries: maxTags },
+        listOptions,
+        readTags,
+      ),
 
     async checkCredentials(registryHost, credentials, signal) {
       const endpoint = addressedEndpoint(registryHost);
       const { response } = await withRetries(limits, signal, () =>
-        get(endpoint, { path: '', asked: 'registry', credentials, signal }),
+        ask(endpoint, { path: '', asked: 'registry', credentials, signal }),
       );
       discardBody(response);
     },
   };
   return { ...client, [Symbol.dispose]: () => transport[Symbol.dispose]() };
+}
+
+/** What lies above is no repository that somebody pulls as a whole. */
+const maxTags = 100_000;
+
+function readTags(page: unknown): string[] {
+  const tags = typeof page === 'object' && page !== null && 'tags' in page ? page.tags : undefined;
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
 }

@@ -58,6 +58,28 @@ export interface RegistryClient {
    * after exactly `descriptor.size` bytes or throws.
    */
   fetchBlob(reference: Reference, descriptor: Descriptor, options: BlobOptions): AsyncIterable<Uint8Array>;
+  /** Whether the registry itself (no mirror) has a blob. */
+  hasBlob(
+    reference: Reference,
+    digest: Digest,
+    options: { credentials?: Credentials | undefined; signal: AbortSignal },
+  ): Promise<boolean>;
+  /**
+   * Brings a blob to the registry: mounted from another repository of it where that works, else uploaded; a broken upload
+   * goes on where it broke. The registry checks the digest.
+   */
+  pushBlob(reference: Reference, blob: UploadBlob, options: PushBlobOptions): Promise<PushedBlob>;
+  /** Puts a manifest or index under the reference's tag, or under its digest. What it names must be there. */
+  pushManifest(
+    reference: Reference,
+    manifest: { bytes: Uint8Array; mediaType: string },
+    options: { credentials?: Credentials | undefined; signal: AbortSignal },
+  ): Promise<Digest>;
+  /** The tags of a repository, as the registry orders them. */
+  listTags(
+    reference: Reference,
+    options: { credentials?: Credentials | undefined; signal: AbortSignal },
+  ): Promise<string[]>;
   /**
    * Checks credentials against the registry's /v2/ endpoint. `registryHost` may also be one of the addresses that
    * Docker's clients send, such as `https://index.docker.io/v1/`. @throws Unauthorized
@@ -71,6 +93,24 @@ export interface BlobOptions {
   credentials?: Credentials | undefined;
   signal: AbortSignal;
 }
+
+export interface UploadBlob {
+  digest: Digest;
+  sizeBytes: number;
+  /** The bytes from `offset` on; may be called again when an upload has to go on. */
+  open(offset: number): AsyncIterable<Uint8Array>;
+}
+
+export interface PushBlobOptions {
+  /** Repositories of the same registry that may have the blob, such as `library/debian`. */
+  mountFrom?: readonly string[];
+  /** How many bytes were sent so far; falls back when a part must be sent again. */
+  onProgress?: (sentBytes: number) => void;
+  credentials?: Credentials | undefined;
+  signal: AbortSignal;
+}
+
+export type PushedBlob = { kind: 'uploaded' } | { kind: 'mounted'; from: string };
 
 export interface RegistryOptions {
   /**

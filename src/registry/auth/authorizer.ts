@@ -3,12 +3,20 @@ import { type Challenge, parseChallenges } from '#registry/auth/challenge.ts';
 import { basicAuthorization, fetchToken, type Token, type TokenParts } from '#registry/auth/tokens.ts';
 import type { Credentials } from '#registry/registry.ts';
 
+/** What is to be done with a repository. */
+export interface Access {
+  actions: 'pull' | 'pull,push';
+  /** Another repository of the registry that a blob is taken from. */
+  mountFrom?: string;
+}
+
 /** For what an `Authorization` header is wanted. */
 export interface AuthTarget {
   /** Scheme and host of the registry. */
   origin: string;
   /** Undefined for the registry as such. */
   repository: string | undefined;
+  access: Access;
   credentials: Credentials | undefined;
 }
 
@@ -41,16 +49,16 @@ export function createAuthorizer(parts: TokenParts): Authorizer {
   const underWay = new Map<string, Promise<Token>>();
 
   async function bearer(
-    { origin, repository, credentials }: AuthTarget,
+    target: AuthTarget,
     { parameters }: Challenge,
     refused: string | undefined,
     signal: AbortSignal,
   ): Promise<string | undefined> {
+    const { origin, credentials } = target;
     if (credentials?.kind === 'registry-token') return undefined;
     const realm = parameters.get('realm') ?? '';
     const service = parameters.get('service') ?? '';
-    const scope =
-      parameters.get('scope') ?? (repository === undefined ? '' : `repository:${repository}:pull`);
+    const scope = scopeFor(target, parameters.get('scope'));
     const key = JSON.stringify([origin, realm, service, scope, fingerprint(credentials)]);
     const known = tokens.get(key);
     if (known && known.expiresAt > performance.now() && `Bearer ${known.value}` !== refused) {
@@ -111,8 +119,19 @@ export function createAuthorizer(parts: TokenParts): Authorizer {
   };
 }
 
-function challengeKey({ origin, repository }: AuthTarget): string {
-  return `${origin} ${repository ?? ''}`;
+function challengeKey({ origin, repository, access }: AuthTarget): string {
+  return `${origin} ${repository ?? ''} ${access.actions}`;
+}
+
+/**
+ * What the token must allow: what the registry named, or, when more than reading is wanted, what we know to be needed (the
+ * challenge of one request does not say what the next one needs).
+ */
+function scopeFor({ repository, access }: AuthTarget, named: string | undefined): string {
+  if (repository === undefined) return named ?? '';
+  const own = `repository:${repository}:${access.actions}`;
+  if (access.actions === 'pull') return named ?? own;
+  return access.mountFrom === undefined ? own : `${own} repository:${access.mountFrom}:pull`;
 }
 
 /** Keeps tokens of different users apart without keeping their passwords. */

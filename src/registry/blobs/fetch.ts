@@ -8,11 +8,11 @@ import type { Endpoint } from '#registry/hosts/endpoints.ts';
 import type { Route } from '#registry/hosts/route.ts';
 import { createBackOff } from '#registry/http/back-off.ts';
 import { readBody } from '#registry/http/body.ts';
-import type { Get } from '#registry/http/get.ts';
+import type { Ask } from '#registry/http/ask.ts';
 import type { BlobOptions, RegistryLimits } from '#registry/registry.ts';
 
 export interface BlobParts {
-  get: Get;
+  ask: Ask;
   limits: RegistryLimits;
   route: Route;
 }
@@ -115,7 +115,7 @@ interface BlobStream {
 }
 
 async function openBlob(
-  { get }: BlobParts,
+  { ask }: BlobParts,
   endpoint: Endpoint,
   reference: Reference,
   descriptor: Descriptor,
@@ -132,8 +132,8 @@ async function openBlob(
   } as const;
   let { response, url } =
     position === 0
-      ? await get(endpoint, request)
-      : await get(endpoint, {
+      ? await ask(endpoint, request)
+      : await ask(endpoint, {
           ...request,
           headers: { range: `bytes=${position}-` },
           accepted: [206, 416],
@@ -141,7 +141,7 @@ async function openBlob(
   if (response.statusCode === 416 || (response.statusCode === 206 && !continues(response, position, size))) {
     // It cannot continue here, or it sent another part than it was asked for. Without a range it has no choice.
     response.destroy();
-    ({ response, url } = await get(endpoint, request));
+    ({ response, url } = await ask(endpoint, request));
   }
   const isPartial = response.statusCode === 206;
   const length = response.headers['content-length'];

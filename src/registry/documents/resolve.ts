@@ -15,7 +15,7 @@ import { familiarName, type Reference, withDefaultTag } from '#image/reference.t
 import type { Endpoint } from '#registry/hosts/endpoints.ts';
 import { withRetries } from '#registry/http/back-off.ts';
 import { readWhole } from '#registry/http/body.ts';
-import type { Get } from '#registry/http/get.ts';
+import type { Ask } from '#registry/http/ask.ts';
 import type { Credentials, RegistryLimits, ResolvedImage } from '#registry/registry.ts';
 
 export interface ResolveOptions {
@@ -28,7 +28,7 @@ const accept = [...indexMediaTypes, ...manifestMediaTypes].join(', ');
 
 /** See `RegistryClient.resolve`; at one endpoint. */
 export async function resolveAt(
-  { get, limits }: { get: Get; limits: RegistryLimits },
+  { ask, limits }: { ask: Ask; limits: RegistryLimits },
   endpoint: Endpoint,
   reference: Reference,
   options: ResolveOptions,
@@ -37,7 +37,7 @@ export async function resolveAt(
   const name = familiarName(named);
   const fetch = (wanted: Wanted): Promise<Document> =>
     withRetries(endpoint.isMirror ? { ...limits, attempts: 1 } : limits, options.signal, () =>
-      fetchDocument({ get, limits }, endpoint, named, wanted, options),
+      fetchDocument({ ask, limits }, endpoint, named, wanted, options),
     );
 
   const top = await fetch({ tag: named.tag ?? '', digest: named.digest, size: undefined });
@@ -86,13 +86,13 @@ function childFor(manifests: Descriptor[], platform: Platform, name: string): De
 }
 
 async function fetchDocument(
-  { get, limits }: { get: Get; limits: RegistryLimits },
+  { ask, limits }: { ask: Ask; limits: RegistryLimits },
   endpoint: Endpoint,
   reference: Reference,
   { tag, digest: wanted, size }: Wanted,
   { credentials, signal }: ResolveOptions,
 ): Promise<Document> {
-  const { response, url } = await get(endpoint, {
+  const { response, url } = await ask(endpoint, {
     path: `${reference.repository}/manifests/${wanted ?? tag}`,
     headers: { accept },
     asked: 'manifest',

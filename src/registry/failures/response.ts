@@ -18,7 +18,7 @@ export interface ResponseContext {
   signal: AbortSignal;
   /** What was asked for. */
   reference: Reference | undefined;
-  asked: 'manifest' | 'blob' | 'registry';
+  asked: 'manifest' | 'blob' | 'registry' | 'upload';
   isAuthenticated: boolean;
   /** Whether the registry itself says so, and not the storage it sent us to. */
   isOrigin: boolean;
@@ -102,8 +102,13 @@ function denial(
   said: string,
   first: RegistryError | undefined,
   response: IncomingMessage,
-  { reference, isAuthenticated, url }: ResponseContext,
+  { reference, isAuthenticated, url, asked }: ResponseContext,
 ): DhowError {
+  if (asked === 'upload') {
+    const why = first ? said : 'denied: requested access to the resource is denied';
+    const remedy = isAuthenticated ? '' : ` (log in with 'docker login ${reference?.registry ?? url.host}')`;
+    return new DhowError(status === 401 ? 'Unauthorized' : 'Forbidden', `${why}${remedy}`);
+  }
   const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
   const isInsufficient = challenges.some(
     ({ parameters }) => parameters.get('error') === 'insufficient_scope',
@@ -127,6 +132,9 @@ function notFound(said: string, first: RegistryError | undefined, context: Respo
   const { reference, asked, url } = context;
   if (!reference || asked === 'registry') {
     return new DhowError('Unavailable', `${shownUrl(url)}: ${said}: this is not a registry`);
+  }
+  if (asked === 'upload') {
+    return new DhowError('NotFound', `${familiarRepository(reference)} cannot be pushed to: ${said}`);
   }
   if (asked === 'blob') {
     return new DhowError(

@@ -35,7 +35,7 @@ export function createEndpoints(options: Pick<RegistryOptions, 'mirrors' | 'regi
   return ({ registry }) => [...(mirrors.get(registry) ?? []), registryEndpoint(registry)];
 }
 
-function registryEndpoint(registry: string): Endpoint {
+export function registryEndpoint(registry: string): Endpoint {
   const host = registry === dockerHub ? dockerHubServer : registry;
   return { host, prefix: '', scheme: undefined, isMirror: false };
 }

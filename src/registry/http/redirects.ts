@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 /**
- * Sends a GET and follows where it leads. `Authorization` goes to the origin only: the storage behind a registry must not
+ * Sends a GET or HEAD and follows where it leads. `Authorization` goes to the origin only: the storage behind a registry must not
  * see its tokens (and refuses requests that carry both a signature and a token). A redirect from HTTPS to plain HTTP is
  * followed only to hosts that may be spoken to insecurely.
  *
@@ -25,7 +25,7 @@ export interface Answer {
  */
 export async function sendFollowing(
   { transport, trust }: { transport: Transport; trust: Pick<Trust, 'isInsecure'> },
-  request: HttpRequest & { method: 'GET' },
+  request: HttpRequest & { method: 'GET' | 'HEAD' },
   signal: AbortSignal,
 ): Promise<Answer> {
   const { authorization: _, ...withoutAuthorization } = request.headers;
@@ -47,7 +47,7 @@ export async function sendFollowing(
     const url = await redirectTarget(location, current.url, trust);
     // Once dropped it stays dropped: what another server sends us to is its choice, even where it is the origin.
     const headers = url.origin === origin ? current.headers : withoutAuthorization;
-    current = { method: 'GET', url, headers };
+    current = { method: request.method, url, headers };
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  type ClientRequest,
   Agent as HttpAgent,
   request as httpRequest,
   type IncomingMessage,
@@ -12,11 +13,14 @@ import type { Trust } from '#registry/hosts/trust.ts';
 import type { ProxyOptions, RegistryLimits } from '#registry/registry.ts';
 
 export interface HttpRequest {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   url: URL;
   headers: OutgoingHttpHeaders;
-  body?: string;
+  body?: RequestBody;
 }
+
+/** Bytes, or something that gives the same ones each time it is opened. Streams need a `content-length` header. */
+export type RequestBody = string | Uint8Array | { open(): AsyncIterable<Uint8Array> };
 
 /** Single exchanges over kept connections: no redirects, no retries, any status is a result. */
 export interface Transport extends Disposable {
@@ -117,19 +121,63 @@ function exchange(
       const connected = () => expect('response', limits.responseTimeoutMs);
       socket.once(isEncrypted ? 'secureConnect' : 'connect', connected);
     });
+    let isAnswered = false;
     outgoing.once('response', (response) => {
       clearTimeout(timer);
+      isAnswered = true;
       // An error between here and the first reader must not be uncaught; readers find it in `errored`.
       response.on('error', () => {});
       resolve(response);
     });
     outgoing.on('error', (error) => {
       clearTimeout(timer);
-      const isStale = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+      // How much of a stream has arrived is for its sender to find out.
+      const isStream = typeof body === 'object' && 'open' in body;
+      const isStale =
+        outgoing.reusedSocket && !isStream && 'code' in error && error.code === 'ECONNRESET';
       reject(isStale ? new StaleConnection(error.message, { cause: error }) : error);
     });
-    outgoing.end(body);
+    if (typeof body === 'object' && 'open' in body) {
+      const progressed = (): void => expect('progress', limits.responseTimeoutMs);
+      writeBody(outgoing, body.open(), () => isAnswered, progressed).catch((error: unknown) => {
+        // A refusal may come before all is sent; then it is the refusal that counts.
+        if (!isAnswered) outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
+      });
+    } else {
+      outgoing.end(body);
+    }
   });
+}
+
+/** Sends a stream at the server's pace, and stops when the server has answered already. */
+async function writeBody(
+  outgoing: ClientRequest,
+  bytes: AsyncIterable<Uint8Array>,
+  isAnswered: () => boolean,
+  progressed: () => void,
+): Promise<void> {
+  for await (const chunk of bytes) {
+    if (isAnswered() || outgoing.destroyed) {
+      // What was promised by its length is not coming: the connection cannot be used again.
+      outgoing.destroy();
+      return;
+    }
+    if (!outgoing.write(chunk)) {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          outgoing.off('drain', done);
+          outgoing.off('close', done);
+          outgoing.off('response', done);
+          resolve();
+        };
+        outgoing.on('drain', done);
+        outgoing.on('close', done);
+        outgoing.on('response', done);
+      });
+    }
+    if (!isAnswered()) progressed();
+  }
+  outgoing.end();
 }
 
 function proxyVariables(proxy: ProxyOptions | undefined): NodeJS.ProcessEnv | undefined {

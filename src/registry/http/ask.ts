@@ -1,28 +1,33 @@
 import { kindOf } from '#errors/error.ts';
 import type { Reference } from '#image/reference.ts';
-import type { Authorizer } from '#registry/auth/authorizer.ts';
+import type { Access, Authorizer } from '#registry/auth/authorizer.ts';
 import { responseFailure } from '#registry/failures/response.ts';
 import type { Endpoint } from '#registry/hosts/endpoints.ts';
 import type { Trust } from '#registry/hosts/trust.ts';
 import { discardBody } from '#registry/http/body.ts';
 import { type Answer, sendFollowing } from '#registry/http/redirects.ts';
-import type { Transport } from '#registry/http/transport.ts';
+import type { HttpRequest, RequestBody, Transport } from '#registry/http/transport.ts';
 import type { Credentials, RegistryLimits } from '#registry/registry.ts';
 
 const maxRemembered = 1000;
 
-export interface GetParts {
+export interface AskParts {
   transport: Transport;
   trust: Trust;
   authorizer: Authorizer;
   limits: RegistryLimits;
 }
 
-export interface GetRequest {
-  /** Behind `/v2/`. */
-  path: string;
+export interface AskRequest {
+  /** `GET` if absent. */
+  method?: HttpRequest['method'];
+  /** Behind `/v2/`, or the address that the registry gave for an upload. */
+  path: string | URL;
   headers?: Record<string, string>;
-  asked: 'manifest' | 'blob' | 'registry';
+  body?: RequestBody;
+  /** What the repository is asked for; `pull` if absent. */
+  access?: Access;
+  asked: 'manifest' | 'blob' | 'registry' | 'upload';
   reference?: Reference;
   credentials: Credentials | undefined;
   /** Statuses that are results beside 200. */
@@ -31,31 +36,36 @@ export interface GetRequest {
 }
 
 /**
- * One authorised GET at a registry, redirects followed. Tokens are fetched and renewed as the registry asks for them.
+ * One authorised request at a registry; redirects of GET and HEAD are followed. Tokens are fetched and renewed as the registry asks for them.
  * For a host that may be spoken to insecurely, HTTPS is tried first and plain HTTP when that fails; what worked is
  * remembered.
  *
  * @throws TransientFailure where another attempt may help, else the DhowError for the caller
  */
-export type Get = (endpoint: Endpoint, request: GetRequest) => Promise<Answer>;
+export type Ask = (endpoint: Endpoint, request: AskRequest) => Promise<Answer>;
 
-export function createGet(parts: GetParts): Get {
+export function createAsk(parts: AskParts): Ask {
   const { trust, limits } = parts;
   /** Of hosts that may be spoken to insecurely. */
   const schemes = new Map<string, 'http' | 'https'>();
 
-  async function getBy(scheme: 'http' | 'https', endpoint: Endpoint, request: GetRequest): Promise<Answer> {
+  async function askBy(scheme: 'http' | 'https', endpoint: Endpoint, request: AskRequest): Promise<Answer> {
     const { signal, reference, asked } = request;
     // Credentials are for the registry that the user named, not for its mirrors.
     const credentials = endpoint.isMirror ? undefined : request.credentials;
     const origin = `${scheme}://${endpoint.host}`;
-    const url = new URL(`${origin}${endpoint.prefix}/v2/${request.path}`);
-    const target = { origin, repository: reference?.repository, credentials };
+    const { method = 'GET', path, access = { actions: 'pull' }, body } = request;
+    const url = path instanceof URL ? path : new URL(`${origin}${endpoint.prefix}/v2/${path}`);
+    const target = { origin, repository: reference?.repository, access, credentials };
     let authorization = await parts.authorizer.headerFor(target, signal);
     // A kept token may have ended, and the one that replaces it may want another scope: twice, and then it is a no.
     for (let refusals = 0; ; refusals++) {
       const headers = { ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
-      const answer = await sendFollowing(parts, { method: 'GET', url, headers }, signal);
+      const sent = { url, headers, ...(body === undefined ? {} : { body }) };
+      const answer =
+        method === 'GET' || method === 'HEAD'
+          ? await sendFollowing(parts, { ...sent, method }, signal)
+          : await sendOnce(parts.transport, { ...sent, method }, signal);
       const { response, isOrigin } = answer;
       const status = response.statusCode ?? 0;
       if (status === 200 || request.accepted?.includes(status)) return answer;
@@ -96,13 +106,17 @@ export function createGet(parts: GetParts): Get {
   return async (endpoint, request) => {
     const scheme = await schemeOf(endpoint, request.signal);
     try {
-      return await getBy(scheme, endpoint, request);
+      return await askBy(scheme, endpoint, request);
     } catch (error) {
       // The server may have been replaced by one that speaks the other scheme.
       if (kindOf(error) === 'Unavailable') schemes.delete(endpoint.host);
       throw error;
     }
   };
+}
+
+async function sendOnce(transport: Transport, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
+  return { response: await transport.send(request, signal), url: request.url, isOrigin: true };
 }
 
 /** Any answer will do. @throws what plain HTTP failed with */
