@@ -4,6 +4,7 @@ import { describeEngine } from '../../support/describe-engine.ts';
 import { hostArchitecture, pushImage, pushIndex } from '../../support/push-image.ts';
 import { type Registry, startRegistry } from '../../support/registry.ts';
 import { startRegistryGate } from '../../support/registry-gate.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 let registry: Registry;
 before(async () => {
@@ -211,6 +212,7 @@ describeEngine('pull', ({ cli, engine, unique }) => {
     const layer = shortId(pushed.layerDigests[1]);
     await terminal.expect(/v1: Pulling from/);
     await terminal.expect(new RegExp(`${layer}: Downloading\\s+\\[=*>\\s*\\]\\s+[\\d.]+[kM]?B/3\\.\\d+MB`));
+    await waitFor('the download to be stopped', () => gate.held === 1);
     gate.open();
     await terminal.expect(new RegExp(`${layer}: Pull complete`));
     await terminal.expect(/Status: Downloaded newer image/);
