@@ -2,6 +2,9 @@ import { isMainThread, parentPort } from 'node:worker_threads';
 import { PackStream } from '#archive/pack/pack-stream.ts';
 import { AssembleStream } from '#archive/record/assemble-stream.ts';
 import { UnpackStream } from '#archive/unpack/unpack-stream.ts';
+import { compareTrees } from '#archive/view/changes.ts';
+import { enterView } from '#archive/view/enter.ts';
+import { statPath } from '#archive/view/path-status.ts';
 import type { WorkerReply, WorkerRequest } from '#archive/workers/protocol.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { removeTree } from '#sys/remove-tree.ts';
@@ -69,13 +72,20 @@ function assemble({ job, source, sha256 }: WorkerRequest & { type: 'assemble' })
   packing = { job, stream: new AssembleStream(source, sha256) };
 }
 
-function removeTreeFor({ job, path }: WorkerRequest & { type: 'remove-tree' }): void {
+/** Answers a request that is one call. */
+function answer(job: number, work: () => WorkerReply): void {
   try {
-    removeTree(path);
-    reply({ type: 'removed', job });
+    reply(work());
   } catch (error) {
     replyFailed(job, error);
   }
+}
+
+function removeTreeFor({ job, path }: WorkerRequest & { type: 'remove-tree' }): void {
+  answer(job, () => {
+    removeTree(path);
+    return { type: 'removed', job };
+  });
 }
 
 port.on('message', (request: WorkerRequest) => {
@@ -83,6 +93,18 @@ port.on('message', (request: WorkerRequest) => {
     void unpack(request);
   } else if (request.type === 'remove-tree') {
     removeTreeFor(request);
+  } else if (request.type === 'enter') {
+    const { job, mounts } = request;
+    answer(job, () => {
+      enterView(mounts);
+      return { type: 'entered', job };
+    });
+  } else if (request.type === 'stat') {
+    const { job, root, path } = request;
+    answer(job, () => ({ type: 'status', job, status: statPath(root, path) }));
+  } else if (request.type === 'compare') {
+    const { job, upper, lowers, mountPoints } = request;
+    answer(job, () => ({ type: 'compared', job, changes: compareTrees(upper, lowers, mountPoints) }));
   } else if (request.type === 'pack') {
     packing = { job: request.job, stream: new PackStream(request.directory, request.options) };
   } else if (request.type === 'assemble') {

@@ -3,6 +3,7 @@ import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { AssembleSource } from '#archive/record/assemble.ts';
 import type { RecordPlace } from '#archive/record/recorder.ts';
 import type { Unpacked } from '#archive/unpack/unpack-stream.ts';
+import type { TreeChange } from '#archive/view/changes.ts';
 import { Slots } from '#archive/workers/slots.ts';
 import { WorkerThread } from '#archive/workers/worker-thread.ts';
 import { DhowError } from '#errors/error.ts';
@@ -36,6 +37,8 @@ export interface ArchiveWorkers extends AsyncDisposable {
    * @throws DataLoss, possibly after all bytes were given, when they are not the archive's; the reason of `signal`
    */
   assemble(source: AssembleSource, sha256: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void>;
+  /** What an overlay's upper directory changed against the layers below (top-most first); see `compareTrees`. */
+  compare(upper: string, lowers: readonly string[], mountPoints: ReadonlySet<string>): Promise<TreeChange[]>;
   /** Removes a file or a tree of any depth without following symlinks. No error if absent. @throws Internal */
   removeTree(path: string): Promise<void>;
 }
@@ -131,6 +134,11 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
       using _slot = await packSlots.acquire(signal);
       using worker = takeThread();
       yield* worker.thread.assemble(source, sha256, signal);
+    },
+    compare(upper, lowers, mountPoints) {
+      return run(packSlots, new AbortController().signal, (thread) =>
+        thread.compare(upper, lowers, mountPoints),
+      );
     },
     removeTree(path) {
       return run(removalSlots, new AbortController().signal, (thread) => thread.removeTree(path));

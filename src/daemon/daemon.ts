@@ -132,6 +132,8 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     roots: overlayRoots,
     containersDirectory: root.containers,
     trashDirectory: root.trash,
+    workers,
+    workerUrl: workerUrls.archive,
     cgroups,
     cgroupParent: config.cgroupParent,
     hostFiles: {
@@ -161,6 +163,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   const engine: Engine = {
     containers: containers.service,
     monitor: containers.monitor,
+    files: containers.files,
     images,
     networks,
     volumes,

@@ -29,6 +29,8 @@ import { viewContainer } from '#engine/containers/view.ts';
 import { createWaiters } from '#engine/containers/wait.ts';
 import { waitForContainer } from '#engine/containers/wait-for-container.ts';
 import type { ContainerService } from '#engine/containers.ts';
+import { createContainerFiles, type FileServiceParts } from '#engine/file-service.ts';
+import type { ContainerFiles } from '#engine/files.ts';
 import type { ContainerMonitor } from '#engine/monitor.ts';
 import { createContainerMonitor } from '#engine/monitor-service.ts';
 import { messageOf } from '#errors/error.ts';
@@ -41,6 +43,7 @@ export { containerMigration } from '#engine/containers/table.ts';
 export interface RunningContainerService {
   service: ContainerService;
   monitor: ContainerMonitor;
+  files: ContainerFiles;
   /** Ids of the containers made from an image. */
   usersOfImage(imageId: string): { id: string; running: boolean }[];
   /** Ids of the containers that refer to a volume. */
@@ -53,7 +56,7 @@ export interface RunningContainerService {
 }
 
 export async function createContainerService(
-  parts: ContainerParts & { trashDirectory: string },
+  parts: ContainerParts & FileServiceParts & { trashDirectory: string },
 ): Promise<RunningContainerService> {
   const { log } = parts;
   const context: ContainerContext = {
@@ -118,6 +121,7 @@ export async function createContainerService(
 
   return {
     service,
+    files: createContainerFiles(context, parts),
     monitor: createContainerMonitor({ table, hierarchies: parts.cgroups, cgroupParent: parts.cgroupParent }),
     usersOfImage: (imageId) =>
       table

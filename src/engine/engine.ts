@@ -1,5 +1,6 @@
 import type { ContainerService } from '#engine/containers.ts';
 import type { EventService } from '#engine/events.ts';
+import type { ContainerFiles } from '#engine/files.ts';
 import type { ImageService } from '#engine/images.ts';
 import type { ContainerMonitor } from '#engine/monitor.ts';
 import type { SystemService } from '#engine/system.ts';
@@ -10,6 +11,7 @@ import type { VolumeStore } from '#volume/volume.ts';
 export interface Engine {
   containers: ContainerService;
   monitor: ContainerMonitor;
+  files: ContainerFiles;
   images: ImageService;
   networks: NetworkService;
   volumes: VolumeStore;

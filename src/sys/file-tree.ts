@@ -46,6 +46,7 @@ const fchmodFunction = libc.func('int fchmod(int fd, unsigned int mode)');
 const chmodFunction = libc.func('int chmod(const void *path, unsigned int mode)');
 const futimensFunction = libc.func('int futimens(int fd, const void *times)');
 const utimensatFunction = libc.func('int utimensat(int fd, const void *path, const void *times, int flags)');
+const readlinkatFunction = libc.func('long readlinkat(int fd, const void *path, void *target, size_t size)');
 const statxFunction = libc.func(
   'int statx(int fd, const void *path, int flags, unsigned int mask, void *result)',
 );
@@ -224,6 +225,13 @@ export function statusAt(fd: number, name: BytePath): NodeStatus {
     isSymlink: (mode & S_IFMT) === S_IFLNK,
     isWhiteout: (mode & S_IFMT) === S_IFCHR && deviceMajor === 0 && deviceMinor === 0,
   };
+}
+
+/** The words of a symlink that was opened with O_PATH and O_NOFOLLOW. */
+export function readLinkOf(fd: number): BytePath {
+  const target = Buffer.allocUnsafe(4096);
+  const length = Number(readlinkatFunction(fd, cString(''), target, target.length));
+  return target.toString('latin1', 0, check('readlinkat', length));
 }
 
 /** Names in an open directory, without `.` and `..`. */

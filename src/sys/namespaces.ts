@@ -9,6 +9,8 @@ import { check, libc } from '#sys/libc.ts';
  * so during a bracket it is the sandbox's: read those files synchronously, on the main thread.
  */
 const CLONE_NEWNET = 0x40000000;
+const CLONE_NEWNS = 0x00020000;
+const CLONE_FS = 0x00000200;
 
 const unshareFunction = libc.func('int unshare(int flags)');
 const setnsFunction = libc.func('int setns(int fd, int type)');
@@ -65,4 +67,13 @@ export function inNetworkNamespace<T>(fd: number, inside: () => T): T {
   } finally {
     fs.closeSync(home);
   }
+}
+
+/**
+ * Gives the calling thread a mount namespace of its own, for the rest of its life: for worker threads only. Its mounts are
+ * unseen by all others and vanish with the thread, however that ends.
+ * @throws SystemError
+ */
+export function leaveMountNamespace(): void {
+  check('unshare', unshareFunction(CLONE_FS | CLONE_NEWNS), 'CLONE_NEWNS');
 }

@@ -1,5 +1,7 @@
+import type { BytePath } from '#sys/file-tree.ts';
 import { mountByDescriptor } from '#sys/overlay/by-descriptor.ts';
 import { mountByPage } from '#sys/overlay/by-page.ts';
+import { getXattr } from '#sys/xattr.ts';
 
 /** An overlayfs mount as a value (Documentation/filesystems/overlayfs.rst). */
 export interface OverlayMount {
@@ -18,4 +20,9 @@ export interface OverlayMount {
  */
 export function mountOverlay(overlay: OverlayMount, target: string): void {
   if (!mountByDescriptor(overlay, target)) mountByPage(overlay, target);
+}
+
+/** Whether a directory of a layer shows nothing of the layers below (overlayfs.rst, "whiteouts and opaque directories"). */
+export function isOpaqueAt(parentFd: number, name: BytePath): boolean {
+  return getXattr(`/proc/self/fd/${parentFd}/${name}`, 'trusted.overlay.opaque')?.toString() === 'y';
 }

@@ -3,6 +3,7 @@ export const mediaTypes = {
   json: 'application/json',
   text: 'text/plain; charset=utf-8',
   tar: 'application/x-tar',
+  binary: 'application/octet-stream',
   /** Bytes of a terminal, unframed. */
   rawStream: 'application/vnd.docker.raw-stream',
   /** stdout and stderr framed as in raw-stream.ts. */

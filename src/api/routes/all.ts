@@ -2,6 +2,7 @@ import type { Route } from '#api/http/router.ts';
 import { containerStreamRoutes } from '#api/routes/container-streams.ts';
 import { containerRoutes } from '#api/routes/containers.ts';
 import { execRoutes } from '#api/routes/exec.ts';
+import { fileRoutes } from '#api/routes/files.ts';
 import { imageTransferRoutes } from '#api/routes/image-transfer.ts';
 import { imageRoutes } from '#api/routes/images.ts';
 import { monitorRoutes } from '#api/routes/monitor.ts';
@@ -19,6 +20,7 @@ export function createRoutes(engine: Engine): Route[] {
     ...containerRoutes(engine),
     ...containerStreamRoutes(engine.containers),
     ...monitorRoutes(engine),
+    ...fileRoutes(engine),
     ...execRoutes(engine.containers),
     ...imageRoutes(engine),
     ...imageTransferRoutes(engine.images),

@@ -3,6 +3,7 @@ import { createFakeContainers } from '#api/testing/fake-containers.ts';
 import { Queue } from '#api/testing/queue.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { EngineEvent, EventService } from '#engine/events.ts';
+import type { ContainerFiles, FileStatus } from '#engine/files.ts';
 import type { ImageService, PullProgress } from '#engine/images.ts';
 import type { ContainerMonitor } from '#engine/monitor.ts';
 import type { SystemService } from '#engine/system.ts';
@@ -19,10 +20,36 @@ export function createFakeEngine(): Engine {
     containers: createFakeContainers({ images, events }),
     images,
     monitor: createFakeMonitor(),
+    files: createFakeFiles(),
     events,
     volumes,
     networks: createFakeNetworks(),
     system: fakeSystem,
+  };
+}
+
+function createFakeFiles(): ContainerFiles {
+  const status: FileStatus = {
+    name: 'file',
+    mode: 0o100644,
+    uid: 0,
+    gid: 0,
+    sizeBytes: 7,
+    modifiedAt: { seconds: 0, nanoseconds: 5 },
+    linkTarget: '',
+    resolved: 'file',
+  };
+  async function* archive(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('archive');
+  }
+  return {
+    stat: async () => status,
+    read: async () => ({ status, archive: archive() }),
+    async write(_container, _path, source) {
+      for await (const _piece of source);
+    },
+    exportRoot: archive,
+    changes: async () => [{ path: '/file', kind: 'added' }],
   };
 }
 

@@ -14,7 +14,7 @@ import {
 } from '#sys/file-tree.ts';
 import { hasCode } from '#sys/libc.ts';
 import { openRoot } from '#sys/open-in-root.ts';
-import { getXattr } from '#sys/xattr.ts';
+import { isOpaqueAt } from '#sys/overlay.ts';
 
 const { S_IFDIR, S_IFMT, S_IFSOCK } = fs.constants;
 
@@ -96,7 +96,7 @@ export function* packTree(directory: string, options: PackOptions): Generator<Bu
         yield packEntry({ parentFd, child, name: withSlash(entryName), type: 'directory', status });
       }
       const prefix = entryName === '' ? '' : withSlash(entryName);
-      if (options.whiteouts === 'overlay' && isOpaque(parentFd, child)) {
+      if (options.whiteouts === 'overlay' && isOpaqueAt(parentFd, child)) {
         yield whiteout(`${prefix}.wh..opq`, status);
       }
       pushDirectory(fd, prefix, stack);
@@ -134,12 +134,6 @@ function statusOrGone(parentFd: number, child: BytePath, required: boolean): Nod
     if (!required && hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-}
-
-/** overlayfs: an opaque directory shows nothing of the layers below. */
-function isOpaque(parentFd: number, child: BytePath): boolean {
-  const value = getXattr(`/proc/self/fd/${parentFd}/${child}`, 'trusted.overlay.opaque');
-  return value?.toString() === 'y';
 }
 
 /** An empty file whose name says what is hidden. Its owner and time are those of what hides. */

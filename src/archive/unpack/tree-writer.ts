@@ -6,6 +6,7 @@ import { DirectoryCache, markOpaque } from '#archive/unpack/directory-cache.ts';
 import { cleanPath, parseWhiteout, splitPath, type Whiteout } from '#archive/unpack/entry-path.ts';
 import { applyToName, applyToOpen } from '#archive/unpack/metadata.ts';
 import { unpackError } from '#archive/unpack/unpack-error.ts';
+import { DhowError } from '#errors/error.ts';
 import {
   type BytePath,
   closeFd,
@@ -37,6 +38,12 @@ const maxEntries = 4_000_000;
 export interface TreeWriterOptions {
   /** `overlay` turns OCI whiteouts into overlayfs's; `literal` takes `.wh.` for the beginning of a name. */
   whiteouts: 'overlay' | 'literal';
+  /** An existing directory below the root, without symlinks on its way, that the entries go into; the root if absent. */
+  base?: BytePath;
+  /** Whom everything shall belong to, whatever the archive says. */
+  owner?: { uid: number; gid: number };
+  /** Neither does a file replace a directory nor a directory a file. */
+  keepTypes?: boolean;
 }
 
 /**
@@ -142,8 +149,11 @@ export class TreeWriter implements Disposable {
     }
   }
 
-  #make(header: TarHeader): void {
-    const path = cleanPath(header.nameBytes.toString('latin1'));
+  #make(original: TarHeader): void {
+    const { base = '', owner } = this.#options;
+    const header = owner === undefined ? original : { ...original, ...owner };
+    const inside = cleanPath(header.nameBytes.toString('latin1'));
+    const path = [base, inside].filter(Boolean).join('/');
     const whiteout = this.#options.whiteouts === 'overlay' ? parseWhiteout(path) : undefined;
     const { parent, name } = splitPath(path);
     if (path === '') this.#makeRoot(header);
@@ -185,6 +195,7 @@ export class TreeWriter implements Disposable {
       const status = statusAt(parentFd, name);
       overWhiteout = this.#options.whiteouts === 'overlay' && status.isWhiteout;
       if (!status.isDirectory) {
+        if (this.#options.keepTypes) throw cannotReplace('non-directory', 'directory', header);
         this.#remove(parentFd, parent, name);
         makeDirectoryAt(parentFd, name, 0o700);
       }
@@ -198,7 +209,10 @@ export class TreeWriter implements Disposable {
   }
 
   #makeHardLink(parent: BytePath, name: BytePath, header: TarHeader): void {
-    const target = splitPath(cleanPath(header.linkNameBytes.toString('latin1')));
+    const { base = '' } = this.#options;
+    const target = splitPath(
+      [base, cleanPath(header.linkNameBytes.toString('latin1'))].filter(Boolean).join('/'),
+    );
     if (target.name === '') throw malformed(`${quoteName(header.name)} is a hard link to the root`);
     const parentFd = this.#directories.open(parent);
     try {
@@ -256,6 +270,9 @@ export class TreeWriter implements Disposable {
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
     }
+    if (this.#options.keepTypes && statusAt(parentFd, name).isDirectory) {
+      throw cannotReplace('directory', 'non-directory', { name });
+    }
     this.#remove(parentFd, parent, name);
     return make();
   }
@@ -276,6 +293,10 @@ export class TreeWriter implements Disposable {
     if (isDirectory) removeTreeAt(parentFd, name);
     else unlinkAt(parentFd, name);
   }
+}
+
+function cannotReplace(present: string, wanted: string, { name }: Pick<TarHeader, 'name'>): DhowError {
+  return new DhowError('InvalidParameter', `cannot overwrite ${present} ${quoteName(name)} with ${wanted}`);
 }
 
 function nodeType(header: TarHeader): number {

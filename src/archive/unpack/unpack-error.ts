@@ -19,6 +19,12 @@ export function unpackError(entry: string, error: unknown): unknown {
   if (hasCode(error, ...exhaustion)) {
     return new DhowError('ResourceExhausted', failure, { cause: error });
   }
+  if (hasCode(error, 'EROFS')) {
+    return new DhowError(
+      'Forbidden',
+      `cannot unpack ${quoteName(entry)}: it would be on a read-only file system`,
+    );
+  }
   // What else can fail in a directory of our own is the fault of the entry: its name, target, size or attributes.
   const fault = [
     'ENAMETOOLONG',

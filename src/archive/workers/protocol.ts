@@ -1,6 +1,9 @@
 import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { AssembleSource } from '#archive/record/assemble.ts';
 import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
+import type { TreeChange } from '#archive/view/changes.ts';
+import type { ViewMounts } from '#archive/view/enter.ts';
+import type { PathStatus } from '#archive/view/path-status.ts';
 import type { ErrorKind } from '#errors/kinds.ts';
 
 /**
@@ -16,6 +19,16 @@ export type WorkerRequest =
   | { type: 'pack'; job: number; directory: string; options: PackOptions }
   | { type: 'pull'; job: number }
   | { type: 'assemble'; job: number; source: AssembleSource; sha256: string }
+  /** For good: a thread that entered a view does nothing else until it ends. */
+  | { type: 'enter'; job: number; mounts: ViewMounts }
+  | { type: 'stat'; job: number; root: string; path: string }
+  | {
+      type: 'compare';
+      job: number;
+      upper: string;
+      lowers: readonly string[];
+      mountPoints: ReadonlySet<string>;
+    }
   | { type: 'remove-tree'; job: number; path: string };
 
 /** From a worker. `buffer` gives a chunk's memory back, which is also the permission to send another one. */
@@ -24,5 +37,8 @@ export type WorkerReply =
   | { type: 'unpacked'; job: number; result: Unpacked }
   | { type: 'piece'; job: number; buffer: ArrayBuffer; length: number }
   | { type: 'packed'; job: number }
+  | { type: 'entered'; job: number }
+  | { type: 'status'; job: number; status: PathStatus }
+  | { type: 'compared'; job: number; changes: TreeChange[] }
   | { type: 'removed'; job: number }
   | { type: 'failed'; job: number; kind: ErrorKind; message: string };

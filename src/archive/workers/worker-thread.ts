@@ -2,6 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { AssembleSource } from '#archive/record/assemble.ts';
 import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
+import type { TreeChange } from '#archive/view/changes.ts';
+import type { ViewMounts } from '#archive/view/enter.ts';
+import type { PathStatus } from '#archive/view/path-status.ts';
 import { ChunkSender } from '#archive/workers/chunk-sender.ts';
 import { PieceQueue } from '#archive/workers/piece-queue.ts';
 import type { WorkerReply, WorkerRequest } from '#archive/workers/protocol.ts';
@@ -54,6 +57,27 @@ export class WorkerThread {
     await this.#run({ type: 'remove-tree', job: ++this.#jobs, path });
   }
 
+  /** From now on the thread sees these mounts, and nobody else does. */
+  async enter(mounts: ViewMounts): Promise<void> {
+    await this.#run({ type: 'enter', job: ++this.#jobs, mounts });
+  }
+
+  async stat(root: string, path: string): Promise<PathStatus> {
+    const reply = await this.#run({ type: 'stat', job: ++this.#jobs, root, path });
+    if (reply.type !== 'status') throw unexpected(reply);
+    return reply.status;
+  }
+
+  async compare(
+    upper: string,
+    lowers: readonly string[],
+    mountPoints: ReadonlySet<string>,
+  ): Promise<TreeChange[]> {
+    const reply = await this.#run({ type: 'compare', job: ++this.#jobs, upper, lowers, mountPoints });
+    if (reply.type !== 'compared') throw unexpected(reply);
+    return reply.changes;
+  }
+
   async unpack(
     directory: string,
     source: AsyncIterable<Uint8Array>,
@@ -85,7 +109,7 @@ export class WorkerThread {
     try {
       const result = await reply;
       await forwarding;
-      if (result.type !== 'unpacked') throw new DhowError('Internal', `unexpected reply ${result.type}`);
+      if (result.type !== 'unpacked') throw unexpected(result);
       return result.result;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -151,6 +175,10 @@ export class WorkerThread {
   #post(request: WorkerRequest, transfer: ArrayBuffer[] = []): void {
     this.#worker.postMessage(request, transfer);
   }
+}
+
+function unexpected({ type }: WorkerReply): DhowError {
+  return new DhowError('Internal', `unexpected reply ${type} of an archive worker`);
 }
 
 /** Sends the whole source, or closes it when the sender was stopped. */

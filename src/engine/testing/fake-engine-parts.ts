@@ -168,6 +168,9 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       },
       containersDirectory,
       trashDirectory: path.join(directory, 'trash'),
+      // The files of containers are worked on by threads with real mounts: not here.
+      workers: { compare: async () => [] },
+      workerUrl: new URL('file:///'),
       cgroups: { version: 2, mounts: [] },
       cgroupParent: '/test',
       hostFiles: { hosts: () => '', resolvConf: () => 'nameserver 192.0.2.1\n' },

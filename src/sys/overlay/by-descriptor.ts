@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { closeFd } from '#sys/file-tree.ts';
 import { check, hasCode, lastErrno, libc, SystemError } from '#sys/libc.ts';
 import { neededOptions } from '#sys/overlay/needed-options.ts';
 import { plainPaths } from '#sys/overlay/plain-paths.ts';
@@ -75,7 +75,7 @@ export function mountByDescriptor(overlay: OverlayMount, target: string): boolea
     );
     return true;
   } finally {
-    if (mountFd !== -1) fs.closeSync(mountFd);
-    fs.closeSync(contextFd);
+    if (mountFd !== -1) closeFd(mountFd);
+    closeFd(contextFd);
   }
 }
