@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { describeEngine } from '../../support/describe-engine.ts';
+import type { Terminal } from '../../support/terminal.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 describeEngine('run › terminal', ({ cli, unique }) => {
   it('-it gives a terminal of the caller’s size, and puts the caller’s back', async () => {
@@ -23,13 +25,11 @@ describeEngine('run › terminal', ({ cli, unique }) => {
       'busybox',
       'sh',
       '-c',
-      'trap "stty size" WINCH; echo ready; until stty size | grep -q "50 60"; do sleep 0.05; done; exit 3',
+      'trap "stty size" WINCH; echo ready; until stty size | grep "50 60"; do sleep 0.05; done; exit 3',
     ]);
     await terminal.expect(/ready/);
-    terminal.resize(132, 43);
-    await terminal.expect(/43 132/);
-    terminal.resize(60, 50);
-    await terminal.expect(/50 60/);
+    await resizeUntil(terminal, 132, 43, /43 132/);
+    await resizeUntil(terminal, 60, 50, /50 60/);
     assert.equal(await terminal.exit(), 3);
   });
 
@@ -82,9 +82,8 @@ describeEngine('run › terminal', ({ cli, unique }) => {
     await using terminal = cli.terminal(['exec', '-it', name, 'sh']);
     const before = terminal.attributes();
     await terminal.expect(/# /);
-    terminal.resize(100, 30);
-    terminal.type('sleep 0.1; stty size; exit 6\r');
-    await terminal.expect(/30 100/);
+    terminal.type('until stty size | grep "^30 100"; do sleep 0.05; done; exit 6\r');
+    await resizeUntil(terminal, 100, 30, /30 100\r\n/);
     assert.equal(await terminal.exit(), 6);
     assert.equal(terminal.attributes(), before);
     await cli.out('rm', '-f', name);
@@ -96,3 +95,13 @@ describeEngine('run › terminal', ({ cli, unique }) => {
     assert.match(stderr, /the input device is not a TTY/);
   });
 });
+
+/** Docker's client hears of changes of the size some time after the process has begun to run; what changes before is lost. */
+async function resizeUntil(terminal: Terminal, columns: number, rows: number, seen: RegExp): Promise<void> {
+  const from = terminal.screen.length;
+  await waitFor(`${seen} on the terminal`, () => {
+    terminal.resize(columns, rows + 1);
+    terminal.resize(columns, rows);
+    return seen.test(terminal.screen.slice(from));
+  });
+}
