@@ -48,6 +48,14 @@ describe('a blob', () => {
     await assert.rejects(store.read(digest, 1e6), { kind: 'NotFound' });
   });
 
+  it('that was to be read and goes before it was', async () => {
+    await store.put(text);
+    const [unread, late] = [store.stream(digest), store.stream(digest)];
+    await store.remove(digest);
+    await unread[Symbol.asyncIterator]().return?.();
+    await assert.rejects(Array.fromAsync(late), { kind: 'NotFound' });
+  });
+
   it('that is larger than allowed is refused', async () => {
     await store.put(text);
     await assert.rejects(store.read(digest, 10), { kind: 'InvalidParameter', message: /13000 bytes.* 10$/ });

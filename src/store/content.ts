@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { DhowError } from '#errors/error.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '#image/digest.ts';
 import { openIngest } from '#store/content/ingest.ts';
@@ -22,8 +21,8 @@ export interface ContentStore {
   sizeOf(digest: Digest): number;
   /** The whole blob. @throws NotFound; InvalidParameter if larger than `maxBytes`. */
   read(digest: Digest, maxBytes: number): Promise<Buffer>;
-  /** @throws NotFound (as the stream's error if it vanishes later) */
-  stream(digest: Digest): Readable;
+  /** Opened when the first piece is asked for: what nobody reads needs no closing. @throws NotFound, then or at once */
+  stream(digest: Digest): AsyncIterable<Uint8Array>;
   /** Only one ingest per ref at a time: a second caller waits for the first. @throws the reason of `signal` */
   ingest(ref: string, signal: AbortSignal): Promise<Ingest>;
   /** Stores bytes that are in memory already (manifests, configs). */
@@ -72,6 +71,14 @@ export function createContentStore(directory: string): ContentStore {
     return status;
   }
 
+  async function* piecesOf(digest: Digest): AsyncGenerator<Uint8Array> {
+    try {
+      yield* fs.createReadStream(pathOf(digest), { highWaterMark: streamChunkBytes });
+    } catch (error) {
+      throw hasCode(error, 'ENOENT') ? absent(digest) : error;
+    }
+  }
+
   async function ingest(ref: string, signal: AbortSignal): Promise<Ingest> {
     const file = ingestPathOf(ref);
     const lock = await locks.acquire(file, signal);
@@ -102,7 +109,7 @@ export function createContentStore(directory: string): ContentStore {
     },
     stream(digest) {
       statusOf(digest);
-      return fs.createReadStream(pathOf(digest), { highWaterMark: streamChunkBytes });
+      return piecesOf(digest);
     },
     ingest,
     async put(bytes) {
