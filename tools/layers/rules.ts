@@ -34,6 +34,14 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
     mayImport: ['sys', 'archive', 'log', 'store/database.ts'],
     reason: 'directories with names; who mounts them is read from the database',
   },
+  dockerignore: {
+    mayImport: [],
+    reason: 'path patterns as such; both ends of the connection apply them',
+  },
+  build: {
+    mayImport: ['dockerignore', 'image', 'archive', 'store', 'sys', 'log'],
+    reason: 'Dockerfiles to layers; who runs the commands and fetches the images is handed in',
+  },
   engine: {
     mayImport: ['network', 'volume', 'runtime', 'store', 'archive', 'image', 'registry', 'sys', 'log'],
     reason: 'the services; it speaks its own types, so the API can change without it',

@@ -1,0 +1,86 @@
+import type { LineCursor } from '#build/dockerfile/logical-line.ts';
+import { splitQuoted } from '#build/dockerfile/split-words.ts';
+
+/** A here-document: `<<EOF`, and the lines up to one that is `EOF`. */
+export interface Heredoc {
+  name: string;
+  /** Variables in the content are expanded, which quotes around the name prevent. */
+  expand: boolean;
+  /** `<<-`: tabs at the beginning of lines, and before the end mark, do not count. */
+  stripTabs: boolean;
+  /** The descriptor of the shell's `3<<EOF`; 0 when not written. */
+  descriptor: number;
+  /** The lines as they stand in the file, tabs included. */
+  content: string;
+}
+
+export type HeredocMark = Omit<Heredoc, 'content'>;
+
+export interface FoundMark extends HeredocMark {
+  /** `<< EOF`: in a shell's arithmetic that is a shift, so it counts only when the end mark is there. */
+  spaced: boolean;
+}
+
+/** @returns undefined for a word that does not begin a heredoc */
+export function parseHeredocMark(word: string): HeredocMark | undefined {
+  const match = /^(\d{0,6})<<(-?)([^<]+)$/.exec(word);
+  if (match === null) return undefined;
+  const written = match[3] ?? '';
+  const name = unquote(written);
+  if (name === '' || /\s/.test(written)) return undefined;
+  return {
+    name,
+    expand: name === written,
+    stripTabs: match[2] === '-',
+    descriptor: Number(match[1] ?? 0),
+  };
+}
+
+/** All marks in a line; there may be several. Quoted ones are none. */
+export function findHeredocMarks(line: string): FoundMark[] {
+  return joinSpacedMarks(splitQuoted(line, '\\').map(({ text }) => text)).flatMap(({ word, spaced }) => {
+    const mark = parseHeredocMark(word);
+    return mark === undefined ? [] : [{ ...mark, spaced }];
+  });
+}
+
+/** Makes one word of `<<` and the word that follows. */
+export function joinSpacedMarks(words: readonly string[]): { word: string; spaced: boolean }[] {
+  const joined: { word: string; spaced: boolean }[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as string;
+    const next = words[at + 1];
+    const spaced = /^\d{0,6}<<-?$/.test(word) && next !== undefined;
+    joined.push({ word: spaced ? word + next : word, spaced });
+    if (spaced) at++;
+  }
+  return joined;
+}
+
+/**
+ * Reads the content that follows the line of the mark.
+ * @returns undefined when the file ends before the end mark
+ */
+export function readHeredoc(cursor: LineCursor, mark: HeredocMark): Heredoc | undefined {
+  const content: string[] = [];
+  for (;;) {
+    const line = cursor.source.lines[cursor.next++];
+    if (line === undefined) return undefined;
+    const bare = line.endsWith('\r') ? line.slice(0, -1) : line;
+    if ((mark.stripTabs ? bare.replace(/^\t+/, '') : bare) === mark.name) break;
+    content.push(`${line}\n`);
+  }
+  const { name, expand, stripTabs, descriptor } = mark;
+  return { name, expand, stripTabs, descriptor, content: content.join('') };
+}
+
+/** The content as a program sees it. */
+export function heredocText(heredoc: Heredoc): string {
+  return heredoc.stripTabs ? heredoc.content.replace(/^\t+/gm, '') : heredoc.content;
+}
+
+function unquote(word: string): string {
+  return word.replace(/'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/g, (_all, single, double, escaped) =>
+    double !== undefined ? double.replace(/\\(["\\$])/g, '$1') : (single ?? escaped),
+  );
+}

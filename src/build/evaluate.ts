@@ -1,0 +1,136 @@
+import type { Report } from '#build/checks/finding.ts';
+import {
+  applyArg,
+  applyCommand,
+  applyEnv,
+  applyExpose,
+  applyHealthcheck,
+  applyLabel,
+  applyMaintainer,
+  applyStopSignal,
+  applyUser,
+  applyVolume,
+  applyWorkdir,
+} from '#build/evaluate/evaluate-config.ts';
+import { evaluateCopy } from '#build/evaluate/evaluate-copy.ts';
+import { evaluateRun } from '#build/evaluate/evaluate-run.ts';
+import { type EvaluateContext, parseEnvironment, type StageState } from '#build/evaluate/stage-state.ts';
+import type { BuildPlan, PlannedBase, PlannedStage } from '#build/plan/plan.ts';
+import { createExpander } from '#build/plan/scope.ts';
+import type { EvaluatedStage, Step } from '#build/steps.ts';
+import type { ImageRunConfig } from '#image/config.ts';
+
+/** What a container gets when nobody says otherwise, and what `$PATH` means in a stage that stands on nothing. */
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export interface EvaluateOptions {
+  buildArgs: ReadonlyMap<string, string>;
+  /** Told of what the checks complain of and only the evaluation sees. */
+  report: Report;
+}
+
+/**
+ * Runs through the instructions of all planned stages without executing anything: the configuration of each stage is known
+ * before its first step runs, because no step can change it.
+ * @throws InvalidParameter with the place
+ */
+export function evaluatePlan(plan: BuildPlan, options: EvaluateOptions): Map<PlannedStage, EvaluatedStage> {
+  const evaluated = new Map<PlannedStage, EvaluatedStage>();
+  const states = new Map<PlannedStage, StageState>();
+  for (const stage of plan.stages) {
+    const state = startState(stage.base, states);
+    const steps = stage.instructions.map((placed) => {
+      const { source } = placed;
+      const expander = createExpander({
+        source,
+        escapeMark: plan.escapeMark,
+        scope: state.scope,
+        report: options.report,
+      });
+      return evaluateInstruction({
+        state,
+        placed,
+        source,
+        escapeMark: plan.escapeMark,
+        expander,
+        globals: plan.globals,
+        ...options,
+      });
+    });
+    states.set(stage, state);
+    const { config, author } = state;
+    evaluated.set(stage, { stage, steps, config, ...(author === undefined ? {} : { author }) });
+  }
+  return evaluated;
+}
+
+/** A stage that stands on another one goes on with its variables, arguments included. */
+function startState(base: PlannedBase, states: ReadonlyMap<PlannedStage, StageState>): StageState {
+  const parent = base.kind === 'stage' ? states.get(base.stage) : undefined;
+  const config: ImageRunConfig = structuredClone(
+    parent?.config ??
+      (base.kind === 'image' ? base.image.config.config : undefined) ??
+      (base.kind === 'scratch' ? { Env: [`PATH=${defaultPath}`], WorkingDir: '/' } : {}),
+  );
+  // The triggers have come into force here.
+  delete config.OnBuild;
+  return {
+    config,
+    author: parent?.author ?? (base.kind === 'image' ? base.image.config.author : undefined),
+    scope: { env: parseEnvironment(config.Env ?? []), args: new Map(parent?.scope.args) },
+    commandSet: false,
+  };
+}
+
+function evaluateInstruction(context: EvaluateContext): Step {
+  const { state, source } = context;
+  const { instruction } = context.placed;
+  const { range } = instruction;
+  const metadata = (text: string): Step => ({
+    kind: 'metadata',
+    instruction: instruction.type,
+    source,
+    range,
+    title: text,
+    createdBy: text,
+  });
+  switch (instruction.type) {
+    case 'RUN':
+      return evaluateRun(context, instruction);
+    case 'COPY':
+    case 'ADD':
+      return evaluateCopy(context, instruction);
+    case 'WORKDIR': {
+      const text = applyWorkdir(context, instruction);
+      const { WorkingDir: path = '/', User: user = '' } = state.config;
+      return { kind: 'workdir', path, user, source, range, title: text, createdBy: text };
+    }
+    case 'ARG':
+      return metadata(applyArg(context, instruction));
+    case 'ENV':
+      return metadata(applyEnv(context, instruction));
+    case 'LABEL':
+      return metadata(applyLabel(context, instruction));
+    case 'EXPOSE':
+      return metadata(applyExpose(context, instruction));
+    case 'VOLUME':
+      return metadata(applyVolume(context, instruction));
+    case 'USER':
+      return metadata(applyUser(context, instruction));
+    case 'STOPSIGNAL':
+      return metadata(applyStopSignal(context, instruction));
+    case 'MAINTAINER':
+      return metadata(applyMaintainer(context, instruction));
+    case 'CMD':
+    case 'ENTRYPOINT':
+      return metadata(applyCommand(context, instruction));
+    case 'HEALTHCHECK':
+      return metadata(applyHealthcheck(context, instruction));
+    case 'SHELL':
+      state.config.Shell = instruction.args;
+      return metadata(`SHELL ${JSON.stringify(instruction.args)}`);
+    case 'ONBUILD':
+      state.config.OnBuild = [...(state.config.OnBuild ?? []), instruction.trigger];
+      return metadata(`ONBUILD ${instruction.trigger}`);
+  }
+}

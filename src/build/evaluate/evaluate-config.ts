@@ -1,0 +1,159 @@
+import os from 'node:os';
+import type {
+  ArgInstruction,
+  CommandInstruction,
+  HealthcheckInstruction,
+  PairsInstruction,
+  TextInstruction,
+  WordsInstruction,
+} from '#build/dockerfile/instructions.ts';
+import { dockerfileError } from '#build/dockerfile/source.ts';
+import { resolveInImage } from '#build/evaluate/paths.ts';
+import { readPort } from '#build/evaluate/ports.ts';
+import { type EvaluateContext, formatEnvironment, shellOf } from '#build/evaluate/stage-state.ts';
+import type { HealthCheck } from '#image/config.ts';
+
+/*
+ * What the instructions that change nothing but the configuration do to it. Each returns its text with the variables
+ * expanded, for history and progress.
+ */
+
+/** The value of a declared argument: --build-arg, else its default, else what the global scope says. */
+export function applyArg(
+  { state, expander, globals, buildArgs }: EvaluateContext,
+  arg: ArgInstruction,
+): string {
+  const shown: string[] = [];
+  for (const { name, value } of arg.args) {
+    const given = buildArgs.get(name.text);
+    const fallback = value === undefined ? globals.args.get(name.text) : undefined;
+    const result = given ?? (value === undefined ? fallback : expander.word(value));
+    state.scope.args.set(name.text, result);
+    shown.push(result === undefined ? name.text : `${name.text}=${result}`);
+  }
+  return `ARG ${shown.join(' ')}`;
+}
+
+/** All values of one ENV see the variables as they were before it. */
+export function applyEnv({ state, expander }: EvaluateContext, { pairs }: PairsInstruction): string {
+  const added = pairs.map(({ key, value }): [string, string] => [expander.word(key), expander.word(value)]);
+  for (const [name, value] of added) state.scope.env.set(name, value);
+  state.config.Env = formatEnvironment(state.scope.env);
+  return `ENV ${added.map(([name, value]) => `${name}=${value}`).join(' ')}`;
+}
+
+export function applyLabel({ state, expander }: EvaluateContext, { pairs }: PairsInstruction): string {
+  const added = pairs.map(({ key, value }): [string, string] => [expander.word(key), expander.word(value)]);
+  state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(added) };
+  return `LABEL ${added.map(([name, value]) => `${name}=${value}`).join(' ')}`;
+}
+
+export function applyExpose(context: EvaluateContext, { words }: WordsInstruction): string {
+  const { state, expander } = context;
+  const texts = words.flatMap((word) => expander.words(word).map((text) => ({ text, range: word.range })));
+  const ports = texts.flatMap((word) => readPort(context, word));
+  state.config.ExposedPorts = {
+    ...state.config.ExposedPorts,
+    ...Object.fromEntries(ports.map((port) => [port, {}])),
+  };
+  return `EXPOSE ${texts.map(({ text }) => text).join(' ')}`;
+}
+
+export function applyVolume(
+  { state, expander, source }: EvaluateContext,
+  { words }: WordsInstruction,
+): string {
+  const paths = words.map((word) => {
+    const path = expander.word(word);
+    if (path.trim() === '')
+      throw dockerfileError(source, word.range, 'the path of a VOLUME must not be empty');
+    return path;
+  });
+  state.config.Volumes = { ...state.config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) };
+  return `VOLUME ${JSON.stringify(paths)}`;
+}
+
+export function applyUser({ state, expander, source }: EvaluateContext, { value }: TextInstruction): string {
+  const user = expander.word(value);
+  if (user === '') throw dockerfileError(source, value.range, 'the user is empty');
+  state.config.User = user;
+  return `USER ${user}`;
+}
+
+export function applyWorkdir(context: EvaluateContext, { value }: TextInstruction): string {
+  const { state, expander, source } = context;
+  const path = expander.word(value);
+  if (path === '') throw dockerfileError(source, value.range, 'the working directory is empty');
+  if (!path.startsWith('/') && !state.config.WorkingDir) {
+    context.report({
+      rule: 'WorkdirRelativePath',
+      message: `the relative WORKDIR "${path}" depends on the working directory of the base image`,
+      source,
+      range: value.range,
+    });
+  }
+  state.config.WorkingDir = resolveInImage(state.config, path);
+  return `WORKDIR ${state.config.WorkingDir}`;
+}
+
+export function applyStopSignal(
+  { state, expander, source }: EvaluateContext,
+  { value }: TextInstruction,
+): string {
+  const signal = expander.word(value);
+  if (!isSignal(signal)) {
+    throw dockerfileError(
+      source,
+      value.range,
+      `"${signal.slice(0, 64)}" is no signal; write SIGTERM, TERM or 15`,
+    );
+  }
+  state.config.StopSignal = signal;
+  return `STOPSIGNAL ${signal}`;
+}
+
+export function applyMaintainer(context: EvaluateContext, { value }: TextInstruction): string {
+  context.state.author = value.text;
+  return `MAINTAINER ${value.text}`;
+}
+
+/** An ENTRYPOINT makes the base image's CMD void. */
+export function applyCommand({ state }: EvaluateContext, { type, command }: CommandInstruction): string {
+  const { config } = state;
+  const words =
+    command.form === 'exec' ? command.args : command.text === '' ? [] : [...shellOf(config), command.text];
+  if (type === 'CMD') {
+    config.Cmd = words;
+    state.commandSet = true;
+  } else {
+    config.Entrypoint = words;
+    if (!state.commandSet) config.Cmd = null;
+  }
+  return `${type} ${JSON.stringify(words)}`;
+}
+
+export function applyHealthcheck(
+  { state }: EvaluateContext,
+  { check, text }: HealthcheckInstruction,
+): string {
+  state.config.Healthcheck = check === undefined ? { Test: ['NONE'] } : healthcheckOf(check);
+  return text;
+}
+
+function healthcheckOf(check: NonNullable<HealthcheckInstruction['check']>): HealthCheck {
+  const { command, intervalNs, timeoutNs, startPeriodNs, startIntervalNs, retries } = check;
+  return {
+    Test: command.form === 'exec' ? ['CMD', ...command.args] : ['CMD-SHELL', command.text],
+    ...(intervalNs === undefined ? {} : { Interval: intervalNs }),
+    ...(timeoutNs === undefined ? {} : { Timeout: timeoutNs }),
+    ...(startPeriodNs === undefined ? {} : { StartPeriod: startPeriodNs }),
+    ...(startIntervalNs === undefined ? {} : { StartInterval: startIntervalNs }),
+    ...(retries === undefined ? {} : { Retries: retries }),
+  };
+}
+
+function isSignal(text: string): boolean {
+  if (/^\d{1,2}$/.test(text)) return Number(text) >= 1 && Number(text) <= 64;
+  const name = text.toUpperCase().replace(/^SIG/, '');
+  return Object.hasOwn(os.constants.signals, `SIG${name}`) || /^RTM(?:IN|AX)(?:[+-]\d{1,2})?$/.test(name);
+}

@@ -1,0 +1,67 @@
+import type { Report } from '#build/checks/finding.ts';
+import type { EscapeCharacter } from '#build/dockerfile/directives.ts';
+import { dockerfileError, type SourceText, type Word } from '#build/dockerfile/source.ts';
+import { didYouMean } from '#build/dockerfile/suggest.ts';
+import { expandWord, expandWords } from '#build/expand/expand.ts';
+import { messageOf } from '#errors/error.ts';
+
+/** Arguments that a RUN may use without declaring them; they are neither in the history nor in cache keys. */
+export const proxyArguments: ReadonlySet<string> = new Set(
+  ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
+    name,
+    name.toLowerCase(),
+  ]),
+);
+
+/** The variables at one place of a stage: ENV wins over ARG, whatever their order. */
+export interface Scope {
+  env: Map<string, string>;
+  /** Declared arguments; undefined: declared without a value. */
+  args: Map<string, string | undefined>;
+}
+
+export function lookupIn({ env, args }: Scope, name: string): string | undefined {
+  return env.get(name) ?? args.get(name);
+}
+
+/** Expands words of one instruction, with errors and findings at the word. */
+export interface Expander {
+  word(word: Word): string;
+  words(word: Word): string[];
+}
+
+export interface ExpanderOptions {
+  source: SourceText;
+  escapeMark: EscapeCharacter;
+  scope: Scope;
+  /** Told of variables that nobody has declared. */
+  report?: Report;
+}
+
+export function createExpander({ source, escapeMark, scope, report }: ExpanderOptions): Expander {
+  const optionsFor = (word: Word) => ({
+    escapeMark,
+    lookup: (name: string) => lookupIn(scope, name),
+    onUnset: (name: string) => {
+      if (scope.args.has(name)) return;
+      const hint = didYouMean(name, [...scope.env.keys(), ...scope.args.keys()]);
+      report?.({
+        rule: 'UndefinedVar',
+        message: `the variable $${name} is not defined${hint}`,
+        source,
+        range: word.range,
+      });
+    },
+  });
+  const at = <Result>(word: Word, expand: () => Result): Result => {
+    try {
+      return expand();
+    } catch (error) {
+      throw dockerfileError(source, word.range, messageOf(error));
+    }
+  };
+  return {
+    word: (word) => at(word, () => expandWord(word.text, optionsFor(word))),
+    words: (word) => at(word, () => expandWords(word.text, optionsFor(word))),
+  };
+}
