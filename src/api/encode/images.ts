@@ -36,7 +36,8 @@ export function encodeImageInspect(image: ImageRecord, storageDriver: string, mi
     RepoTags: image.tags.map(familiar),
     RepoDigests: image.repoDigests.map(familiar),
     Parent: '',
-    Comment: config.comment ?? '',
+    // Docker's engine has come to write it into the history alone.
+    Comment: config.comment || config.history?.at(-1)?.comment || '',
     ...(config.created === undefined ? {} : { Created: config.created }),
     DockerVersion: '',
     Author: config.author ?? '',

@@ -24,6 +24,15 @@ export async function importImage(
   tar: Readable,
   options: ImportOptions,
 ): Promise<ImageRecord> {
+  try {
+    return await importLayer(parts, tar, options);
+  } finally {
+    // The tar was only needed to unpack.
+    await parts.collector.collect();
+  }
+}
+
+async function importLayer(parts: ImageParts, tar: Readable, options: ImportOptions): Promise<ImageRecord> {
   const reference = options.reference ? withDefaultTag(parseReference(options.reference)) : undefined;
   if (reference?.digest) {
     throw new DhowError('InvalidParameter', 'cannot import digest reference: give a repository and a tag');
@@ -33,13 +42,12 @@ export async function importImage(
   const diffId = await storeUncompressed(parts, tar, options.signal);
   lease.hold([diffId]);
   await parts.layers.unpack(diffId, parts.content.stream(diffId), { signal: options.signal });
-  await parts.content.remove(diffId);
-
   const { os, architecture, variant } = options.platform ?? parts.hostPlatform;
   const created = new Date().toISOString();
   const comment = options.message || 'Imported from -';
   const config: ImageConfig = {
     created,
+    comment,
     architecture,
     os,
     ...(variant === undefined ? {} : { variant }),
