@@ -10,12 +10,14 @@ import { createRunDirectories, exitFile } from '#runtime/conmon/directories.ts';
 import { execInContainer } from '#runtime/conmon/exec.ts';
 import { createExitBoard, resumeWatching } from '#runtime/conmon/exits.ts';
 import { attachContainer, inspectProcess } from '#runtime/conmon/inspect.ts';
+import { createRuntimeProgram } from '#runtime/conmon/program.ts';
 import { createSeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import { resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
 import { updateResources } from '#runtime/conmon/update.ts';
 import type { OciRuntime } from '#runtime/detect.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
+import { createCgroupMoves } from '#sys/cgroup-moves.ts';
 import { createPoller } from '#sys/epoll.ts';
 
 export interface RuntimeParts {
@@ -37,8 +39,10 @@ export function createRuntime({
   log,
   workerUrl,
 }: RuntimeParts): Runtime {
+  const cgroups = readCgroupHierarchies();
   const context: RuntimeContext = {
     ociRuntime,
+    program: createRuntimeProgram(ociRuntime, path.join(runDirectory, 'bin'), log),
     conmonPath,
     log,
     directories: createRunDirectories(runDirectory, ociRuntime.name),
@@ -46,7 +50,8 @@ export function createRuntime({
       ...(workerUrl ? { workerUrl } : {}),
       onFailure: (error) => log.error('poller-restarted', { error: messageOf(error) }),
     }),
-    cgroups: readCgroupHierarchies(),
+    cgroups,
+    cgroupMoves: createCgroupMoves(cgroups),
     exits: createExitBoard(),
     seccompCache:
       ociRuntime.name === 'crun'
@@ -58,6 +63,7 @@ export function createRuntime({
 
   return {
     describe: () => ({ ...ociRuntime }),
+    anticipate: () => context.cgroupMoves.anticipate(),
     create: (request, signal) => createContainer(context, request, signal),
     start: (id) => startContainer(context, id),
     kill: (id, signal) => signalProcess(context, directories.container(id), signal),
@@ -86,6 +92,9 @@ export function createRuntime({
       else if (directory) fs.rmSync(exitFile(directory), { force: true });
       context.exits.forget(id);
     },
-    close: () => context.poller.close(),
+    async close() {
+      await context.poller.close();
+      context.program[Symbol.dispose]();
+    },
   };
 }

@@ -17,6 +17,9 @@ export interface Runtime {
   /** Name and version for `info` and `version`, such as `crun 1.8.1`. */
   describe(): { name: string; path: string; version: string; commit: string };
 
+  /** Says that `create` or `exec` will follow: the kernel can then do beforehand what it would make them wait for. Returns at once. */
+  anticipate(): void;
+
   /**
    * @throws NotFound/InvalidParameter with reason `executable-not-found` / `executable-not-runnable` when the program cannot be
    *   run (messages contain the words by which docker's CLI picks 127 and 126); Internal with the runtime's own words otherwise.

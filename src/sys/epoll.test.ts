@@ -126,7 +126,7 @@ describe('a channel', () => {
 });
 
 test('the exit of a process is told once', async (t) => {
-  const pid = spawn({
+  const pid = await spawn({
     path: '/bin/busybox',
     args: ['sh', '-c', 'exit 5'],
     env: {},
@@ -140,8 +140,8 @@ test('the exit of a process is told once', async (t) => {
 });
 
 test('a program that cannot be started is an error with its path', () => {
-  assert.throws(
-    () => spawn({ path: '/nowhere/program', args: [], env: {}, descriptors: [], newSession: false }),
+  return assert.rejects(
+    spawn({ path: '/nowhere/program', args: [], env: {}, descriptors: [], newSession: false }),
     { code: 'ENOENT', message: /\/nowhere\/program/ },
   );
 });

@@ -63,6 +63,8 @@ export async function createContainer(
     context.table.insert(record);
   });
   undo.move();
+  // Most are started at once.
+  context.runtime.anticipate();
   await context.database.durable();
   emitContainerEvent(context, record, 'create');
   return { id, warnings };

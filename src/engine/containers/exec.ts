@@ -29,6 +29,7 @@ export function createExec(context: ContainerContext, nameOrId: string, settings
     exited: Promise.withResolvers(),
   };
   context.execs.add(record);
+  context.runtime.anticipate();
   emitContainerEvent(context, container, `exec_create: ${settings.command.join(' ')}`, { execID: record.id });
   return record.id;
 }

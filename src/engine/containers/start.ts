@@ -45,6 +45,7 @@ export async function startContainer(
  * container's id (run directory, mount point, endpoint row), and `restore` looks at every container that is not running.
  */
 export async function launch(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  context.runtime.anticipate();
   try {
     const pid = await bringUp(context, record);
     record.state = { status: 'running', pid, startedAt: new Date(), error: '', exitCode: 0 };

@@ -126,6 +126,7 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
     ignoreSignals(id, signals) {
       get(id).ignored = signals;
     },
+    anticipate() {},
     describe: () => ({ name: 'fake', path: '/fake', version: '1', commit: '' }),
     async create(request: CreateRequest) {
       calls.push(`create ${request.id}`);

@@ -18,8 +18,8 @@ export async function runOciRuntime(context: RuntimeContext, args: string[]): Pr
   const { readFd, writeFd } = openPipe();
   const { promise: exited, resolve, reject } = Promise.withResolvers<number>();
   try {
-    const pid = spawn({
-      path: context.ociRuntime.path,
+    const pid = await spawn({
+      path: context.program.path(),
       args: ['--root', context.directories.state, ...args],
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
       descriptors: [{ target: 2, source: writeFd }],

@@ -25,6 +25,7 @@ export async function createContainer(
   signal: AbortSignal,
 ): Promise<{ pid: number }> {
   signal.throwIfAborted();
+  context.cgroupMoves.anticipate();
   const directory = context.directories.container(request.id);
   try {
     fs.mkdirSync(directory.path, { mode: 0o700 });
@@ -38,7 +39,7 @@ export async function createContainer(
 
   const spec = context.seccompCache?.apply(request.spec) ?? request.spec;
   fs.writeFileSync(directory.file('config.json'), encodeSpec(spec), { mode: 0o600 });
-  const monitor = startMonitor(context, {
+  const monitor = await startMonitor(context, {
     directory,
     containerId: request.id,
     terminal: request.terminal,
@@ -70,11 +71,13 @@ export async function awaitProcess(
   signal: AbortSignal,
 ): Promise<number> {
   const settled = new AbortController();
-  const aborted = once(signal, 'abort', { signal: settled.signal }).then(
+  // A signal that was given while the monitor was started tells it no more.
+  const aborting = signal.aborted ? Promise.resolve() : once(signal, 'abort', { signal: settled.signal });
+  const aborted = aborting.then(
     () => 'aborted' as const,
     () => undefined,
   );
-  const outcome = await Promise.race([monitor.outcome, aborted]);
+  const outcome = await Promise.race([aborted, monitor.outcome]);
   settled.abort();
   if (outcome === 'aborted') {
     // The monitor takes its runtime with it, but not a process that exists already.

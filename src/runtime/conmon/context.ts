@@ -1,19 +1,23 @@
 import type { Log } from '#log/log.ts';
 import type { RunDirectories } from '#runtime/conmon/directories.ts';
 import type { ExitBoard } from '#runtime/conmon/exits.ts';
+import type { RuntimeProgram } from '#runtime/conmon/program.ts';
 import type { SeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import type { OciRuntime } from '#runtime/detect.ts';
 import type { CgroupHierarchies } from '#sys/cgroup.ts';
+import type { CgroupMoves } from '#sys/cgroup-moves.ts';
 import type { Poller } from '#sys/epoll.ts';
 
 /** What every part of the conmon driver works with. */
 export interface RuntimeContext {
   readonly ociRuntime: OciRuntime;
+  readonly program: RuntimeProgram;
   readonly conmonPath: string;
   readonly log: Log;
   readonly directories: RunDirectories;
   readonly poller: Poller;
   readonly cgroups: CgroupHierarchies;
+  readonly cgroupMoves: CgroupMoves;
   readonly exits: ExitBoard;
   /** Absent where the runtime does not take compiled filters. */
   readonly seccompCache: SeccompCache | undefined;

@@ -12,6 +12,7 @@ import { readStartTime } from '#sys/pidfd.ts';
  *   c/<container id>/   bundle: config.json, monitor, pid, attach, ctl, winsz, oom, <container id> (exit code)
  *   e/<exec id>/        the same for an exec, with process.json, and `container` in place of config.json
  *   <runtime's name>/   the OCI runtime's own state (`--root`)
+ *   bin/                a link to the runtime as it is executed, see program.ts
  */
 export interface RunDirectories {
   readonly containers: string;

@@ -25,6 +25,7 @@ export async function execInContainer(
   signal: AbortSignal,
 ): Promise<ExecHandle> {
   signal.throwIfAborted();
+  context.cgroupMoves.anticipate();
   const container = context.directories.container(request.containerId);
   const spec = readSpec(container);
   if (!spec) {
@@ -45,7 +46,7 @@ export async function execInContainer(
 
   const { monitor, stdio } = request.attached
     ? await startAttached(context, request, directory)
-    : { monitor: startExecMonitor(context, request, directory, {}), stdio: undefined };
+    : { monitor: await startExecMonitor(context, request, directory, {}), stdio: undefined };
   if (stdio) undo.defer(quietly('close stdio', () => stdio.close()));
   const pid = await awaitProcess(
     monitor,
@@ -75,7 +76,7 @@ async function startAttached(
   let monitor: StartingMonitor;
   try {
     fs.writeSync(start.writeFd, 'go');
-    monitor = startExecMonitor(context, request, directory, {
+    monitor = await startExecMonitor(context, request, directory, {
       _OCI_STARTPIPE: start.readFd,
       _OCI_ATTACHPIPE: attach.writeFd,
     });
@@ -102,7 +103,7 @@ function startExecMonitor(
   request: ExecRequest,
   directory: ProcessDirectory,
   pipes: Record<string, number>,
-): StartingMonitor {
+): Promise<StartingMonitor> {
   return startMonitor(context, {
     directory,
     containerId: request.containerId,

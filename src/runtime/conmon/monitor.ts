@@ -41,7 +41,7 @@ const syncMessageLimit = 256 * 1024;
  * Starts conmon as our own child (`--sync`: it forks once less), in its own session and with /dev/null for stdio, so that it
  * outlives this daemon. It stays in the daemon's control group, never in the container's.
  */
-export function startMonitor(context: RuntimeContext, call: MonitorCall): StartingMonitor {
+export async function startMonitor(context: RuntimeContext, call: MonitorCall): Promise<StartingMonitor> {
   const { directory } = call;
   const sync = openPipe();
   let pid: number;
@@ -51,7 +51,7 @@ export function startMonitor(context: RuntimeContext, call: MonitorCall): Starti
     const base = Math.max(...pipes.map(([, fd]) => fd)) + 1;
     const env: Record<string, string> = { PATH: searchPath };
     for (const [index, [name]] of pipes.entries()) env[name] = String(base + index);
-    pid = spawn({
+    pid = await spawn({
       path: context.conmonPath,
       args: monitorArguments(context, call),
       env,
@@ -82,7 +82,7 @@ function monitorArguments(context: RuntimeContext, call: MonitorCall): string[] 
   return [
     ...['--api-version', '1', '--sync', '--full-attach', '--no-sync-log', '--log-level', 'error'],
     ...['-c', containerId, '-u', directory.id, '-n', directory.id],
-    ...['-r', context.ociRuntime.path, '--runtime-arg', '--root', '--runtime-arg', context.directories.state],
+    ...['-r', context.program.path(), '--runtime-arg', '--root', '--runtime-arg', context.directories.state],
     ...['-b', directory.path, '-p', directory.file('pid'), '--exit-dir', directory.path, '-l', call.log],
     ...(stdin === 'closed' ? [] : ['-i']),
     ...(stdin === 'open' ? ['--leave-stdin-open'] : []),
