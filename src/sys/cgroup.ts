@@ -53,11 +53,14 @@ function unescapeMountPath(text: string): string {
 }
 
 /** The directories of one control group in all hierarchies; those that do not exist are left out. */
-export function findCgroupDirectories({ mounts }: CgroupHierarchies, cgroupPath: string): string[] {
+export function findCgroupDirectories(hierarchies: CgroupHierarchies, cgroupPath: string): string[] {
+  return possibleDirectories(hierarchies, cgroupPath).filter((directory) => fs.existsSync(directory));
+}
+
+/** Nothing for a path that is a hierarchy's root or leaves it. */
+function possibleDirectories({ mounts }: CgroupHierarchies, cgroupPath: string): string[] {
   if (!/^\/[^/]/.test(cgroupPath) || cgroupPath.split('/').includes('..')) return [];
-  return mounts
-    .map(({ directory }) => path.join(directory, cgroupPath))
-    .filter((directory) => fs.existsSync(directory));
+  return mounts.map(({ directory }) => path.join(directory, cgroupPath));
 }
 
 /** Sends SIGKILL to every process in a control group and below it, frozen ones too. @returns how many there were */
@@ -106,18 +109,20 @@ export function thawCgroup(hierarchies: CgroupHierarchies, cgroupPath: string): 
  * @returns false when processes are still in it (those that were killed leave it a little later)
  */
 export function removeCgroup(hierarchies: CgroupHierarchies, cgroupPath: string): boolean {
-  let removed = true;
-  for (const directory of findCgroupDirectories(hierarchies, cgroupPath)) {
-    for (const group of withChildren(directory).reverse()) {
-      try {
-        fs.rmdirSync(group);
-      } catch (error) {
-        if (hasCode(error, 'EBUSY')) removed = false;
-        else if (!hasCode(error, 'ENOENT')) throw error;
-      }
-    }
+  const busy = possibleDirectories(hierarchies, cgroupPath).filter((directory) => !removeGroup(directory));
+  // Groups below keep one busy as processes do.
+  return busy.every((directory) => withChildren(directory).reverse().every(removeGroup));
+}
+
+/** @returns false when it is busy */
+function removeGroup(directory: string): boolean {
+  try {
+    fs.rmdirSync(directory);
+  } catch (error) {
+    if (hasCode(error, 'EBUSY')) return false;
+    if (!hasCode(error, 'ENOENT')) throw error;
   }
-  return removed;
+  return true;
 }
 
 /** The groups of a process, one for each hierarchy; none when there is no such process. */

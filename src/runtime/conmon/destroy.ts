@@ -31,8 +31,8 @@ export async function destroyContainer(context: RuntimeContext, directory: Proce
 
 async function emptyCgroup(context: RuntimeContext, cgroup: string, deadline: number): Promise<void> {
   for (;;) {
-    killCgroup(context.cgroups, cgroup);
     if (removeCgroup(context.cgroups, cgroup)) return;
+    killCgroup(context.cgroups, cgroup);
     if (Date.now() > deadline) {
       throw new DhowError(
         'Unavailable',
