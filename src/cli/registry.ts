@@ -23,14 +23,29 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/container/attach.ts'),
   },
   {
+    names: ['container cp', 'cp'],
+    summary: 'Copy files/folders between a container and the local filesystem',
+    load: () => import('#cli/commands/container/cp.ts'),
+  },
+  {
     names: ['container create', 'create'],
     summary: 'Create a new container',
     load: () => import('#cli/commands/container/create.ts'),
   },
   {
+    names: ['container diff', 'diff'],
+    summary: "Inspect changes to files or directories on a container's filesystem",
+    load: () => import('#cli/commands/container/diff.ts'),
+  },
+  {
     names: ['container exec', 'exec'],
     summary: 'Execute a command in a running container',
     load: () => import('#cli/commands/container/exec.ts'),
+  },
+  {
+    names: ['container export', 'export'],
+    summary: "Export a container's filesystem as a tar archive",
+    load: () => import('#cli/commands/container/export.ts'),
   },
   {
     names: ['container inspect'],
@@ -156,6 +171,11 @@ export const registry: readonly CommandEntry[] = [
     names: ['image pull', 'pull'],
     summary: 'Download an image from a registry',
     load: () => import('#cli/commands/image/pull.ts'),
+  },
+  {
+    names: ['image push', 'push'],
+    summary: 'Upload an image to a registry',
+    load: () => import('#cli/commands/image/push.ts'),
   },
   {
     names: ['image rm', 'image remove', 'rmi'],

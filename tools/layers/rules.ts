@@ -53,8 +53,9 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
   },
   client: { mayImport: ['wire'], reason: 'small enough to be loaded by every command' },
   cli: {
-    mayImport: ['client', 'wire'],
-    reason: 'drives any Docker-compatible daemon, so it knows only the API',
+    mayImport: ['client', 'wire', 'archive/read-tar.ts', 'archive/write-tar.ts'],
+    reason:
+      'drives any Docker-compatible daemon, so it knows only the API, and the format of what is copied through it',
   },
   daemon: {
     mayImport: [
@@ -88,7 +89,7 @@ export interface ClosureRule {
 export const closureRules: readonly ClosureRule[] = [
   {
     room: 'cli',
-    mayReach: ['client', 'wire', 'errors'],
+    mayReach: ['client', 'wire', 'errors', 'archive'],
     mayNotUse: ['koffi', 'node:sqlite', 'node:http'],
     reason: 'each import on the way of `dhow run` costs as much as a container',
   },

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { defineCommand } from '#cli/command.ts';
-import { writeOutputFile } from '#cli/commands/image/output-file.ts';
 import { platformObject } from '#cli/commands/image/platform-object.ts';
 import { text } from '#cli/options.ts';
+import { writeOutputFile } from '#cli/output/output-file.ts';
 import { saveImages } from '#client/images.ts';
 import { DhowError } from '#errors/error.ts';
 

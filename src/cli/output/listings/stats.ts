@@ -70,7 +70,7 @@ function percent(value: number): string {
 }
 
 /** Share of one CPU since the sample before: 200% is two busy CPUs. */
-export function cpuPercent({ cpu_stats: cpu, precpu_stats: before }: ContainerStats): number {
+function cpuPercent({ cpu_stats: cpu, precpu_stats: before }: ContainerStats): number {
   const used = cpu.cpu_usage.total_usage - before.cpu_usage.total_usage;
   const host = (cpu.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0);
   const cpus = cpu.online_cpus ?? cpu.cpu_usage.percpu_usage?.length ?? 1;
@@ -78,7 +78,7 @@ export function cpuPercent({ cpu_stats: cpu, precpu_stats: before }: ContainerSt
 }
 
 /** Without the page cache that the kernel would give up first: `total_inactive_file` of cgroup v1, `inactive_file` of v2. */
-export function usedMemory({ memory_stats: { usage = 0, stats = {} } }: ContainerStats): number {
+function usedMemory({ memory_stats: { usage = 0, stats = {} } }: ContainerStats): number {
   const cache = stats['total_inactive_file'] ?? stats['inactive_file'] ?? 0;
   return cache < usage ? usage - cache : usage;
 }
