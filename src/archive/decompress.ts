@@ -105,7 +105,7 @@ export function tooLarge(maxBytes: number): DhowError {
 }
 
 /** Errors of either side come out of the iteration; leaving it closes the source. */
-function piped(source: AsyncIterable<Uint8Array>, transform: Transform): AsyncIterable<Uint8Array> {
+export function piped(source: AsyncIterable<Uint8Array>, transform: Transform): AsyncIterable<Uint8Array> {
   pipeline(source, transform, () => {});
   return transform;
 }

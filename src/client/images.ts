@@ -28,6 +28,21 @@ export async function pullImage(
   return messages(response.body);
 }
 
+/** Without a tag: all tags of the repository. */
+export async function pushImage(
+  client: Client,
+  name: string,
+  request: { tag?: string | undefined; platform?: string | undefined; auth: string },
+  signal?: AbortSignal,
+): Promise<AsyncIterable<ProgressMessage>> {
+  const { auth, ...query } = request;
+  const response = await client.request(
+    { method: 'POST', path: pathOf(name, '/push'), query, ...authHeader(auth) },
+    signal,
+  );
+  return messages(response.body);
+}
+
 /** Makes an image of a root file system: a tar as body, or a URL or path that the daemon reads. */
 export async function importImage(
   client: Client,

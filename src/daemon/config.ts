@@ -20,6 +20,7 @@ export interface DaemonConfig {
   insecureRegistries: string[];
   registryMirrors: string[];
   maxConcurrentDownloads: number;
+  maxConcurrentUploads: number;
   cgroupParent: string;
   bridge: string;
   nftTable: string;
@@ -41,6 +42,7 @@ const defaults: DaemonConfig = {
   insecureRegistries: [],
   registryMirrors: [],
   maxConcurrentDownloads: 6,
+  maxConcurrentUploads: 5,
   cgroupParent: '/dhow',
   bridge: 'dhow0',
   nftTable: 'dhow',
@@ -163,11 +165,16 @@ const settings: Setting[] = [
     help: `Layers fetched at once by one pull (${defaults.maxConcurrentDownloads})`,
     kind: 'number',
     apply: (config, value) => {
-      const number = Number(value);
-      if (!Number.isInteger(number) || number < 1 || number > 64) {
-        throw refused('max-concurrent-downloads', value, 'a whole number from 1 to 64');
-      }
-      config.maxConcurrentDownloads = number;
+      config.maxConcurrentDownloads = parseConcurrency('max-concurrent-downloads', value);
+    },
+  },
+  {
+    flag: 'max-concurrent-uploads',
+    key: 'max-concurrent-uploads',
+    help: `Layers sent at once by one push (${defaults.maxConcurrentUploads})`,
+    kind: 'number',
+    apply: (config, value) => {
+      config.maxConcurrentUploads = parseConcurrency('max-concurrent-uploads', value);
     },
   },
   {
@@ -319,6 +326,12 @@ function parseMirror(value: string): string {
     throw refused('registry-mirror', value, 'an http or https URL');
   }
   return value;
+}
+
+function parseConcurrency(flag: string, value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
+  throw refused(flag, value, 'a whole number from 1 to 64');
 }
 
 function parseSwitch(flag: string, value: string): boolean {

@@ -27,6 +27,7 @@ import { createCollector } from '#store/collector.ts';
 import { createContentStore } from '#store/content.ts';
 import { openDatabase } from '#store/database.ts';
 import { createImageStore } from '#store/images.ts';
+import { createLayerBlobs } from '#store/layer-blobs.ts';
 import { createLayerUses } from '#store/layer-uses.ts';
 import { createLayerStore } from '#store/layers.ts';
 import { storeMigrations } from '#store/migrations.ts';
@@ -104,6 +105,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     database,
     content,
     layers,
+    layerBlobs: createLayerBlobs(database),
     images: imageStore,
     collector,
     registry,
@@ -112,6 +114,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     hostPlatform: hostPlatform(process.arch),
     usersOfImage: (imageId) => containers.usersOfImage(imageId),
     maxConcurrentLayers: config.maxConcurrentDownloads,
+    maxConcurrentUploads: config.maxConcurrentUploads,
   });
   const volumes = createVolumeService({
     volumes: localVolumes,

@@ -4,6 +4,7 @@ import { importImage } from '#engine/images/import.ts';
 import { loadImages } from '#engine/images/load.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { createPull } from '#engine/images/pull.ts';
+import { pushImages } from '#engine/images/push.ts';
 import { pruneImages, removeImage } from '#engine/images/remove.ts';
 import { saveImages } from '#engine/images/save.ts';
 import { tagImage } from '#engine/images/tag.ts';
@@ -22,6 +23,7 @@ export function createImageService(parts: ImageParts): ImageService {
     remove: (name, options) => removeImage(parts, name, options),
     prune: (options) => pruneImages(parts, options),
     pull: createPull(parts),
+    push: (name, options) => pushImages(parts, name, options),
     load: (tar, options) => loadImages(parts, tar, options),
     save: (names, options) => saveImages(parts, names, options),
     import: (tar, options) => importImage(parts, tar, options),

@@ -33,6 +33,19 @@ export interface ImageService {
       signal: AbortSignal;
     },
   ): Promise<ImageRecord>;
+  /**
+   * Pushes a tag, or all tags of a repository, to the registry that its name says. @throws NotFound before any progress when
+   * there is no such tag; Unauthorized, Forbidden
+   */
+  push(
+    name: string,
+    options: {
+      allTags: boolean;
+      credentials?: Credentials | undefined;
+      onProgress: (progress: PushProgress) => void;
+      signal: AbortSignal;
+    },
+  ): Promise<void>;
   /** A tar made by `docker save` or an OCI layout, optionally compressed. @returns what was loaded, for messages */
   load(
     tar: Readable,
@@ -77,5 +90,13 @@ export type PullProgress =
   | { phase: 'downloading' | 'unpacking'; layer: string; current: number; total: number }
   | { phase: 'digest'; digest: string }
   | { phase: 'done'; reference: string; upToDate: boolean };
+
+/** Typed progress of a push; layers are named by the first digits of their diff ids, as Docker does. */
+export type PushProgress =
+  | { phase: 'repository'; repository: string }
+  | { phase: 'preparing' | 'exists' | 'compressing' | 'pushed'; layer: string }
+  | { phase: 'mounted'; layer: string; from: string }
+  | { phase: 'pushing'; layer: string; current: number; total: number }
+  | { phase: 'tag'; tag: string; digest: string; sizeBytes: number };
 
 export type { ImageRunConfig };

@@ -21,8 +21,11 @@ export interface ContentStore {
   sizeOf(digest: Digest): number;
   /** The whole blob. @throws NotFound; InvalidParameter if larger than `maxBytes`. */
   read(digest: Digest, maxBytes: number): Promise<Buffer>;
-  /** Opened when the first piece is asked for: what nobody reads needs no closing. @throws NotFound, then or at once */
-  stream(digest: Digest): AsyncIterable<Uint8Array>;
+  /**
+   * The bytes from `offset` on. Opened when the first piece is asked for: what nobody reads needs no closing.
+   * @throws NotFound, then or at once
+   */
+  stream(digest: Digest, offset?: number): AsyncIterable<Uint8Array>;
   /** Only one ingest per ref at a time: a second caller waits for the first. @throws the reason of `signal` */
   ingest(ref: string, signal: AbortSignal): Promise<Ingest>;
   /** Stores bytes that are in memory already (manifests, configs). */
@@ -71,9 +74,9 @@ export function createContentStore(directory: string): ContentStore {
     return status;
   }
 
-  async function* piecesOf(digest: Digest): AsyncGenerator<Uint8Array> {
+  async function* piecesOf(digest: Digest, offset: number): AsyncGenerator<Uint8Array> {
     try {
-      yield* fs.createReadStream(pathOf(digest), { highWaterMark: streamChunkBytes });
+      yield* fs.createReadStream(pathOf(digest), { start: offset, highWaterMark: streamChunkBytes });
     } catch (error) {
       throw hasCode(error, 'ENOENT') ? absent(digest) : error;
     }
@@ -107,9 +110,9 @@ export function createContentStore(directory: string): ContentStore {
         throw hasCode(error, 'ENOENT') ? absent(digest) : error;
       }
     },
-    stream(digest) {
+    stream(digest, offset = 0) {
       statusOf(digest);
-      return piecesOf(digest);
+      return piecesOf(digest, offset);
     },
     ingest,
     async put(bytes) {

@@ -8,6 +8,7 @@ import { createLayerSync } from '#store/layers/layer-sync.ts';
 import { createLayerTable, type LayerRow } from '#store/layers/layer-table.ts';
 import { removeLeftovers } from '#store/layers/leftovers.ts';
 import { type LayerPlaces, placesOf } from '#store/layers/places.ts';
+import { adoptDirectory } from '#store/layers/adopt.ts';
 import { createSharedRuns } from '#store/layers/shared-runs.ts';
 import { unpackInto } from '#store/layers/unpack.ts';
 
@@ -18,6 +19,7 @@ import { unpackInto } from '#store/layers/unpack.ts';
  *
  *   unpack(diffId, source)  → reads the (compressed) tar into a private directory, checks the diff id, renames it into
  *                             place and writes the row; from then on immutable. Concurrent calls for one diff id share.
+ *   adopt(upper)            → makes a layer of an overlay's upper directory, which a build has written, without copying it
  *   start-up                → removes directories that have no row
  *
  * On disk: `<number>/fs` for each row and beside it a record of the tar's other bytes (headers, order, padding), from which
@@ -47,6 +49,15 @@ export interface LayerStore extends AsyncDisposable {
     source: AsyncIterable<Uint8Array>,
     options: { onProgress?: (sourceBytes: number) => void; signal: AbortSignal },
   ): Promise<number>;
+  /**
+   * Takes an upper directory, on the store's file system and no longer mounted, for a layer of its own. It is gone from its place when
+   * this resolves, and after a failure.
+   * @param options.latestSeconds later modification times are set back to this one, in seconds since 1970
+   */
+  adopt(
+    upperDirectory: string,
+    options: { latestSeconds?: number; signal: AbortSignal },
+  ): Promise<{ diffId: Digest; sizeBytes: number }>;
   /**
    * The layer's tar as it was, bit by bit. @throws NotFound when the layer or its record is not there; DataLoss, at the end
    * at the latest, when the bytes given do not have the layer's digest; the reason of `signal`
@@ -148,6 +159,12 @@ export function createLayerStore({
       );
       sync.durable().catch((error: unknown) => onBackgroundError('sync the layer store', error));
       return size;
+    },
+
+    async adopt(upperDirectory, options) {
+      const adopted = await adoptDirectory({ directory, table, workers }, upperDirectory, options);
+      sync.durable().catch((error: unknown) => onBackgroundError('sync the layer store', error));
+      return adopted;
     },
 
     async remove(diffId) {

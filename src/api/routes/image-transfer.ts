@@ -2,12 +2,15 @@ import { decodePlatform, decodePlatformObject } from '#api/decode/platform.ts';
 import { decodeRegistryAuth } from '#api/decode/registry-auth.ts';
 import { familiar } from '#api/encode/images.ts';
 import { createProgressEncoder, encodeLoadProgress } from '#api/encode/progress.ts';
+import { createPushEncoder } from '#api/encode/push-progress.ts';
+import type { ImageRecord } from '#api/engine-values.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import { serveBytes } from '#api/streams/bytes.ts';
 import { serveProgress } from '#api/streams/progress.ts';
 import type { ImageService } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
+import { formatPlatform, matchesPlatform, type PlatformName } from '#image/platform.ts';
 import { mediaTypes } from '#wire/media-types.ts';
 import type { ProgressMessage } from '#wire/progress.ts';
 
@@ -92,7 +95,28 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     await serveBytes(exchange, mediaTypes.tar, archive);
   }
 
+  async function push(exchange: Exchange): Promise<void> {
+    const { query, signal } = exchange;
+    const name = exchange.parameter('name');
+    const tag = query.text('tag');
+    const credentials = decodeRegistryAuth(exchange.header('x-registry-auth'));
+    const platform = decodePlatformObject(query.text('platform'));
+    if (platform !== undefined) requirePlatform(images.get(tag === '' ? name : `${name}:${tag}`), platform);
+    const encode = createPushEncoder();
+    await serveProgress(exchange, (emit) =>
+      images.push(tag === '' ? name : `${name}:${tag}`, {
+        allTags: tag === '' && !/:[^/]+$/.test(name),
+        credentials,
+        onProgress(progress) {
+          for (const message of encode(progress)) emit(message);
+        },
+        signal,
+      }),
+    );
+  }
+
   return [
+    { method: 'POST', path: '/images/{name...}/push', handler: push },
     {
       method: 'GET',
       path: '/images/get',
@@ -106,6 +130,14 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     { method: 'POST', path: '/images/create', handler: create },
     { method: 'POST', path: '/images/load', handler: load },
   ];
+}
+
+function requirePlatform(image: ImageRecord, platform: PlatformName): void {
+  if (matchesPlatform(image.config, platform)) return;
+  throw new DhowError(
+    'NotFound',
+    `image with reference ${image.tags[0] ?? image.id} was found but does not provide the specified platform (${formatPlatform(platform)})`,
+  );
 }
 
 /** Docker's two parameters are one reference; the tag may be a digest. */

@@ -14,7 +14,6 @@ const operations: [Method, string, string][] = [
   ['GET', '/distribution/{name...}/json', 'inspecting an image in its registry is not supported'],
   ['GET', '/images/search', 'searching registries is not supported'],
   ['GET', '/images/{name...}/attestations', 'attestations are not supported'],
-  ['POST', '/images/{name...}/push', 'pushing images is not supported'],
   ['GET', '/containers/{id}/attach/ws', 'attaching by WebSocket is not supported: use POST attach'],
   ['POST', '/networks/create', 'creating networks is not supported'],
   ['POST', '/networks/prune', 'removing networks is not supported'],

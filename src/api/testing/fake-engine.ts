@@ -136,6 +136,9 @@ function createFakeImages(): ImageService {
       for await (const _chunk of tar);
       return [{ image: this.get('busybox'), names: ['docker.io/library/busybox:latest'] }];
     },
+    async push(name, { onProgress }) {
+      onProgress({ phase: 'repository', repository: name });
+    },
     async *save(names) {
       for (const name of names) yield Buffer.from(`archive of ${name}\n`);
     },

@@ -5,6 +5,7 @@ import type { RegistryClient } from '#registry/registry.ts';
 import type { ContentStore } from '#store/content.ts';
 import type { Database } from '#store/database.ts';
 import type { Collector, ImageStore } from '#store/images.ts';
+import type { LayerBlobs } from '#store/layer-blobs.ts';
 import type { LayerStore } from '#store/layers.ts';
 
 /** What the image service is made from. */
@@ -12,6 +13,7 @@ export interface ImageParts {
   database: Database;
   content: ContentStore;
   layers: LayerStore;
+  layerBlobs: LayerBlobs;
   images: ImageStore;
   collector: Collector;
   registry: RegistryClient;
@@ -23,4 +25,6 @@ export interface ImageParts {
   usersOfImage: (imageId: string) => { id: string; running: boolean }[];
   /** Layers fetched and unpacked at once by one pull. */
   maxConcurrentLayers: number;
+  /** Layers sent at once by one push. */
+  maxConcurrentUploads: number;
 }

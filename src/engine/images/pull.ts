@@ -5,10 +5,11 @@ import type { ImageParts } from '#engine/images/parts.ts';
 import type { PullProgress } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
-import { hexOf } from '#image/digest.ts';
+import { type Digest, hexOf } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, type Platform } from '#image/platform.ts';
 import {
   canonicalRepoDigest,
+  canonicalRepository,
   canonicalTag,
   familiarName,
   familiarRepository,
@@ -108,6 +109,10 @@ async function fetchImage(
     parts.images.add({ id, config, manifestDigest, content: index });
     if (reference.tag && !reference.digest) parts.images.setTag(canonicalTag(reference), id);
     parts.images.addRepoDigest(repoDigest, id);
+    for (const [index, { digest, mediaType, size: sizeBytes }] of manifest.layers.entries()) {
+      const diffId = config.rootfs.diff_ids[index] as Digest;
+      parts.layerBlobs.remember({ digest, diffId, mediaType, sizeBytes }, canonicalRepository(reference));
+    }
   });
   await Promise.all([parts.layers.durable(), parts.database.durable()]);
   onProgress({ phase: 'digest', digest: resolved.targetDigest });

@@ -188,3 +188,19 @@ test('tags come in pages', async () => {
     'three',
   ]);
 });
+
+test('a blob that cannot be read is not tried again', async () => {
+  await using stub = await startUploadStub();
+  using client = impatientClient();
+  let opened = 0;
+  const blob: UploadBlob = {
+    ...blobOf(large),
+    async *open() {
+      opened++;
+      yield large.subarray(0, 1000);
+      throw new RangeError('gone');
+    },
+  };
+  await assert.rejects(client.pushBlob(parseReference(`${stub.host}/a/b`), blob, { signal }), RangeError);
+  assert.equal(opened, 1);
+});

@@ -24,7 +24,7 @@ export type RequestBody = string | Uint8Array | { open(): AsyncIterable<Uint8Arr
 
 /** Single exchanges over kept connections: no redirects, no retries, any status is a result. */
 export interface Transport extends Disposable {
-  /** @throws TransientFailure or DhowError (Unavailable); the signal's reason when aborted */
+  /** @throws TransientFailure or DhowError (Unavailable); the signal's reason when aborted; what reading the body throws */
   send(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage>;
 }
 
@@ -73,6 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
           return await exchange(request, agent, options, signal);
         } catch (error) {
           signal.throwIfAborted();
+          if (error instanceof BodyFailure) throw error.cause;
           // The server may close a kept connection just as we use it again; that says nothing about the server.
           if (error instanceof StaleConnection && !isSecond) continue;
           throw networkFailure(error instanceof StaleConnection ? error.cause : error, request.url);
@@ -87,6 +88,9 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 class StaleConnection extends Error {}
+
+/** What was to be sent could not be read; that says nothing about the network. */
+class BodyFailure extends Error {}
 
 function exchange(
   request: HttpRequest,
@@ -122,6 +126,7 @@ function exchange(
       socket.once(isEncrypted ? 'secureConnect' : 'connect', connected);
     });
     let isAnswered = false;
+    let bodyFailure: BodyFailure | undefined;
     outgoing.once('response', (response) => {
       clearTimeout(timer);
       isAnswered = true;
@@ -133,15 +138,16 @@ function exchange(
       clearTimeout(timer);
       // How much of a stream has arrived is for its sender to find out.
       const isStream = typeof body === 'object' && 'open' in body;
-      const isStale =
-        outgoing.reusedSocket && !isStream && 'code' in error && error.code === 'ECONNRESET';
-      reject(isStale ? new StaleConnection(error.message, { cause: error }) : error);
+      const isStale = outgoing.reusedSocket && !isStream && 'code' in error && error.code === 'ECONNRESET';
+      reject(bodyFailure ?? (isStale ? new StaleConnection(error.message, { cause: error }) : error));
     });
     if (typeof body === 'object' && 'open' in body) {
       const progressed = (): void => expect('progress', limits.responseTimeoutMs);
       writeBody(outgoing, body.open(), () => isAnswered, progressed).catch((error: unknown) => {
         // A refusal may come before all is sent; then it is the refusal that counts.
-        if (!isAnswered) outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
+        if (isAnswered) return;
+        bodyFailure = new BodyFailure('the body cannot be read', { cause: error });
+        outgoing.destroy(bodyFailure);
       });
     } else {
       outgoing.end(body);

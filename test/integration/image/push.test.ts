@@ -37,7 +37,7 @@ describeEngine('push', ({ cli, engine, unique }) => {
     const repository = name.replace(/:v1$/, '');
     assert.equal(lines[0], `The push refers to repository [${repository}]`);
     assert.match(lines.at(-1) ?? '', /^v1: digest: sha256:[0-9a-f]{64} size: \d+$/);
-    assert.ok(lines.some((line) => /^[0-9a-f]{12}: Pushed$/.test(line)));
+    assert.ok(lines.some((line) => /^[0-9a-f]{12}: (Pushed|Mounted from .*)$/.test(line)));
 
     const digest = await digestIn(name);
     assert.equal(lines.at(-1)?.split(' ')[2], digest);
@@ -78,7 +78,10 @@ describeEngine('push', ({ cli, engine, unique }) => {
       const repository = unique('elsewhere');
       const recipe = { format, compression, files: { e: repository } } as const;
       const pushed = await pushImage(registry, repository, recipe, 'v1');
-      const [from, to] = [registry, other].map(({ address }) => `${address}/${repository}:v1`) as [string, string];
+      const [from, to] = [registry, other].map(({ address }) => `${address}/${repository}:v1`) as [
+        string,
+        string,
+      ];
       await cli.out('pull', '-q', from);
       await cli.out('tag', from, to);
       await cli.out('push', to);
