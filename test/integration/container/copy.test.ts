@@ -74,7 +74,7 @@ describeEngine('cp, diff and export', ({ cli, unique }) => {
     using scratch = createDirectory();
     const name = await running('mkdir /in; echo linked >/target; ln -s /target /link');
     const archive = await cli.run(['cp', `${name}:/target`, '-']);
-    assert.ok(archive.stdout.includes('\0target\0') && archive.stdout.includes('linked\n'));
+    assert.ok(/(^|\0)target\0/.test(archive.stdout) && archive.stdout.includes('linked\n'));
     await cli.out('cp', `${name}:/link`, `${scratch.directory}/as-link`);
     assert.equal(fs.readlinkSync(`${scratch.directory}/as-link`), '/target');
     await cli.out('cp', '--follow-link', `${name}:/link`, `${scratch.directory}/as-file`);
