@@ -1,6 +1,7 @@
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { PackStream } from '#archive/pack/pack-stream.ts';
 import { AssembleStream } from '#archive/record/assemble-stream.ts';
+import { sealTree } from '#archive/record/seal-tree.ts';
 import { UnpackStream } from '#archive/unpack/unpack-stream.ts';
 import { compareTrees } from '#archive/view/changes.ts';
 import { enterView } from '#archive/view/enter.ts';
@@ -105,6 +106,9 @@ port.on('message', (request: WorkerRequest) => {
   } else if (request.type === 'compare') {
     const { job, upper, lowers, mountPoints } = request;
     answer(job, () => ({ type: 'compared', job, changes: compareTrees(upper, lowers, mountPoints) }));
+  } else if (request.type === 'seal') {
+    const { job, directory, options } = request;
+    answer(job, () => ({ type: 'unpacked', job, result: sealTree(directory, options) }));
   } else if (request.type === 'pack') {
     packing = { job: request.job, stream: new PackStream(request.directory, request.options) };
   } else if (request.type === 'assemble') {

@@ -2,6 +2,7 @@ import { maxDecompressedBytes } from '#archive/decompress.ts';
 import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { AssembleSource } from '#archive/record/assemble.ts';
 import type { RecordPlace } from '#archive/record/recorder.ts';
+import type { SealOptions } from '#archive/record/seal-tree.ts';
 import type { Unpacked } from '#archive/unpack/unpack-stream.ts';
 import type { TreeChange } from '#archive/view/changes.ts';
 import { Slots } from '#archive/workers/slots.ts';
@@ -39,6 +40,8 @@ export interface ArchiveWorkers extends AsyncDisposable {
   assemble(source: AssembleSource, sha256: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void>;
   /** What an overlay's upper directory changed against the layers below (top-most first); see `compareTrees`. */
   compare(upper: string, lowers: readonly string[], mountPoints: ReadonlySet<string>): Promise<TreeChange[]>;
+  /** Makes a layer of an overlay's upper directory where it lies; see `sealTree`. @throws the reason of `signal` while it waits */
+  seal(directory: string, options: SealOptions, signal: AbortSignal): Promise<Unpacked>;
   /** Removes a file or a tree of any depth without following symlinks. No error if absent. @throws Internal */
   removeTree(path: string): Promise<void>;
 }
@@ -46,6 +49,8 @@ export interface ArchiveWorkers extends AsyncDisposable {
 export interface UnpackJobOptions {
   /** `overlay` turns OCI whiteouts into overlayfs's; `literal` takes `.wh.` for the beginning of a name. */
   whiteouts: 'overlay' | 'literal';
+  /** Neither does a file replace a directory nor a directory a file: that is refused. */
+  keepTypes?: boolean;
   /** Where to write what `assemble` needs; absent: nothing is written. */
   record?: RecordPlace;
   /** Most bytes that may come out of the decompressor; `maxDecompressedBytes` if absent. */
@@ -119,8 +124,16 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
   }
 
   return {
-    unpack(directory, source, { whiteouts, maxBytes = maxDecompressedBytes, record, onProgress, signal }) {
-      const options = { whiteouts, maxBytes, ...(record === undefined ? {} : { record }) };
+    unpack(directory, source, job) {
+      const {
+        whiteouts,
+        maxBytes = maxDecompressedBytes,
+        keepTypes = false,
+        record,
+        onProgress,
+        signal,
+      } = job;
+      const options = { whiteouts, maxBytes, keepTypes, ...(record === undefined ? {} : { record }) };
       return run(unpackSlots, signal, (thread) =>
         thread.unpack(directory, source, options, onProgress ?? (() => {}), signal),
       );
@@ -139,6 +152,9 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
       return run(packSlots, new AbortController().signal, (thread) =>
         thread.compare(upper, lowers, mountPoints),
       );
+    },
+    seal(directory, options, signal) {
+      return run(unpackSlots, signal, (thread) => thread.seal(directory, options));
     },
     removeTree(path) {
       return run(removalSlots, new AbortController().signal, (thread) => thread.removeTree(path));

@@ -4,11 +4,11 @@ import type { ArchiveWorkers } from '#archive/workers.ts';
 import { DhowError } from '#errors/error.ts';
 import { type Digest, hexOf } from '#image/digest.ts';
 import type { Database } from '#store/database.ts';
+import { adoptDirectory } from '#store/layers/adopt.ts';
 import { createLayerSync } from '#store/layers/layer-sync.ts';
 import { createLayerTable, type LayerRow } from '#store/layers/layer-table.ts';
 import { removeLeftovers } from '#store/layers/leftovers.ts';
 import { type LayerPlaces, placesOf } from '#store/layers/places.ts';
-import { adoptDirectory } from '#store/layers/adopt.ts';
 import { createSharedRuns } from '#store/layers/shared-runs.ts';
 import { unpackInto } from '#store/layers/unpack.ts';
 

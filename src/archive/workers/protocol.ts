@@ -1,5 +1,6 @@
 import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { AssembleSource } from '#archive/record/assemble.ts';
+import type { SealOptions } from '#archive/record/seal-tree.ts';
 import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
 import type { TreeChange } from '#archive/view/changes.ts';
 import type { ViewMounts } from '#archive/view/enter.ts';
@@ -29,6 +30,7 @@ export type WorkerRequest =
       lowers: readonly string[];
       mountPoints: ReadonlySet<string>;
     }
+  | { type: 'seal'; job: number; directory: string; options: SealOptions }
   | { type: 'remove-tree'; job: number; path: string };
 
 /** From a worker. `buffer` gives a chunk's memory back, which is also the permission to send another one. */

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { PackOptions } from '#archive/pack/tree-packer.ts';
 import type { AssembleSource } from '#archive/record/assemble.ts';
+import type { SealOptions } from '#archive/record/seal-tree.ts';
 import type { Unpacked, UnpackOptions } from '#archive/unpack/unpack-stream.ts';
 import type { TreeChange } from '#archive/view/changes.ts';
 import type { ViewMounts } from '#archive/view/enter.ts';
@@ -76,6 +77,12 @@ export class WorkerThread {
     const reply = await this.#run({ type: 'compare', job: ++this.#jobs, upper, lowers, mountPoints });
     if (reply.type !== 'compared') throw unexpected(reply);
     return reply.changes;
+  }
+
+  async seal(directory: string, options: SealOptions): Promise<Unpacked> {
+    const reply = await this.#run({ type: 'seal', job: ++this.#jobs, directory, options });
+    if (reply.type !== 'unpacked') throw unexpected(reply);
+    return reply.result;
   }
 
   async unpack(
