@@ -18,9 +18,10 @@ export interface ImageService {
   tag(source: string, target: string): Promise<void>;
   /**
    * Docker's rules: a tag is untagged; the image itself goes with its last name; an id with several names or with
-   * containers is refused unless `force` (a running container refuses always).
+   * containers is refused unless `force`; what a running container uses stays in any case. Layers that nobody needs any more
+   * are told by their chain ids.
    */
-  remove(name: string, options: { force: boolean; prune: boolean }): Promise<RemovedImage[]>;
+  remove(name: string, options: { force: boolean }): Promise<RemovedImage[]>;
   prune(options: { all: boolean }): Promise<{ removed: RemovedImage[]; freedBytes: number }>;
 
   /** Progress is told by values; the final one is `done`. */
@@ -49,7 +50,7 @@ export interface ImageService {
   /** A tar made by `docker save` or an OCI layout, optionally compressed. @returns what was loaded, for messages */
   load(
     tar: Readable,
-    options: { onProgress: (progress: PullProgress) => void; signal: AbortSignal },
+    options: { platform?: Platform; onProgress: (progress: PullProgress) => void; signal: AbortSignal },
   ): Promise<{ image: ImageRecord; names: string[] }[]>;
   /**
    * A tar that `load` of any Docker reads and that is an OCI layout, in pieces. A name without a tag means all tags of its

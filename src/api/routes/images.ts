@@ -45,7 +45,8 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
     if (query.text('platforms') !== '') {
       throw new DhowError('Unsupported', 'removing single platforms of an image is not supported');
     }
-    const options = { force: query.flag('force'), prune: !query.flag('noprune') };
+    // `noprune` would keep untagged parents, which images have no more.
+    const options = { force: query.flag('force') };
     exchange.sendJson(200, encodeRemovedImages(await images.remove(exchange.parameter('name'), options)));
   }
 

@@ -1,105 +1,132 @@
+import { chainIds } from '#engine/images/chain-ids.ts';
 import { findByReference, findImage, getImage } from '#engine/images/find.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import type { RemovedImage } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
-import { hexOf } from '#image/digest.ts';
-import { canonicalTag, familiarName, parseReference, withDefaultTag } from '#image/reference.ts';
+import { type Digest, hexOf } from '#image/digest.ts';
+import {
+  canonicalRepoDigest,
+  canonicalRepository,
+  canonicalTag,
+  familiarName,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+} from '#image/reference.ts';
 import type { ImageRecord } from '#store/images.ts';
 
 /** See `ImageService.remove`. */
 export async function removeImage(
   parts: ImageParts,
   name: string,
-  options: { force: boolean; prune: boolean },
+  options: { force: boolean },
 ): Promise<RemovedImage[]> {
   const image = getImage(parts, name);
-  const removed: RemovedImage[] = [];
-  if (namedByReference(parts, name, image) && image.tags.length + image.repoDigests.length > 0) {
-    untag(parts, image, name, removed);
-    const rest = parts.images.find(image.id);
-    // Digests of a repository whose last tag has gone are no names that a user gave: they go with it.
-    if (rest && rest.tags.length > 0) {
+  const users = parts.usersOfImage(image.id);
+  const running = users.find((user) => user.running);
+  const user = running ?? users[0];
+  if (isReference(parts, name, image)) {
+    const { going, staying } = namesWith(image, parseReference(name));
+    if (staying.length === 0 && user && !options.force) {
+      throw new DhowError(
+        'Conflict',
+        `conflict: unable to remove repository reference "${name}" (must force) - container ${user.id.slice(0, 12)} is using its referenced image ${shortId(image)}`,
+      );
+    }
+    // What a running container needs stays even when forced, without a name.
+    if (staying.length > 0 || running) {
+      const removed = untag(parts, image, going);
       await parts.database.durable();
       return removed;
     }
-    if (rest) refuseUsed(parts, rest, name, { force: options.force, untagging: true });
   } else {
-    if (image.tags.length > 1 && !options.force) {
+    if (!options.force && isNamedTwice(image)) {
       throw new DhowError(
         'Conflict',
         `conflict: unable to delete ${shortId(image)} (must be forced) - image is referenced in multiple repositories`,
       );
     }
-    refuseUsed(parts, image, name, { force: options.force, untagging: false });
+    if (user && (running || !options.force)) {
+      throw new DhowError(
+        'Conflict',
+        `conflict: unable to delete ${shortId(image)} (${running ? 'cannot' : 'must'} be forced) - image is being used by ${running ? 'running' : 'stopped'} container ${user.id.slice(0, 12)}`,
+      );
+    }
   }
-  deleteImage(parts, image, removed);
-  await parts.database.durable();
-  if (options.prune) await parts.collector.collect();
+  const { removed } = await deleteImages(parts, [image]);
   return removed;
 }
 
-function namedByReference(parts: ImageParts, name: string, image: ImageRecord): boolean {
-  if (/^(sha256:)?[0-9a-f]{1,64}$/.test(name) && hexOf(image.id).startsWith(name.replace('sha256:', ''))) {
-    // A short hexadecimal word may be both an id prefix and a repository's name; the name wins, as in `findImage`.
-    return /^[0-9a-f]{1,63}$/.test(name) && findByReference(parts, parseReference(name))?.id === image.id;
+/** Whether the image was found by one of its names, and not by its id or the beginning of it. */
+function isReference(parts: ImageParts, name: string, image: ImageRecord): boolean {
+  if (!/^(sha256:)?[0-9a-f]{1,64}$/.test(name) || !hexOf(image.id).startsWith(name.replace('sha256:', ''))) {
+    return findImage(parts, name) !== undefined;
   }
-  return findImage(parts, name) !== undefined;
+  // A short hexadecimal word may be both an id prefix and a repository's name; the name wins, as in `findImage`.
+  return /^[0-9a-f]{1,63}$/.test(name) && findByReference(parts, parseReference(name))?.id === image.id;
 }
 
-function untag(parts: ImageParts, image: ImageRecord, name: string, removed: RemovedImage[]): void {
-  const reference = parseReference(name);
-  if (reference.digest) {
-    const repoDigest = image.repoDigests.find((known) => known.endsWith(`@${reference.digest}`));
-    if (repoDigest) {
-      parts.images.removeRepoDigest(repoDigest);
-      removed.push({ untagged: familiarName(parseReference(repoDigest)) });
-    }
-  } else {
-    const tagged = withDefaultTag(reference);
-    parts.images.removeTag(canonicalTag(tagged));
-    removed.push({ untagged: familiarName(tagged) });
-  }
-  parts.events.emit({ type: 'image', action: 'untag', id: image.id, attributes: { name: image.id } });
+/** Which names go when one is taken away: with the last tag of a repository also its digests, which no user gave. */
+function namesWith(image: ImageRecord, reference: Reference): { going: string[]; staying: string[] } {
+  const { digest } = reference;
+  const name = digest ? canonicalRepoDigest(reference, digest) : canonicalTag(withDefaultTag(reference));
+  const names = namesOf(image).filter((other) => other !== name);
+  const sameRepository = names.filter((other) => repositoryOf(other) === canonicalRepository(reference));
+  const goesAlone = digest !== undefined || sameRepository.some((other) => image.tags.includes(other));
+  const going = goesAlone ? [name] : [name, ...sameRepository];
+  return { going, staying: names.filter((other) => !going.includes(other)) };
 }
 
-/** @throws Conflict in Docker's words when a container needs the image */
-function refuseUsed(
+/** Tags and repository digests, canonical, in the order in which Docker tells them. */
+function namesOf(image: ImageRecord): string[] {
+  return [...image.tags, ...image.repoDigests].sort();
+}
+
+function repositoryOf(name: string): string {
+  return canonicalRepository(parseReference(name));
+}
+
+function isNamedTwice(image: ImageRecord): boolean {
+  return image.tags.length > 1 || new Set(namesOf(image).map(repositoryOf)).size > 1;
+}
+
+function untag(parts: ImageParts, image: ImageRecord, names: readonly string[]): RemovedImage[] {
+  return names.map((name) => {
+    const isTag = parts.images.removeTag(name);
+    if (!isTag) parts.images.removeRepoDigest(name);
+    parts.events.emit({ type: 'image', action: 'untag', id: image.id, attributes: { name: image.id } });
+    return { untagged: familiarName(parseReference(name)) };
+  });
+}
+
+/** Deletes images with all their names, and the layers that nobody else needs. */
+async function deleteImages(
   parts: ImageParts,
-  image: ImageRecord,
-  name: string,
-  options: { force: boolean; untagging: boolean },
-): void {
-  const users = parts.usersOfImage(image.id);
-  const running = users.find((user) => user.running);
-  if (running && !options.untagging) {
-    throw new DhowError(
-      'Conflict',
-      `conflict: unable to delete ${shortId(image)} (cannot be forced) - image is being used by running container ${running.id.slice(0, 12)}`,
-    );
-  }
-  const user = running ?? users[0];
-  if (!user || options.force) return;
-  // The tag was taken off before we knew: put it back, the request is refused as a whole.
-  if (options.untagging) parts.images.setTag(canonicalTag(withDefaultTag(parseReference(name))), image.id);
-  const what = options.untagging ? `remove repository reference "${name}"` : `delete ${shortId(image)}`;
-  const state = running ? 'running' : 'stopped';
-  throw new DhowError(
-    'Conflict',
-    options.untagging
-      ? `conflict: unable to ${what} (must force) - container ${user.id.slice(0, 12)} is using its referenced image ${shortId(image)}`
-      : `conflict: unable to ${what} (must be forced) - image is being used by ${state} container ${user.id.slice(0, 12)}`,
-  );
+  images: readonly ImageRecord[],
+): Promise<{ removed: RemovedImage[]; freedBytes: number }> {
+  const deleted = images.map((image) => {
+    const untagged = untag(parts, image, namesOf(image));
+    parts.images.remove(image.id);
+    parts.events.emit({ type: 'image', action: 'delete', id: image.id, attributes: { name: image.id } });
+    return { image, untagged };
+  });
+  await parts.database.durable();
+  const { removedLayers, freedBytes } = await parts.collector.collect();
+  const gone = new Set(removedLayers);
+  const removed = deleted.flatMap(({ image, untagged }): RemovedImage[] => [
+    ...untagged,
+    { deleted: image.id },
+    ...takeChainIds(image, gone).map((chainId) => ({ deleted: chainId })),
+  ]);
+  return { removed, freedBytes };
 }
 
-function deleteImage(parts: ImageParts, image: ImageRecord, removed: RemovedImage[]): void {
-  const current = parts.images.find(image.id);
-  if (!current) return;
-  for (const tag of current.tags) removed.push({ untagged: familiarName(parseReference(tag)) });
-  for (const repoDigest of current.repoDigests)
-    removed.push({ untagged: familiarName(parseReference(repoDigest)) });
-  parts.images.remove(image.id);
-  removed.push({ deleted: image.id });
-  parts.events.emit({ type: 'image', action: 'delete', id: image.id, attributes: { name: image.id } });
+/** Chain ids of those layers of the image that are in `gone`, top-most first; takes them out of it. */
+function takeChainIds(image: ImageRecord, gone: Set<Digest>): Digest[] {
+  const diffIds = image.config.rootfs.diff_ids;
+  return chainIds(diffIds)
+    .filter((_chainId, index) => gone.delete(diffIds[index] as Digest))
+    .reverse();
 }
 
 function shortId(image: ImageRecord): string {
@@ -111,13 +138,9 @@ export async function pruneImages(
   parts: ImageParts,
   options: { all: boolean },
 ): Promise<{ removed: RemovedImage[]; freedBytes: number }> {
-  const removed: RemovedImage[] = [];
-  for (const image of parts.images.list()) {
-    if (!options.all && image.tags.length > 0) continue;
-    if (parts.usersOfImage(image.id).length > 0) continue;
-    deleteImage(parts, image, removed);
-  }
-  await parts.database.durable();
-  const { freedBytes } = await parts.collector.collect();
-  return { removed, freedBytes };
+  const unused = parts.images
+    .list()
+    .filter((image) => options.all || image.tags.length === 0)
+    .filter((image) => parts.usersOfImage(image.id).length === 0);
+  return deleteImages(parts, unused);
 }
