@@ -7,7 +7,7 @@ const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 
 /**
  * What the container runs: the image's defaults under the user's settings, by Docker's rules. A given entrypoint drops the
- * image's command; environment and labels are merged by key; ports and volumes are united.
+ * image's command; environment (the user's first, as inspect shows it) and labels are merged by key; ports and volumes are united.
  * @throws InvalidParameter when there is nothing to run
  */
 export function mergeConfig(image: ImageRunConfig, settings: ContainerSettings): EffectiveProcess {
@@ -24,11 +24,15 @@ export function mergeConfig(image: ImageRunConfig, settings: ContainerSettings):
       `no command specified: neither the image "${settings.image}" nor the request names a program to run`,
     );
   }
+  const given = new Set(settings.environment.map(keyOf));
   const stopTimeoutSeconds = settings.stopTimeoutSeconds;
   return {
     entrypoint,
     command,
-    environment: mergeEnvironment(withPath(image.Env ?? []), settings.environment),
+    environment: [
+      ...mergeEnvironment([], settings.environment),
+      ...mergeEnvironment(withPath(image.Env ?? []), []).filter((entry) => !given.has(keyOf(entry))),
+    ],
     workingDirectory: settings.workingDirectory || image.WorkingDir || '',
     user: settings.user || image.User || '',
     exposedPorts: union(Object.keys(image.ExposedPorts ?? {}).map(withProtocol), settings.exposedPorts),

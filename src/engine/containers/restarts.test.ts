@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createFakeEngine, settingsOf } from '#engine/testing/fake-engine-parts.ts';
+import { DhowError } from '#errors/error.ts';
 
 const never = AbortSignal.any([]);
 const always = settingsOf({ host: { restartPolicy: { name: 'always', maximumRetryCount: 0 } } });
@@ -65,4 +67,22 @@ test('--rm and a restart policy exclude each other', async () => {
   await using engine = await createFakeEngine();
   const settings = settingsOf({ host: { ...always.host, autoRemove: true } });
   await assert.rejects(engine.containers.service.create({ settings }), { kind: 'InvalidParameter' });
+});
+
+test('a restart shows as such until the process runs, and what fails leaves the container exited', async () => {
+  await using engine = await createFakeEngine();
+  const { service } = engine.containers;
+  const id = await engine.run(always);
+  const exit = service.wait(id, 'next-exit', never);
+  engine.runtime.failNext('create', new DhowError('Internal', 'no'));
+  engine.runtime.exit(id, 1);
+  await exit;
+  const seen = new Set<string>();
+  while (service.get(id).state.error === '') {
+    seen.add(service.get(id).state.status);
+    await turn();
+  }
+  assert.deepEqual([...seen], ['restarting']);
+  assert.equal(service.get(id).state.status, 'exited');
+  assert.equal(service.get(id).restartCount, 1);
 });

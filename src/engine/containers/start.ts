@@ -8,6 +8,7 @@ import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import { prepareMounts } from '#engine/containers/prepare-mounts.ts';
 import { removeLocked } from '#engine/containers/remove-locked.ts';
+import { dropRestart } from '#engine/containers/restarting-state.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { writeHostFiles } from '#engine/containers/write-host-files.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
@@ -239,6 +240,7 @@ function namespaceOf(context: ContainerContext, mode: string, kind: string): Nam
 function bookFailure(record: ContainerRecord, error: unknown): void {
   const exitCode = exitCodeOfFailure(error);
   const message = messageOf(error);
+  dropRestart(record);
   if (record.state.status === 'exited' || record.state.status === 'dead') {
     record.state = { ...record.state, error: message, exitCode };
   } else {

@@ -1,11 +1,11 @@
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
-import { dropRestart } from '#engine/containers/scheduled-restart.ts';
+import { dropRestart } from '#engine/containers/restarting-state.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
 import { startContainer } from '#engine/containers/start.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
-import { DhowError, findDhowError } from '#errors/error.ts';
+import { DhowError, findDhowError, messageOf } from '#errors/error.ts';
 
 const SIGKILL = 9;
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
@@ -157,14 +157,21 @@ async function signalAndWait(
   return exited;
 }
 
+/** A frozen process takes no signal, on cgroup v1 not even SIGKILL; on other kernels it is dead by now. */
+async function thaw(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  using _lock = await context.locks.acquire(record.id);
+  if (record.state.status !== 'paused') return;
+  try {
+    await resumeLocked(context, record, record.name);
+  } catch (error) {
+    context.log.debug('killed container not thawed', { container: record.id, error: messageOf(error) });
+  }
+}
+
 async function sendSignal(context: ContainerContext, record: ContainerRecord, signal: number): Promise<void> {
   try {
     await context.runtime.kill(record.id, signal);
-    // A frozen process takes no signal, on cgroup v1 not even SIGKILL.
-    if (record.state.status === 'paused' && signal === SIGKILL) {
-      using _lock = await context.locks.acquire(record.id);
-      if (record.state.status === 'paused') await resumeLocked(context, record, record.name);
-    }
+    if (record.state.status === 'paused' && signal === SIGKILL) await thaw(context, record);
   } catch (error) {
     // The process has gone and its exit is about to be booked: what the signal was for is done.
     if (findDhowError(error)?.reason !== 'not-running') throw error;
