@@ -134,6 +134,65 @@ describeEngine('container › life cycle', ({ cli, unique }) => {
     await cli.out('rm', '-f', name);
   });
 
+  it('rm -v removes the anonymous volumes of a container, and not its named ones', async () => {
+    const [name, volume] = [unique('volumes'), unique('kept')];
+    await cli.out('create', '--name', name, '-v', '/anonymous', '-v', `${volume}:/named`, 'busybox');
+    const mounted = await cli.out(
+      'inspect',
+      '--format',
+      '{{range .Mounts}}{{.Destination}} {{.Name}}{{"\\n"}}{{end}}',
+      name,
+    );
+    const anonymous = /^\/anonymous ([0-9a-f]{64})$/m.exec(mounted)?.[1] ?? '';
+    assert.match(mounted, new RegExp(`^/named ${volume}$`, 'm'));
+    const volumes = async (): Promise<string[]> => (await cli.out('volume', 'ls', '--quiet')).split('\n');
+    assert.ok((await volumes()).includes(anonymous));
+    await cli.out('rm', '-v', name);
+    assert.ok(!(await volumes()).includes(anonymous));
+    assert.ok((await volumes()).includes(volume));
+    await cli.out('volume', 'rm', volume);
+  });
+
+  it('wait prints the code of each container, in order, also of one that has exited', async () => {
+    const [first, second] = [unique('first'), unique('second')];
+    await cli.run(['run', '--name', first, 'busybox', 'sh', '-c', 'exit 4']);
+    await cli.out(
+      'run',
+      '-d',
+      '--name',
+      second,
+      'busybox',
+      'sh',
+      '-c',
+      'trap "exit 5" TERM; echo ready; while :; do sleep 0.05; done',
+    );
+    await waitFor('the trap', async () => (await cli.out('logs', second)) === 'ready');
+    const waiting = cli.out('wait', first, second);
+    await cli.out('stop', second);
+    assert.equal(await waiting, '4\n5');
+    await cli.out('rm', first, second);
+  });
+
+  it('start -a shows the output and ends with the code', async () => {
+    const name = unique('attached');
+    await cli.out('create', '--name', name, 'busybox', 'sh', '-c', 'echo out; echo err >&2; exit 6');
+    const { code, stdout, stderr } = await cli.run(['start', '-a', name]);
+    assert.deepEqual({ code, stdout, stderr }, { code: 6, stdout: 'out\n', stderr: 'err\n' });
+    await cli.out('rm', name);
+  });
+
+  it('a command for several containers does what it can and names what it cannot', async () => {
+    const [one, two] = [unique('one'), unique('two')];
+    for (const name of [one, two]) await cli.out('run', '-d', '--name', name, 'busybox', 'sleep', '1000');
+    const { code, stdout, stderr } = await cli.run(['rm', '-f', one, 'no-such-container', two]);
+    assert.equal(stdout, `${one}\n${two}\n`);
+    // Forced, a container that is not there is what was wanted.
+    assert.equal(code, 0, stderr);
+    const stop = await cli.run(['stop', one]);
+    assert.equal(stop.code, 1);
+    assert.match(stop.stderr, new RegExp(`No such container: ${one}`));
+  });
+
   it('rename takes effect at once', async () => {
     const [before, after] = [unique('old'), unique('new')];
     const id = await cli.out('create', '--name', before, 'busybox');

@@ -111,6 +111,15 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
     await cli.out('volume', 'rm', volume);
   });
 
+  it('--volume finds a file of the host, and makes a directory that is missing', async () => {
+    const { directory } = engine();
+    const [file, missing] = [`${directory}/${unique('file')}`, `${directory}/${unique('missing')}/deep`];
+    fs.writeFileSync(file, 'one file');
+    assert.equal(await sh(['-v', `${file}:/one/file`], 'cat /one/file'), 'one file');
+    await sh(['-v', `${missing}:/data`], 'touch /data/made');
+    assert.deepEqual(fs.readdirSync(missing), ['made']);
+  });
+
   it('an anonymous volume goes with --rm', async () => {
     await sh(['-v', '/data'], 'touch /data/file');
     const mine = await cli.out('volume', 'ls', '--quiet');
@@ -179,6 +188,13 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
       'for i in 1 2 3 4 5 6; do sleep 5 & done; wait',
     ]);
     assert.match(stderr, /can't fork/);
+  });
+
+  it('--pids-limit is the limit of its cgroup', async () => {
+    const name = unique('pids');
+    await cli.out('run', '-d', '--name', name, '--pids-limit', '77', 'busybox', 'sleep', '1000');
+    assert.equal(readLimit(await pidOf(name), 'pids', ['pids.max', 'pids.max']), '77');
+    await cli.out('rm', '-f', name);
   });
 
   it('--init reaps orphans as process 1', async () => {

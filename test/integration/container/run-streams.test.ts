@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import { it } from 'node:test';
 import { describeEngine } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -55,6 +56,27 @@ describeEngine('run › streams', ({ cli, unique }) => {
     const { stdout, code } = await cli.run(['run', '-i', '--rm', 'busybox', 'cat'], { input });
     assert.equal(code, 0);
     assert.equal(hash(stdout), hash(input));
+  });
+
+  it('100 MB of arbitrary bytes go through in both directions unchanged', async () => {
+    const child = cli.start(['run', '-i', '--rm', 'busybox', 'cat']);
+    const closed = once(child, 'close');
+    const [sent, received] = [createHash('sha256'), createHash('sha256')];
+    let receivedBytes = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      received.update(chunk);
+      receivedBytes += chunk.length;
+    });
+    await pipeline(function* () {
+      for (let index = 0; index < 100; index++) {
+        const chunk = randomBytes(1 << 20);
+        sent.update(chunk);
+        yield chunk;
+      }
+    }, child.stdin);
+    assert.deepEqual(await closed, [0, null]);
+    assert.equal(receivedBytes, 100 << 20);
+    assert.equal(received.digest('hex'), sent.digest('hex'));
   });
 
   it('10 MB of output that nobody asked for arrive in full', async () => {
