@@ -23,6 +23,11 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/container/attach.ts'),
   },
   {
+    names: ['container commit', 'commit'],
+    summary: "Create a new image from a container's changes",
+    load: () => import('#cli/commands/container/commit.ts'),
+  },
+  {
     names: ['container cp', 'cp'],
     summary: 'Copy files/folders between a container and the local filesystem',
     load: () => import('#cli/commands/container/cp.ts'),

@@ -200,6 +200,24 @@ export async function readLogs(
   return { body, contentType: headers['content-type'] };
 }
 
+/** An image of the container's changes. @returns its id */
+export async function commitContainer(
+  client: Client,
+  query: {
+    container: string;
+    repo?: string | undefined;
+    tag?: string | undefined;
+    comment?: string | undefined;
+    author?: string | undefined;
+    changes?: readonly string[] | undefined;
+    pause?: 'false' | undefined;
+  },
+  signal?: AbortSignal,
+): Promise<{ Id: string }> {
+  const body = { json: null };
+  return readJson(await client.request({ method: 'POST', path: '/commit', query, body }, signal));
+}
+
 /** The container's processes. `psOptions` are words for ps; the daemon's default if empty. */
 export async function topContainer(
   client: Client,

@@ -167,6 +167,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     containers: containers.service,
     monitor: containers.monitor,
     files: containers.files,
+    commits: containers.commits,
     images,
     networks,
     volumes,

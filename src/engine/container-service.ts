@@ -1,3 +1,5 @@
+import type { CommitService } from '#engine/commit.ts';
+import { createCommitService } from '#engine/commit-service.ts';
 import { createAttachHub } from '#engine/containers/attach.ts';
 import { attachContainer } from '#engine/containers/attach-container.ts';
 import { createContainer } from '#engine/containers/create.ts';
@@ -44,6 +46,7 @@ export interface RunningContainerService {
   service: ContainerService;
   monitor: ContainerMonitor;
   files: ContainerFiles;
+  commits: CommitService;
   /** Ids of the containers made from an image. */
   usersOfImage(imageId: string): { id: string; running: boolean }[];
   /** Ids of the containers that refer to a volume. */
@@ -122,6 +125,7 @@ export async function createContainerService(
   return {
     service,
     files: createContainerFiles(context, parts),
+    commits: createCommitService({ context, workers: parts.workers, addLayer: parts.images.addLayer }),
     monitor: createContainerMonitor({ table, hierarchies: parts.cgroups, cgroupParent: parts.cgroupParent }),
     usersOfImage: (imageId) =>
       table

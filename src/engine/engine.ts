@@ -1,3 +1,4 @@
+import type { CommitService } from '#engine/commit.ts';
 import type { ContainerService } from '#engine/containers.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ContainerFiles } from '#engine/files.ts';
@@ -12,6 +13,7 @@ export interface Engine {
   containers: ContainerService;
   monitor: ContainerMonitor;
   files: ContainerFiles;
+  commits: CommitService;
   images: ImageService;
   networks: NetworkService;
   volumes: VolumeStore;

@@ -12,7 +12,7 @@ import type { ContainerFiles, FileStatus } from '#engine/files.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 
 export interface FileServiceParts {
-  workers: Pick<ArchiveWorkers, 'compare'>;
+  workers: Pick<ArchiveWorkers, 'compare' | 'pack'>;
   /** See `openTreeView`. */
   workerUrl: URL;
 }

@@ -1,3 +1,4 @@
+import { addLayer } from '#engine/images/add-layer.ts';
 import { findImage, getImage } from '#engine/images/find.ts';
 import { imageHistory } from '#engine/images/history.ts';
 import { importImage } from '#engine/images/import.ts';
@@ -26,6 +27,7 @@ export function createImageService(parts: ImageParts): ImageService {
     push: (name, options) => pushImages(parts, name, options),
     load: (tar, options) => loadImages(parts, tar, options),
     save: (names, options) => saveImages(parts, names, options),
+    addLayer: (tar, request) => addLayer(parts, tar, request),
     import: (tar, options) => importImage(parts, tar, options),
   };
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { HistoryEntry, ImageRunConfig } from '#image/config.ts';
+import type { HistoryEntry, ImageConfig, ImageRunConfig } from '#image/config.ts';
 import type { Platform } from '#image/platform.ts';
 import type { Credentials } from '#registry/registry.ts';
 import type { ImageRecord } from '#store/images.ts';
@@ -71,6 +71,27 @@ export interface ImageService {
       signal: AbortSignal;
     },
   ): Promise<ImageRecord>;
+  /**
+   * An image with one layer more than another, from the layer's tar. A tar of nothing adds none.
+   * @throws InvalidParameter for a malformed reference, change or archive; NotFound when the base's layers are gone
+   */
+  addLayer(tar: AsyncIterable<Uint8Array>, request: AddLayerRequest): Promise<ImageRecord>;
+}
+
+/** What an image is made from by `addLayer`. */
+export interface AddLayerRequest {
+  base: ImageConfig;
+  /** The new image's defaults, before the changes. */
+  runConfig: ImageRunConfig;
+  /** Dockerfile instructions. */
+  changes: string[];
+  /** Shown by `history`. */
+  createdBy: string;
+  author: string;
+  comment: string;
+  /** `name[:tag]` */
+  reference?: string;
+  signal: AbortSignal;
 }
 
 export type RemovedImage = { untagged: string } | { deleted: string };

@@ -92,6 +92,14 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   };
 }
 
+/**
+ * Reads execution defaults that stand alone, with the checks of `parseImageConfig`.
+ * @throws InvalidParameter
+ */
+export function parseRunConfig(bytes: Uint8Array): ImageRunConfig {
+  return readRunConfig(parseDocument(bytes, 'container configuration', maxConfigBytes));
+}
+
 function readRunConfig(fields: FieldReader): ImageRunConfig {
   const healthcheck = fields.optionalObject('Healthcheck');
   return present({

@@ -44,6 +44,8 @@ export interface Ingest extends AsyncDisposable {
   write(chunk: Uint8Array): Promise<void>;
   /** Drops what was written so far: the source could not continue at `offset`. */
   restart(): Promise<void>;
+  /** The digest of what was written so far. */
+  digest(): Digest;
   /** Drops everything; the ref is free again. */
   discard(): Promise<void>;
   /**

@@ -1,4 +1,5 @@
 import type { Route } from '#api/http/router.ts';
+import { commitRoutes } from '#api/routes/commit.ts';
 import { containerStreamRoutes } from '#api/routes/container-streams.ts';
 import { containerRoutes } from '#api/routes/containers.ts';
 import { execRoutes } from '#api/routes/exec.ts';
@@ -21,6 +22,7 @@ export function createRoutes(engine: Engine): Route[] {
     ...containerStreamRoutes(engine.containers),
     ...monitorRoutes(engine),
     ...fileRoutes(engine),
+    ...commitRoutes(engine),
     ...execRoutes(engine.containers),
     ...imageRoutes(engine),
     ...imageTransferRoutes(engine.images),

@@ -21,6 +21,7 @@ export function createFakeEngine(): Engine {
     images,
     monitor: createFakeMonitor(),
     files: createFakeFiles(),
+    commits: { commit: async () => images.list()[0] ?? fakeImage('docker.io/library/committed:latest') },
     events,
     volumes,
     networks: createFakeNetworks(),
@@ -142,6 +143,7 @@ function createFakeImages(): ImageService {
     async *save(names) {
       for (const name of names) yield Buffer.from(`archive of ${name}\n`);
     },
+    addLayer: async () => fakeImage('docker.io/library/layered:latest'),
     async import(tar) {
       for await (const _chunk of tar);
       return this.get('busybox');

@@ -28,6 +28,8 @@ export interface PackOptions {
   path: string;
   /** What `path` is called in the archive; '' leaves its own entry out and puts its content at the archive's top. */
   name: string;
+  /** Absolute paths that are left out when nothing is in them: what a runtime made to mount on. */
+  mountPoints?: ReadonlySet<string>;
 }
 
 interface Frame {
@@ -90,8 +92,14 @@ export function* packTree(directory: string, options: PackOptions): Generator<Bu
       yield whiteout(entryName, status);
       return;
     }
+    const isMountPoint = options.mountPoints?.has(`/${entryName}`) === true;
+    if (isMountPoint && status.sizeBytes === 0 && status.isFile) return;
     if (status.isDirectory) {
       const fd = openDirectoryAt(parentFd, child);
+      if (isMountPoint && listDirectory(fd).length === 0) {
+        closeFd(fd);
+        return;
+      }
       if (entryName !== '') {
         yield packEntry({ parentFd, child, name: withSlash(entryName), type: 'directory', status });
       }

@@ -27,7 +27,7 @@ export interface RootMounter {
 /** What the container service is made from; each verb picks what it needs. */
 export interface ContainerParts {
   database: Database;
-  images: Pick<ImageService, 'get' | 'find'>;
+  images: Pick<ImageService, 'get' | 'find' | 'addLayer'>;
   layers: LayerStore;
   layerUses: LayerUses;
   networks: NetworkService;

@@ -1,11 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { decompress } from '#archive/decompress.ts';
 import { applyChanges } from '#engine/images/changes.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
+import { storeUncompressed } from '#engine/images/store-tar.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
-import { type Digest, parseDigest } from '#image/digest.ts';
 import type { Platform } from '#image/platform.ts';
 import { canonicalTag, familiarName, parseReference, withDefaultTag } from '#image/reference.ts';
 import type { ImageRecord } from '#store/images.ts';
@@ -66,23 +64,4 @@ async function importLayer(parts: ImageParts, tar: Readable, options: ImportOpti
   const record = parts.images.find(id);
   if (!record) throw new DhowError('Internal', `image ${id} vanished after its import`);
   return record;
-}
-
-/** The digest is known only at the end, and unpacking needs it: the tar goes to the content store first. */
-async function storeUncompressed(parts: ImageParts, tar: Readable, signal: AbortSignal): Promise<Digest> {
-  await using ingest = await parts.content.ingest(`import ${randomUUID()}`, signal);
-  try {
-    const hash = createHash('sha256');
-    for await (const chunk of decompress(tar)) {
-      signal.throwIfAborted();
-      hash.update(chunk);
-      await ingest.write(chunk);
-    }
-    const digest = parseDigest(`sha256:${hash.digest('hex')}`);
-    await ingest.commit({ digest });
-    return digest;
-  } catch (error) {
-    await ingest.discard();
-    throw error;
-  }
 }

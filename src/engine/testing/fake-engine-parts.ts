@@ -128,6 +128,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
           throw new DhowError('NotFound', `No such image: ${name}`, { reason: 'image-not-found' });
         },
         find: () => image,
+        addLayer: async () => image,
       },
       layers: {
         rootMount: (_diffIds, target) => ({
@@ -169,7 +170,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       containersDirectory,
       trashDirectory: path.join(directory, 'trash'),
       // The files of containers are worked on by threads with real mounts: not here.
-      workers: { compare: async () => [] },
+      workers: { compare: async () => [], pack: nothing },
       workerUrl: new URL('file:///'),
       cgroups: { version: 2, mounts: [] },
       cgroupParent: '/test',
@@ -220,6 +221,8 @@ export async function createFakeEngine(): Promise<FakeEngine> {
     },
   };
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** Settings of `docker run app`, with changes. */
 export function settingsOf(

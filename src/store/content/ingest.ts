@@ -98,6 +98,10 @@ class FileIngest implements Ingest {
     this.#writeError = undefined;
   }
 
+  digest(): Digest {
+    return parseDigest(`sha256:${this.#hash.copy().digest('hex')}`);
+  }
+
   async discard(): Promise<void> {
     if (this.#closed) return;
     await this.#writing;
@@ -109,7 +113,7 @@ class FileIngest implements Ingest {
     this.#checkOpen();
     await this.#writing;
     this.#throwWriteError();
-    const actual = parseDigest(`sha256:${this.#hash.copy().digest('hex')}`);
+    const actual = this.digest();
     const size = this.#size;
     if (actual !== digest || (sizeBytes !== undefined && sizeBytes !== size)) {
       await this.discard();
