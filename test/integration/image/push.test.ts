@@ -120,6 +120,33 @@ describeEngine('push', ({ cli, engine, unique }) => {
     assert.equal(await inspect(to, '{{.Id}}'), id);
   });
 
+  it('keeps the digests of an image that came out of an OCI archive, and then its layers but once', async (test) => {
+    if (engine().kind === 'dockerd') return test.skip("Debian's dockerd reads no OCI layout");
+    const repository = unique('archived');
+    const recipe = { format: 'oci', compression: 'gzip', files: { o: repository } } as const;
+    const pushed = await pushImage(registry, repository, recipe, 'v1');
+    const archive = `${engine().directory}/${repository}.tar`;
+    await registry.skopeoCopy(`docker://${registry.address}/${repository}:v1`, `oci-archive:${archive}`);
+    const loaded = await cli.out('load', '-i', archive);
+    assert.equal(loaded, `Loaded image ID: ${pushed.configDigest}`);
+
+    const saved = `${engine().directory}/${repository}-saved.tar`;
+    await cli.out('save', '-o', saved, pushed.configDigest);
+    const index = JSON.parse(await outputOf('tar', ['-xOf', saved, 'index.json']));
+    assert.equal(index.manifests[0].digest, pushed.digest);
+
+    const to = `${other.address}/${repository}:v1`;
+    await cli.out('tag', pushed.configDigest, to);
+    const blobs = `${engine().directory}/data/content/blobs/sha256`;
+    const kept = (): number =>
+      pushed.layerDigests.filter((digest) => fs.existsSync(`${blobs}/${digest.slice(7)}`)).length;
+    assert.equal(kept(), 2);
+    await cli.out('push', to);
+    assert.equal(await digestIn(to), pushed.digest);
+    assert.equal(kept(), 0);
+    await cli.out('rmi', '-f', pushed.configDigest);
+  });
+
   it('-a pushes all tags', async () => {
     const repository = `${registry.address}/${unique('all')}`;
     for (const tag of ['one', 'two']) await cli.out('tag', 'busybox', `${repository}:${tag}`);
