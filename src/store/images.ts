@@ -54,6 +54,8 @@ export interface ImageStore {
   manifestsOf(id: Digest): Digest[];
   /** Blobs that the image keeps, its config included. */
   contentOf(id: Digest): Digest[];
+  /** The image no longer needs these blobs: they can be had elsewhere. */
+  dropContent(id: Digest, digests: readonly Digest[]): void;
   /**
    * Points the tag at the image, moving it from another one. @returns the image that had it before, if another
    * @throws NotFound when there is no such image
@@ -104,6 +106,7 @@ export function createImageStore(database: Database): ImageStore {
     'INSERT OR REPLACE INTO image_manifests (image_id, digest) VALUES (?, ?)',
   );
   const manifestRows = sql.prepare('SELECT digest FROM image_manifests WHERE image_id = ? ORDER BY id DESC');
+  const deleteContent = sql.prepare('DELETE FROM image_content WHERE image_id = ? AND digest = ?');
   const contentRows = sql.prepare('SELECT digest FROM image_content WHERE image_id = ? ORDER BY digest');
   const exists = sql.prepare('SELECT 1 FROM images WHERE id = ?');
   const layerExists = sql.prepare('SELECT 1 FROM layers WHERE diff_id = ?');
@@ -157,6 +160,11 @@ export function createImageStore(database: Database): ImageStore {
     list: () => all.all().map(decode),
     manifestsOf: (id) => manifestRows.all(id).map((row) => parseDigest(String(row['digest']))),
     contentOf: (id) => contentRows.all(id).map((row) => parseDigest(String(row['digest']))),
+    dropContent(id, digests) {
+      database.transaction(() => {
+        for (const digest of digests) deleteContent.run(id, digest);
+      });
+    },
     setTag(tag, id) {
       return database.transaction(() => {
         requireImage(id);

@@ -69,12 +69,11 @@ export function imageTransferRoutes(images: ImageService): Route[] {
 
   async function load(exchange: Exchange): Promise<void> {
     const { query, request, signal } = exchange;
-    if (query.text('platform') !== '') {
-      throw new DhowError('Unsupported', 'loading a single platform of an archive is not supported');
-    }
+    const platform = decodePlatformObject(query.text('platform'));
     const quiet = query.flag('quiet');
     await serveProgress(exchange, async (emit) => {
       const loaded = await images.load(request, {
+        ...(platform === undefined ? {} : { platform }),
         onProgress(progress) {
           if (quiet) return;
           for (const message of encodeLoadProgress(progress)) emit(message);

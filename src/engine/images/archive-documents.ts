@@ -1,10 +1,10 @@
-import type { ArchiveIndex } from '#engine/images/read-image-archive.ts';
+import type { ArchiveImage } from '#engine/images/read-image-archive.ts';
 import { DhowError } from '#errors/error.ts';
 import type { Digest } from '#image/digest.ts';
 import { parseManifestOrIndex } from '#image/manifest.ts';
 import { choosePlatform, type Platform } from '#image/platform.ts';
 
-type ArchiveImages = ArchiveIndex['images'];
+type ArchiveImages = ArchiveImage[];
 
 /** `manifest.json` of docker save: a list of configs, layer files and tags. `blobAt` maps a path in the archive to its digest. */
 export function decodeDockerManifest(bytes: Buffer, blobAt: (path: string) => Digest): ArchiveImages {
@@ -20,7 +20,11 @@ export function decodeDockerManifest(bytes: Buffer, blobAt: (path: string) => Di
     ) {
       throw malformed('manifest.json', 'Config, Layers or RepoTags is missing or has the wrong type');
     }
-    return { config: blobAt(config), layers: layers.map(blobAt), tags: tags ?? [] };
+    return {
+      config: blobAt(config),
+      layers: layers.map((layer) => ({ digest: blobAt(layer) })),
+      tags: tags ?? [],
+    };
   });
 }
 
@@ -62,7 +66,10 @@ async function chooseManifest(
     for (const { digest: needed } of [manifest.config, ...manifest.layers]) {
       if (!reader.has(needed)) throw malformed('the OCI layout', `blob ${needed} is not in it`);
     }
-    const layers = manifest.layers.map((layer) => layer.digest);
+    const layers = manifest.layers.map(({ digest: layer, mediaType: type }) => ({
+      digest: layer,
+      mediaType: type,
+    }));
     return { config: manifest.config.digest, manifest: digest, layers };
   }
   const chosen = choosePlatform(document.index.manifests, reader.platform);

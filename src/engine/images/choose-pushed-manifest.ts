@@ -10,6 +10,8 @@ import type { LayerBlob } from '#store/layer-blobs.ts';
 export interface PushedManifest {
   bytes: Buffer;
   mediaType: string;
+  /** The blobs that it names as layers. */
+  layers: Digest[];
 }
 
 /**
@@ -41,7 +43,9 @@ export async function chooseManifest(
     const forms = formsOf(manifest, diffIds);
     if (forms.some((form) => unobtainable.has(form.digest))) continue;
     await bring(forms.filter((form) => !there.has(form.digest)));
-    if (forms.every((form) => there.has(form.digest))) return { bytes, mediaType: manifest.mediaType };
+    if (forms.every((form) => there.has(form.digest))) {
+      return { bytes, mediaType: manifest.mediaType, layers: forms.map(({ digest }) => digest) };
+    }
   }
 
   const chosen = new Map<Digest, LayerBlob>();
@@ -115,5 +119,9 @@ function makeManifest(
       size: sizeBytes,
     })),
   };
-  return { bytes: Buffer.from(JSON.stringify(manifest)), mediaType };
+  return {
+    bytes: Buffer.from(JSON.stringify(manifest)),
+    mediaType,
+    layers: layers.map(({ digest }) => digest),
+  };
 }

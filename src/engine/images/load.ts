@@ -1,18 +1,18 @@
 import type { Readable } from 'node:stream';
-import { decompress } from '#archive/decompress.ts';
+import { decompress, detectCompression, magicBytes } from '#archive/decompress.ts';
+import { forEachAtOnce } from '#engine/images/for-each-at-once.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
-import { type ArchiveIndex, readImageArchive } from '#engine/images/read-image-archive.ts';
+import { type ArchiveImage, type ArchiveLayer, readImageArchive } from '#engine/images/read-image-archive.ts';
 import type { PullProgress } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
-import { parseImageConfig } from '#image/config.ts';
-import type { Digest } from '#image/digest.ts';
-import { hexOf } from '#image/digest.ts';
+import { type ImageConfig, maxConfigBytes, parseImageConfig } from '#image/config.ts';
+import { type Digest, hexOf } from '#image/digest.ts';
+import { formatPlatform, matchesPlatform, type Platform } from '#image/platform.ts';
 import { canonicalTag, familiarName, parseReference, withDefaultTag } from '#image/reference.ts';
 import type { ImageRecord, Lease } from '#store/images.ts';
 
-const LARGEST_CONFIG_BYTES = 8 * 1024 * 1024;
-
 export interface LoadOptions {
+  platform?: Platform;
   onProgress: (progress: PullProgress) => void;
   signal: AbortSignal;
 }
@@ -29,12 +29,21 @@ export async function loadImages(
   tar: Readable,
   options: LoadOptions,
 ): Promise<LoadedImage[]> {
+  const { platform, signal } = options;
   try {
     using lease = parts.collector.lease();
-    const { images } = await readImageArchive(parts, decompress(tar), options.signal);
+    const images = await readImageArchive(parts, decompress(tar), options);
     const loaded: LoadedImage[] = [];
-    for (const entry of images) loaded.push(await loadOne(parts, lease, entry, options));
+    for (const entry of images) {
+      const config = parseImageConfig(await parts.content.read(entry.config, maxConfigBytes));
+      if (platform && !matchesPlatform(config, platform)) continue;
+      loaded.push(await loadOne(parts, lease, entry, config, options));
+    }
+    if (loaded.length === 0 && platform) {
+      throw new DhowError('NotFound', `the archive has no image for ${formatPlatform(platform)}`);
+    }
     await Promise.all([parts.layers.durable(), parts.database.durable()]);
+    signal.throwIfAborted();
     return loaded;
   } finally {
     // The archive's blobs were only needed to unpack, unless an image refers to them.
@@ -45,11 +54,10 @@ export async function loadImages(
 async function loadOne(
   parts: ImageParts,
   lease: Lease,
-  entry: ArchiveIndex['images'][number],
+  entry: ArchiveImage,
+  config: ImageConfig,
   options: LoadOptions,
 ): Promise<LoadedImage> {
-  const configBytes = await parts.content.read(entry.config, LARGEST_CONFIG_BYTES);
-  const config = parseImageConfig(configBytes);
   const diffIds = config.rootfs.diff_ids;
   if (diffIds.length !== entry.layers.length) {
     throw new DhowError(
@@ -58,27 +66,53 @@ async function loadOne(
     );
   }
   lease.hold(diffIds);
-  await Promise.all(
-    diffIds.map(async (diffId, index) => {
-      if (parts.layers.has(diffId)) return;
-      const blob = entry.layers[index] as Digest;
-      const layer = hexOf(diffId).slice(0, 12);
-      const total = parts.content.sizeOf(blob);
-      await parts.layers.unpack(diffId, parts.content.stream(blob), {
-        onProgress: (current) => options.onProgress({ phase: 'unpacking', layer, current, total }),
-        signal: options.signal,
-      });
-      options.onProgress({ phase: 'complete', layer });
-    }),
-  );
+  const layers = diffIds.map((diffId, index) => ({ diffId, blob: entry.layers[index] as ArchiveLayer }));
+  await forEachAtOnce(parts.maxConcurrentLayers, layers, async ({ diffId, blob }) => {
+    if (parts.layers.has(diffId)) return;
+    const layer = hexOf(diffId).slice(0, 12);
+    const total = parts.content.sizeOf(blob.digest);
+    await parts.layers.unpack(diffId, parts.content.stream(blob.digest), {
+      onProgress: (current) => options.onProgress({ phase: 'unpacking', layer, current, total }),
+      signal: options.signal,
+    });
+    options.onProgress({ phase: 'complete', layer });
+  });
+  const content: Digest[] = [];
+  for (const { diffId, blob } of layers) if (await keepForm(parts, diffId, blob)) content.push(blob.digest);
+
   const references = entry.tags.map((tag) => withDefaultTag(parseReference(tag)));
   const id = entry.config;
+  const { manifest } = entry;
   parts.database.transaction(() => {
-    parts.images.add({ id, config, ...(entry.manifest ? { manifestDigest: entry.manifest } : {}) });
+    parts.images.add({ id, config, content, ...(manifest ? { manifestDigest: manifest } : {}) });
     for (const reference of references) parts.images.setTag(canonicalTag(reference), id);
   });
   const image = parts.images.find(id);
   if (!image) throw new DhowError('Internal', `image ${id} vanished while it was loaded`);
   parts.events.emit({ type: 'image', action: 'load', id, attributes: { name: entry.tags[0] ?? id } });
   return { image, names: references.map(familiarName) };
+}
+
+const defaultTypes = {
+  gzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
+} as const;
+
+/**
+ * Remembers the compressed form of a layer for pushes. @returns whether its blob must stay: what only this archive had can be had
+ * from nobody else
+ */
+async function keepForm(parts: ImageParts, diffId: Digest, blob: ArchiveLayer): Promise<boolean> {
+  const { digest } = blob;
+  if (digest === diffId || !parts.content.has(digest)) return false;
+  const compression = await compressionOf(parts.content.stream(digest));
+  if (compression !== 'gzip' && compression !== 'zstd') return false;
+  const mediaType = blob.mediaType ?? defaultTypes[compression];
+  parts.layerBlobs.remember({ digest, diffId, mediaType, sizeBytes: parts.content.sizeOf(digest) });
+  return parts.layerBlobs.sourcesOf(digest).length === 0;
+}
+
+async function compressionOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  for await (const chunk of bytes) return detectCompression(chunk.subarray(0, magicBytes));
+  return 'none';
 }

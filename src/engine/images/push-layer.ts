@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import zlib from 'node:zlib';
 import { piped } from '#archive/decompress.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import type { PushProgress } from '#engine/images.ts';
 import { messageOf } from '#errors/error.ts';
-import { type Digest, hexOf, parseDigest } from '#image/digest.ts';
+import { type Digest, hexOf } from '#image/digest.ts';
 import { canonicalRepository, familiarName, parseReference, type Reference } from '#image/reference.ts';
 import type { Credentials, UploadBlob } from '#registry/registry.ts';
 import type { LayerBlob } from '#store/layer-blobs.ts';
@@ -120,17 +120,15 @@ export function createLayerPusher(parts: ImageParts, target: PushTarget): LayerP
     const layer = shortId(diffId);
     onProgress({ phase: 'compressing', layer });
     await using ingest = await content.ingest(`push ${randomUUID()}`, signal);
-    const hash = createHash('sha256');
     let sizeBytes = 0;
     try {
       const compressed = piped(layers.export(diffId, signal), zlib.createGzip({ chunkSize: 256 * 1024 }));
       for await (const chunk of compressed) {
         signal.throwIfAborted();
-        hash.update(chunk);
         sizeBytes += chunk.length;
         await ingest.write(chunk);
       }
-      const digest = parseDigest(`sha256:${hash.digest('hex')}`);
+      const digest = ingest.digest();
       await ingest.commit({ digest, sizeBytes });
       const form = { digest, diffId, mediaType: compressedType, sizeBytes };
       await pushForm(form);

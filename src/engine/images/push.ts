@@ -1,4 +1,4 @@
-import { chooseManifest } from '#engine/images/choose-pushed-manifest.ts';
+import { chooseManifest, type PushedManifest } from '#engine/images/choose-pushed-manifest.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { createLayerPusher, type PushTarget } from '#engine/images/push-layer.ts';
 import type { PushProgress } from '#engine/images.ts';
@@ -88,7 +88,7 @@ async function pushOne(
     signal: AbortSignal.any([signal, abort.signal]),
   };
   const pusher = createLayerPusher(parts, target);
-  let manifest: { bytes: Buffer; mediaType: string };
+  let manifest: PushedManifest;
   try {
     manifest = await chooseManifest(parts, image, pusher, onProgress);
     const config = await parts.content.read(image.id, maxConfigBytes);
@@ -113,6 +113,8 @@ async function pushOne(
     if (!parts.images.find(image.id)) return;
     parts.images.add({ id: image.id, config: image.config, manifestDigest: digest });
     parts.images.addRepoDigest(canonicalRepoDigest(reference, digest), image.id);
+    // Kept because nobody else had them; now the registry has.
+    parts.images.dropContent(image.id, manifest.layers);
   });
   await parts.database.durable();
   onProgress({ phase: 'tag', tag: reference.tag ?? '', digest, sizeBytes: manifest.bytes.length });
