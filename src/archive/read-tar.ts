@@ -1,3 +1,4 @@
+import { blockSize, isZeroBlock, parseBlock } from '#archive/tar/block.ts';
 import { ByteQueue } from '#archive/tar/byte-queue.ts';
 import { decodeTar, type TarEvent } from '#archive/tar/decode.ts';
 import type { TarHeader } from '#archive/tar/header.ts';
@@ -11,6 +12,19 @@ export interface TarEntry {
    * asked for; what was not read by then is skipped. Chunks are views into the source's chunks.
    */
   body: AsyncIterable<Uint8Array>;
+}
+
+/** Whether bytes look like the beginning of a tar: a header with a right checksum, or the end of an empty archive. */
+export function startsAsTar(start: Buffer): boolean {
+  if (start.length < blockSize) return false;
+  const block = start.subarray(0, blockSize);
+  if (isZeroBlock(block)) return true;
+  try {
+    parseBlock(block);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const holeBytes = 64 * 1024;
