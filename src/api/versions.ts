@@ -14,6 +14,9 @@ export const pruneAnonymousOnlyMinor = 42;
 /** Up to the version before, images repeat their size as VirtualSize. */
 export const withoutVirtualSizeMinor = 44;
 
+/** From this version on, disk usage comes in totals by kind. */
+export const groupedDiskUsageMinor = 52;
+
 export function formatApiVersion(minor: number): string {
   return `1.${minor}`;
 }

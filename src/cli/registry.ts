@@ -208,6 +208,11 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/network/ls.ts'),
   },
   {
+    names: ['system df'],
+    summary: 'Show what lies on the disk',
+    load: () => import('#cli/commands/system/df.ts'),
+  },
+  {
     names: ['system events', 'events'],
     summary: 'Get real time events from the server',
     load: () => import('#cli/commands/system/events.ts'),

@@ -1,6 +1,7 @@
 import type { Client } from '#client/client.ts';
 import { encodeFilters, type Filters } from '#client/filters.ts';
 import { readJson } from '#client/read-body.ts';
+import type { LegacyDiskUsage } from '#wire/disk-usage.ts';
 import type { EventMessage } from '#wire/events.ts';
 import { decodeJsonLines } from '#wire/json-lines.ts';
 import type { SystemInfo, SystemVersion } from '#wire/system.ts';
@@ -13,6 +14,11 @@ export async function systemVersion(client: Client, signal?: AbortSignal): Promi
 
 export async function systemInfo(client: Client, signal?: AbortSignal): Promise<SystemInfo> {
   return readJson(await client.request({ method: 'GET', path: '/info' }, signal));
+}
+
+/** What lies on the disk, in the form of API 1.51 and before, which this client speaks. */
+export async function diskUsage(client: Client, signal?: AbortSignal): Promise<LegacyDiskUsage> {
+  return readJson(await client.request({ method: 'GET', path: '/system/df' }, signal));
 }
 
 /** Ends at `until`, or never. `since` and `until` are seconds since the epoch, with a fraction. */

@@ -4,10 +4,11 @@ import { createApiServer } from '#api/server.ts';
 import { createArchiveWorkers } from '#archive/workers.ts';
 import { buildFacts, workerUrls } from '#daemon/build-facts.ts';
 import type { DaemonConfig } from '#daemon/config.ts';
-import { takeDataRoot } from '#daemon/data-root.ts';
+import { takeDataRoot, takeRunRoot } from '#daemon/data-root.ts';
 import { chooseRuntime } from '#daemon/runtimes.ts';
 import { prepareSocketPath } from '#daemon/sockets.ts';
 import { containerMigration, createContainerService } from '#engine/container-service.ts';
+import { createDiskUsageService } from '#engine/disk-usage-service.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEventService } from '#engine/event-service.ts';
 import { createImageService } from '#engine/image-service.ts';
@@ -50,9 +51,13 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   await using undo = new AsyncDisposableStack();
   const root = takeDataRoot(config.dataRoot);
   undo.defer(quietly('release data root', () => root.lock[Symbol.dispose]()));
+  const runRootLock = takeRunRoot(config.runRoot);
+  undo.defer(quietly('release run root', () => runRootLock[Symbol.dispose]()));
+  // Before anything of the kernel is touched: a daemon that cannot listen must not have reconciled what is another's.
+  const socketPaths = config.hosts.map((host) => host.slice('unix://'.length));
+  for (const socketPath of socketPaths) await prepareSocketPath(socketPath);
   const { conmon, ociRuntime, warnings, claim } = await chooseRuntime(config, log);
   undo.defer(quietly('release controllers', () => claim?.[Symbol.dispose]()));
-  fs.mkdirSync(config.runRoot, { recursive: true, mode: 0o711 });
 
   const database = openDatabase(root.database, [
     ...storeMigrations,
@@ -168,6 +173,13 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     monitor: containers.monitor,
     files: containers.files,
     commits: containers.commits,
+    diskUsage: createDiskUsageService({
+      database,
+      images,
+      containers: containers.service,
+      volumes: localVolumes,
+      usersOfVolume: (volume) => containers.usersOfVolume(volume),
+    }),
     images,
     networks,
     volumes,
@@ -176,12 +188,10 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   };
   const server = createApiServer(engine, { log });
   undo.defer(quietly('close api', () => server.close()));
-  for (const host of config.hosts) {
-    const socketPath = host.slice('unix://'.length);
-    await prepareSocketPath(socketPath);
+  for (const socketPath of socketPaths) {
     await server.listen({ path: socketPath });
     undo.defer(quietly('remove socket', () => fs.rmSync(socketPath, { force: true })));
-    log.info('listening', { host });
+    log.info('listening', { host: `unix://${socketPath}` });
   }
   log.info('started', {
     version: buildFacts.version,

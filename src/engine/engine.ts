@@ -1,5 +1,6 @@
 import type { CommitService } from '#engine/commit.ts';
 import type { ContainerService } from '#engine/containers.ts';
+import type { DiskUsageService } from '#engine/disk-usage.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ContainerFiles } from '#engine/files.ts';
 import type { ImageService } from '#engine/images.ts';
@@ -19,4 +20,5 @@ export interface Engine {
   volumes: VolumeStore;
   events: EventService;
   system: SystemService;
+  diskUsage: DiskUsageService;
 }

@@ -2,6 +2,7 @@ import type { Route } from '#api/http/router.ts';
 import { commitRoutes } from '#api/routes/commit.ts';
 import { containerStreamRoutes } from '#api/routes/container-streams.ts';
 import { containerRoutes } from '#api/routes/containers.ts';
+import { diskUsageRoutes } from '#api/routes/disk-usage.ts';
 import { execRoutes } from '#api/routes/exec.ts';
 import { fileRoutes } from '#api/routes/files.ts';
 import { imageTransferRoutes } from '#api/routes/image-transfer.ts';
@@ -23,6 +24,7 @@ export function createRoutes(engine: Engine): Route[] {
     ...monitorRoutes(engine),
     ...fileRoutes(engine),
     ...commitRoutes(engine),
+    ...diskUsageRoutes(engine),
     ...execRoutes(engine.containers),
     ...imageRoutes(engine),
     ...imageTransferRoutes(engine.images),

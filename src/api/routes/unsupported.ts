@@ -9,7 +9,6 @@ const operations: [Method, string, string][] = [
   ['POST', '/build/cancel', 'building images is not supported'],
   ['POST', '/session', 'build sessions are not supported'],
   ['POST', '/grpc', 'build sessions are not supported'],
-  ['GET', '/system/df', 'disk usage is not supported'],
   ['GET', '/distribution/{name...}/json', 'inspecting an image in its registry is not supported'],
   ['GET', '/images/search', 'searching registries is not supported'],
   ['GET', '/images/{name...}/attestations', 'attestations are not supported'],

@@ -21,6 +21,7 @@ export function createFakeEngine(): Engine {
     images,
     monitor: createFakeMonitor(),
     files: createFakeFiles(),
+    diskUsage: { measure: async () => ({ containers: [], volumes: [] }) },
     commits: { commit: async () => images.list()[0] ?? fakeImage('docker.io/library/committed:latest') },
     events,
     volumes,

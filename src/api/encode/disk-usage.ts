@@ -1,0 +1,98 @@
+import { encodeContainerSummary } from '#api/encode/container-summary.ts';
+import { encodeImageSummary } from '#api/encode/images.ts';
+import { encodeVolume } from '#api/encode/volumes.ts';
+import type { DiskUsage } from '#engine/disk-usage.ts';
+import type { ContainerSummary } from '#wire/containers.ts';
+import type { LegacyDiskUsage, UsageOf, DiskUsage as WireDiskUsage } from '#wire/disk-usage.ts';
+import type { ImageSummary } from '#wire/images.ts';
+import type { Volume } from '#wire/volumes.ts';
+
+interface Context {
+  now: Date;
+  minor: number;
+  imageNameHolds: (name: string, imageId: string) => boolean;
+}
+
+/** Up to API 1.51. Dhow's build cache is told by its builder. */
+export function encodeLegacyDiskUsage(usage: DiskUsage, context: Context): LegacyDiskUsage {
+  return {
+    LayersSize: usage.images?.layersBytes ?? 0,
+    Images: usage.images === undefined ? null : imagesOf(usage.images, context.minor),
+    Containers: usage.containers === undefined ? null : containersOf(usage.containers, context),
+    Volumes: usage.volumes === undefined ? null : volumesOf(usage.volumes),
+    BuildCache: null,
+  };
+}
+
+export function encodeDiskUsage(usage: DiskUsage, verbose: boolean, context: Context): WireDiskUsage {
+  const withItems = <Item>(total: UsageOf<Item>, items: Item[]): UsageOf<Item> =>
+    verbose ? { ...total, Items: items } : total;
+  const { images, containers, volumes } = usage;
+  return {
+    ...(images ? { ImageUsage: withItems(totalOfImages(images), imagesOf(images, context.minor)) } : {}),
+    ...(containers
+      ? { ContainerUsage: withItems(totalOfContainers(containers), containersOf(containers, context)) }
+      : {}),
+    ...(volumes ? { VolumeUsage: withItems(totalOfVolumes(volumes), volumesOf(volumes)) } : {}),
+  };
+}
+
+type Part<Name extends keyof DiskUsage> = NonNullable<DiskUsage[Name]>;
+
+function imagesOf({ items }: Part<'images'>, minor: number): ImageSummary[] {
+  return items.map(({ image, sharedBytes, containers }) => ({
+    ...encodeImageSummary(image, minor),
+    SharedSize: sharedBytes,
+    Containers: containers,
+  }));
+}
+
+function containersOf(rows: Part<'containers'>, { now, imageNameHolds }: Context): ContainerSummary[] {
+  return rows.map(({ view, size }) =>
+    encodeContainerSummary(view, {
+      now,
+      imageNameHolds: imageNameHolds(view.settings.image, view.imageId),
+      size,
+    }),
+  );
+}
+
+function volumesOf(rows: Part<'volumes'>): Volume[] {
+  return rows.map(({ volume, sizeBytes, users }) => ({
+    ...encodeVolume(volume),
+    UsageData: { Size: sizeBytes, RefCount: users },
+  }));
+}
+
+function totalOfImages({ layersBytes, items }: Part<'images'>): UsageOf<ImageSummary> {
+  const active = items.filter(({ containers }) => containers > 0);
+  const used = active.reduce((sum, { image, sharedBytes }) => sum + image.sizeBytes - sharedBytes, 0);
+  return {
+    ActiveCount: active.length,
+    TotalCount: items.length,
+    Reclaimable: Math.max(0, layersBytes - used),
+    TotalSize: layersBytes,
+  };
+}
+
+function totalOfContainers(rows: Part<'containers'>): UsageOf<ContainerSummary> {
+  const isActive = ({ view }: (typeof rows)[number]): boolean =>
+    ['running', 'paused', 'restarting'].includes(view.state.status);
+  const bytes = (some: typeof rows): number => some.reduce((sum, { size }) => sum + size.writableBytes, 0);
+  return {
+    ActiveCount: rows.filter(isActive).length,
+    TotalCount: rows.length,
+    Reclaimable: bytes(rows.filter((row) => !isActive(row))),
+    TotalSize: bytes(rows),
+  };
+}
+
+function totalOfVolumes(rows: Part<'volumes'>): UsageOf<Volume> {
+  const bytes = (some: typeof rows): number => some.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return {
+    ActiveCount: rows.filter(({ users }) => users > 0).length,
+    TotalCount: rows.length,
+    Reclaimable: bytes(rows.filter(({ users }) => users === 0)),
+    TotalSize: bytes(rows),
+  };
+}

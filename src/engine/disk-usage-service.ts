@@ -1,0 +1,88 @@
+import fs from 'node:fs/promises';
+import type { ContainerService } from '#engine/containers.ts';
+import type { DiskUsage, DiskUsageService } from '#engine/disk-usage.ts';
+import type { ImageService } from '#engine/images.ts';
+import { kindOf } from '#errors/error.ts';
+import type { Database } from '#store/database.ts';
+import { imageUsage } from '#store/usage.ts';
+import { hasCode } from '#sys/libc.ts';
+import type { VolumeStore } from '#volume/volume.ts';
+
+export interface DiskUsageParts {
+  database: Database;
+  images: Pick<ImageService, 'list' | 'usersOf'>;
+  containers: Pick<ContainerService, 'list' | 'sizeOf'>;
+  volumes: Pick<VolumeStore, 'list' | 'sizeOf'>;
+  usersOfVolume: (volume: string) => string[];
+}
+
+export function createDiskUsageService(parts: DiskUsageParts): DiskUsageService {
+  const { database, images, containers, volumes, usersOfVolume } = parts;
+
+  function measureImages(): DiskUsage['images'] {
+    const { layersBytes, sharedBytes } = imageUsage(database);
+    const items = images.list().map((image) => ({
+      image,
+      sharedBytes: sharedBytes.get(image.id) ?? 0,
+      containers: images.usersOf(image).length,
+    }));
+    return { layersBytes, items };
+  }
+
+  async function measureContainers(): Promise<DiskUsage['containers']> {
+    const rows = containers.list().map((view) =>
+      unlessGone(async () => {
+        const { writableBytes, rootBytes } = await containers.sizeOf(view.id);
+        const logBytes = await fileSize(view.paths.log);
+        return { view, size: { writableBytes: writableBytes + logBytes, rootBytes: rootBytes + logBytes } };
+      }),
+    );
+    return (await Promise.all(rows)).filter((row) => row !== undefined);
+  }
+
+  async function measureVolumes(): Promise<DiskUsage['volumes']> {
+    const rows = volumes.list().map((volume) =>
+      unlessGone(async () => ({
+        volume,
+        sizeBytes: await volumes.sizeOf(volume.name),
+        users: usersOfVolume(volume.name).length,
+      })),
+    );
+    return (await Promise.all(rows)).filter((row) => row !== undefined);
+  }
+
+  return {
+    async measure(wanted) {
+      const [containerRows, volumeRows] = await Promise.all([
+        wanted.has('containers') ? measureContainers() : undefined,
+        wanted.has('volumes') ? measureVolumes() : undefined,
+      ]);
+      const imageRows = wanted.has('images') ? measureImages() : undefined;
+      return {
+        ...(imageRows ? { images: imageRows } : {}),
+        ...(containerRows ? { containers: containerRows } : {}),
+        ...(volumeRows ? { volumes: volumeRows } : {}),
+      };
+    },
+  };
+}
+
+/** Undefined when the object was removed while it was measured. */
+async function unlessGone<T>(measure: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await measure();
+  } catch (error) {
+    if (kindOf(error) === 'NotFound') return undefined;
+    throw error;
+  }
+}
+
+/** 0 for a container that never wrote a log. */
+async function fileSize(path: string): Promise<number> {
+  try {
+    return (await fs.stat(path)).size;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 0;
+    throw error;
+  }
+}
