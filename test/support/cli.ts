@@ -1,10 +1,12 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { type CommandOptions, type CommandResult, outputOf, runCommand, startCommand } from './command.ts';
 import { startTerminal, type Terminal } from './terminal.ts';
 
 export const repository = path.resolve(import.meta.dirname, '../..');
 export const dhowProgram = path.join(repository, 'bin/dhow');
+warnOfStaleBundle();
 
 /** One of the two command lines, bound to a daemon. */
 export interface Cli {
@@ -44,4 +46,23 @@ export function createCli(name: CliName, address: () => { host: string; configDi
     start: (args) => startCommand(program, args, withEnvironment()),
     terminal: (args) => startTerminal(program, args, environment()),
   };
+}
+
+/** `bin/dhow` runs the bundle when there is one, so a bundle that is older than the sources would be tested in their place. */
+function warnOfStaleBundle(): void {
+  const bundle = fs.statSync(path.join(repository, 'dist/cli/main.mjs'), { throwIfNoEntry: false });
+  if (bundle === undefined) return;
+  const sources = path.join(repository, 'src');
+  const newer = fs
+    .readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/\.test\.ts$|\/testing\//.test(name))
+    .find(
+      (name) =>
+        (fs.statSync(path.join(sources, name), { throwIfNoEntry: false })?.mtimeMs ?? 0) > bundle.mtimeMs,
+    );
+  if (newer !== undefined) {
+    process.emitWarning(
+      `dist/ is tested, and it is older than src/${newer}: run tools/node tools/build.mjs, or remove dist/ to test src/`,
+    );
+  }
 }
