@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { describe, it } from 'node:test';
 import { compareSnapshots, settle } from './compare.ts';
 import { describeRuleset } from './firewall.ts';
+import { isServiceManagers, unitOf } from './service-manager.ts';
 import { snapshotHost } from './snapshot.ts';
 
 const name = `dhowt${process.pid}`;
@@ -99,6 +100,37 @@ describe('host-clean', () => {
   it('names what was there before and is gone', () => {
     const difference = compareSnapshots(new Set(['link a', 'link b']), new Set(['link b', 'link c']));
     assert.deepEqual(difference, { leaked: ['link c'], lost: ['link a'] });
+  });
+
+  it('leaves out what systemd does meanwhile, and nothing of ours', () => {
+    for (const directory of [
+      '/sys/fs/cgroup/system.slice/apt-daily.service',
+      '/sys/fs/cgroup/unified/user.slice/user-0.slice/session-4.scope',
+      '/sys/fs/cgroup/memory/system.slice',
+      '/run/user/1000',
+      '/run/credentials/systemd-tmpfiles-clean.service',
+    ]) {
+      assert.ok(isServiceManagers(directory), directory);
+    }
+    for (const directory of [
+      '/sys/fs/cgroup/dhow-test-1x1',
+      '/sys/fs/cgroup/memory/system.slice/dhow-test-1x1',
+      '/sys/fs/cgroup/machine.slice/x',
+      '/run/netns/x',
+      '/run/users',
+    ]) {
+      assert.ok(!isServiceManagers(directory), directory);
+    }
+  });
+
+  it('knows the unit of a process on every kind of host', () => {
+    assert.equal(unitOf('0::/system.slice/cron.service\n'), '/system.slice/cron.service');
+    assert.equal(
+      unitOf('5:memory:/\n1:name=systemd:/user.slice/user-0.slice/session-4.scope\n0::/\n'),
+      '/user.slice/user-0.slice/session-4.scope',
+    );
+    assert.equal(unitOf('0::/dhow/0123\n'), undefined);
+    assert.equal(unitOf('4:memory:/system.slice/x.service\n1:name=systemd:/\n0::/\n'), undefined);
   });
 
   it('does not take a counter for a difference', () => {

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { unitOf } from './service-manager.ts';
 
 const engineCommands = new Set([
   'conmon',
@@ -20,14 +21,18 @@ const daemonCommandLine = /\/(dist\/daemon\.mjs|src\/daemon\/main\.ts)( |$)/;
 
 /**
  * Processes of engines, everything that runs in a PID or network namespace other than ours, and those network namespaces.
- * Zombies are left out: they hold nothing, and reaping them is their parent's work.
+ * Zombies are left out: they hold nothing, and reaping them is their parent's work. So are the processes of other units of systemd.
  */
 export function readProcesses(): string[] {
-  const ours = { pid: namespaceOf('self', 'pid'), net: namespaceOf('self', 'net') };
+  const ours = {
+    pid: namespaceOf('self', 'pid'),
+    net: namespaceOf('self', 'net'),
+    unit: unitOf(fs.readFileSync('/proc/self/cgroup', 'utf8')),
+  };
   const found = new Set<string>();
   for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const process = readProcess(pid);
-    if (!process) continue;
+    if (!process || (process.unit !== undefined && process.unit !== ours.unit)) continue;
     const { command, commandLine, pidNamespace, netNamespace } = process;
     const contained = pidNamespace !== ours.pid || netNamespace !== ours.net;
     if (contained || engineCommands.has(command) || daemonCommandLine.test(commandLine)) {
@@ -43,6 +48,7 @@ interface ProcessFacts {
   commandLine: string;
   pidNamespace: string;
   netNamespace: string;
+  unit: string | undefined;
 }
 
 /** `undefined` for kernel threads, zombies and processes that end meanwhile. */
@@ -57,6 +63,7 @@ function readProcess(pid: string): ProcessFacts | undefined {
       commandLine: commandLine.slice(0, 400),
       pidNamespace: namespaceOf(pid, 'pid'),
       netNamespace: namespaceOf(pid, 'net'),
+      unit: unitOf(fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8')),
     };
   } catch {
     return undefined;

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { readFirewall } from './firewall.ts';
 import { readProcesses } from './processes.ts';
+import { isServiceManagers } from './service-manager.ts';
 
 /**
  * What a container engine can leave on a host, one line a thing. A line begins with its kind (`mount`, `link`, `nft`, `cgroup`,
@@ -10,9 +11,9 @@ import { readProcesses } from './processes.ts';
  */
 export type HostSnapshot = ReadonlySet<string>;
 
-/** Where engines keep files: listed two levels deep, by name only. */
+/** Where engines and tests keep files: listed two levels deep, by name only. */
 const fileRoots = ['/run', '/tmp', '/var/lib', '/var/tmp'];
-const fileNames = /^dhow/;
+const fileNames = /^(dhow|archive-|network-test-|registry-|store-)/;
 
 /** Reads the host's state. Takes a few tens of milliseconds: nothing is cached. */
 export function snapshotHost(): HostSnapshot {
@@ -28,9 +29,11 @@ export function snapshotHost(): HostSnapshot {
 }
 
 function readMounts(): string[] {
-  return mountTable().map(({ root, target, type }) =>
-    type === 'nsfs' ? `mount nsfs ${root} on ${target}` : `mount ${type} on ${target}`,
-  );
+  return mountTable()
+    .filter(({ target }) => !isServiceManagers(target))
+    .map(({ root, target, type }) =>
+      type === 'nsfs' ? `mount nsfs ${root} on ${target}` : `mount ${type} on ${target}`,
+    );
 }
 
 function mountTable(): { root: string; target: string; type: string }[] {
@@ -80,7 +83,9 @@ function readRoutes(): string[] {
 function readCgroups(): string[] {
   return mountTable()
     .filter(({ type }) => type === 'cgroup' || type === 'cgroup2')
-    .flatMap(({ target }) => directoriesBelow(target).map((directory) => `cgroup ${directory}`));
+    .flatMap(({ target }) => directoriesBelow(target))
+    .filter((directory) => !isServiceManagers(directory))
+    .map((directory) => `cgroup ${directory}`);
 }
 
 /** Directories only, and none that vanishes while it is read. */
