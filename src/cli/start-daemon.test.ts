@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -53,6 +54,27 @@ describe('starting a daemon', () => {
         assert.equal(readFileSync(log, 'utf8').split('conmon').length - 1, times);
         return true;
       });
+    }
+  });
+
+  test('waits for another one that is starting', async () => {
+    const { entry, socketPath } = program('');
+    const marker = `${entry}.ended`;
+    writeFileSync(
+      entry,
+      `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(marker)}, ''); process.exit(3);`,
+    );
+    const other = createServer();
+    const watch = setInterval(() => {
+      if (!existsSync(marker)) return;
+      clearInterval(watch);
+      other.listen(socketPath);
+    }, 50);
+    try {
+      await startDaemon({ entry, socketPath });
+      assert.ok(other.listening);
+    } finally {
+      other.close();
     }
   });
 

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from 
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { DhowError, messageOf } from '#errors/error.ts';
+import { daemonRunningExitCode } from '#errors/exit-codes.ts';
 
 export interface DaemonStart {
   readonly socketPath: string;
@@ -29,6 +30,7 @@ export async function startDaemon(start: DaemonStart, signal?: AbortSignal): Pro
   const { log, path } = openLog(start.socketPath);
   const offset = fstatSync(log).size;
   let ended: string | undefined;
+  let another = false;
   try {
     // `env -i`-like cleanliness is not wanted: proxies and the like are meant for the daemon too. A DOCKER_HOST is not.
     const { DOCKER_HOST: _, ...environment } = process.env;
@@ -42,13 +44,14 @@ export async function startDaemon(start: DaemonStart, signal?: AbortSignal): Pro
       ended = `cannot start the daemon: ${messageOf(error)}`;
     });
     child.once('exit', (code, by) => {
+      another = code === daemonRunningExitCode;
       ended = `the daemon ended at its start (${by ?? `exit code ${code}`})`;
     });
     child.unref();
 
     const deadline = performance.now() + (start.timeoutMs ?? 10_000);
-    // One that ended may have found another that is just starting; its socket is looked at once more.
-    for (let last = false; !(await accepts(start.socketPath)); last = ended !== undefined) {
+    // One that ended because it found another is no failure: that one is just starting.
+    for (let last = false; !(await accepts(start.socketPath)); last = ended !== undefined && !another) {
       signal?.throwIfAborted();
       if (last || performance.now() > deadline) {
         const why =

@@ -23,15 +23,7 @@ export interface DataRoot {
  */
 export function takeDataRoot(directory: string): DataRoot {
   fs.mkdirSync(directory, { recursive: true, mode: 0o711 });
-  const lockFile = path.join(directory, 'lock');
-  const lock = tryLockFile(lockFile);
-  if (!lock) {
-    const holder = fs.readFileSync(lockFile, 'utf8').trim();
-    throw new DhowError(
-      'Conflict',
-      `the data root ${directory} is in use by another daemon (pid ${holder}): stop it first, or give this one another --data-root`,
-    );
-  }
+  const lock = lockRoot('data', directory);
   const at = (name: string, mode: number): string => {
     const child = path.join(directory, name);
     fs.mkdirSync(child, { recursive: true, mode });
@@ -48,6 +40,27 @@ export function takeDataRoot(directory: string): DataRoot {
     engineId: readEngineId(path.join(directory, 'engine-id')),
     lock,
   };
+}
+
+/**
+ * Makes the run root and takes its lock. Two daemons on one run root would each take the other's processes for left-overs.
+ * @throws Conflict naming the daemon that holds it
+ */
+export function takeRunRoot(directory: string): Disposable {
+  fs.mkdirSync(directory, { recursive: true, mode: 0o711 });
+  return lockRoot('run', directory);
+}
+
+function lockRoot(which: 'data' | 'run', directory: string): Disposable {
+  const lockFile = path.join(directory, 'lock');
+  const lock = tryLockFile(lockFile);
+  if (lock) return lock;
+  const holder = fs.readFileSync(lockFile, 'utf8').trim();
+  throw new DhowError(
+    'Conflict',
+    `the ${which} root ${directory} is in use by another daemon (pid ${holder}): stop it first, or give this one another --${which}-root`,
+    { reason: 'daemon-running' },
+  );
 }
 
 function readEngineId(file: string): string {

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { daemonHelp, readConfig } from '#daemon/config.ts';
 import { startDaemon } from '#daemon/daemon.ts';
-import { kindOf, messageOf } from '#errors/error.ts';
+import { findDhowError, kindOf, messageOf } from '#errors/error.ts';
+import { daemonRunningExitCode } from '#errors/exit-codes.ts';
 import { onUndoFailure } from '#errors/quietly.ts';
 import { createLog } from '#log/log.ts';
 
@@ -44,5 +45,5 @@ function stackOf(error: unknown): string | undefined {
 main(process.argv.slice(2)).catch((error: unknown) => {
   const stack = kindOf(error) === 'Internal' ? `\n${stackOf(error) ?? ''}` : '';
   process.stderr.write(`dhow daemon: ${messageOf(error)}${stack}\n`);
-  process.exit(1);
+  process.exit(findDhowError(error)?.reason === 'daemon-running' ? daemonRunningExitCode : 1);
 });

@@ -14,6 +14,7 @@ export async function prepareSocketPath(socketPath: string): Promise<void> {
     throw new DhowError(
       'Conflict',
       `another daemon listens on unix://${socketPath}: stop it first, or choose another socket with --host`,
+      { reason: 'daemon-running' },
     );
   }
   const left = fs.lstatSync(socketPath, { throwIfNoEntry: false });

@@ -21,7 +21,7 @@ export type ErrorKind = (typeof errorKinds)[number];
 
 /**
  * Machine-readable refinements of a kind, for callers that must tell two failures of one kind apart.
- * `executable-*` decide the exit codes 126 and 127 of `run`.
+ * `executable-*` decide the exit codes 126 and 127 of `run`; `daemon-running` that of a daemon which another one keeps from starting.
  */
 export const errorReasons = [
   'executable-not-found',
@@ -31,6 +31,7 @@ export const errorReasons = [
   'name-in-use',
   'port-in-use',
   'not-running',
+  'daemon-running',
 ] as const;
 
 export type ErrorReason = (typeof errorReasons)[number];
