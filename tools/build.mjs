@@ -1,11 +1,16 @@
-// Bundles one file per entry point into dist/: what users run starts in a few milliseconds and needs no src/.
+// Bundles one file per entry point into dist/, or into the directory that is named: what users run starts in a few
+// milliseconds and needs no src/.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { writeCodeCache } from './build/code-cache.mjs';
 
 const root = path.dirname(import.meta.dirname);
-const outdir = path.join(root, 'dist');
+const target = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
+// Moved to its place when it is complete: the CLI may be started meanwhile.
+const outdir = `${target}.${process.pid}`;
+process.on('exit', () => fs.rmSync(outdir, { recursive: true, force: true }));
 const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version;
 
 function gitCommit() {
@@ -30,18 +35,20 @@ const common = {
   platform: 'node',
   target: 'node26',
   define,
-  outdir,
   // koffi finds its native part by its own path.
   external: ['koffi'],
   legalComments: 'none',
   logLevel: 'warning',
 };
+const cli = path.join(outdir, 'cli/main.js');
 
-fs.rmSync(outdir, { recursive: true, force: true });
 await Promise.all([
   build({
     ...common,
+    outdir,
     format: 'esm',
+    // For the packages that are still CommonJS.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     outExtension: { '.js': '.mjs' },
     entryPoints: {
       daemon: path.join(root, 'src/daemon/main.ts'),
@@ -49,13 +56,19 @@ await Promise.all([
       'epoll-worker': path.join(root, 'src/sys/epoll-worker.ts'),
     },
   }),
+  // One function in one file, whose modules are evaluated when they are first used: several milliseconds before ES modules.
   build({
     ...common,
-    format: 'esm',
-    splitting: true,
-    outdir: path.join(outdir, 'cli'),
-    outExtension: { '.js': '.mjs' },
+    outfile: cli,
+    format: 'cjs',
     minify: true,
-    entryPoints: { main: path.join(root, 'src/cli/main.ts') },
+    define: { ...define, 'import.meta.dirname': 'directory' },
+    supported: { 'dynamic-import': false },
+    banner: { js: '(function (require, directory) {' },
+    footer: { js: '})' },
+    entryPoints: [path.join(root, 'src/cli/main.ts')],
   }),
 ]);
+await writeCodeCache(cli, path.join(outdir, 'cli/main.cache'));
+fs.rmSync(target, { recursive: true, force: true });
+fs.renameSync(outdir, target);

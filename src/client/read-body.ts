@@ -24,22 +24,41 @@ export async function readJson<Value>(response: ClientResponse): Promise<Value> 
   }
 }
 
-/** The whole body as UTF-8 text, at most `limit` bytes: what is longer is cut or refused. */
-export async function readText(body: Readable, limit: number, excess: 'cut' | 'refuse'): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length <= limit) continue;
-    if (excess === 'refuse')
-      throw new DhowError('Unavailable', `the daemon's answer is above ${limit} bytes`);
-    break;
-  }
-  return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
+/**
+ * The whole body as UTF-8 text, at most `limit` bytes: what is longer is cut or refused.
+ * By events and not by iteration, which takes a new process 0.7 ms longer.
+ */
+export function readText(body: Readable, limit: number, excess: 'cut' | 'refuse'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const settle = () => resolve(Buffer.concat(chunks).subarray(0, limit).toString('utf8'));
+    body.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length <= limit) return;
+      if (excess === 'refuse') {
+        reject(new DhowError('Unavailable', `the daemon's answer is above ${limit} bytes`));
+      } else settle();
+      body.destroy();
+    });
+    body.once('end', settle);
+    rejectWhenCut(body, reject);
+  });
 }
 
 /** Reads a body that nobody wants to its end, so that the connection can be used again. */
-export async function discardBody(body: Readable): Promise<void> {
-  for await (const _ of body);
+export function discardBody(body: Readable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    body.once('end', () => resolve());
+    rejectWhenCut(body, reject);
+    body.resume();
+  });
+}
+
+/** It may have failed before anybody listened. After its end this has no effect. */
+function rejectWhenCut(body: Readable, reject: (error: unknown) => void): void {
+  const cut = () => reject(body.errored ?? new DhowError('Unavailable', "the daemon's answer was cut off"));
+  if (body.destroyed) cut();
+  else body.once('close', cut);
 }

@@ -50,7 +50,7 @@ export function createCli(name: CliName, address: () => { host: string; configDi
 
 /** `bin/dhow` runs the bundle when there is one, so a bundle that is older than the sources would be tested in their place. */
 function warnOfStaleBundle(): void {
-  const bundle = fs.statSync(path.join(repository, 'dist/cli/main.mjs'), { throwIfNoEntry: false });
+  const bundle = fs.statSync(path.join(repository, 'dist/cli/main.cache'), { throwIfNoEntry: false });
   if (bundle === undefined) return;
   const sources = path.join(repository, 'src');
   const newer = fs

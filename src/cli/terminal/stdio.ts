@@ -11,8 +11,8 @@ export interface StdioSettings {
   readonly terminal: boolean;
   /** undefined: our half of the stream is closed at once. */
   readonly stdin: Input | undefined;
-  readonly stdout: Output | undefined;
-  readonly stderr: Output | undefined;
+  readonly stdout: (() => Output) | undefined;
+  readonly stderr: (() => Output) | undefined;
   /** Bytes that end the session while the process goes on; only looked for when `terminal`. */
   readonly detachKeys?: Buffer | undefined;
 }
@@ -30,7 +30,8 @@ export function copyStdio(settings: StdioSettings): Promise<'ended' | 'detached'
     const stopInput =
       stdin === undefined ? closeInput(stream) : copyInput(settings, stdin, () => finish('detached'));
 
-    const write = (output: Output | undefined, bytes: Uint8Array) => {
+    const write = (open: (() => Output) | undefined, bytes: Uint8Array) => {
+      const output = open?.();
       if (output === undefined || output.write(bytes)) return;
       stream.pause();
       output.once('drain', () => stream.resume());

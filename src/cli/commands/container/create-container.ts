@@ -27,7 +27,7 @@ export async function createFromOptions(
   },
 ): Promise<Created> {
   const request = buildRequest(context, options, parts);
-  if (context.stdout.isTTY && options.tty) {
+  if (options.tty && context.stdout.isTTY) {
     const { rows, columns } = context.stdout;
     if (rows && columns) request.HostConfig = { ...request.HostConfig, ConsoleSize: [rows, columns] };
   }

@@ -67,8 +67,8 @@ export const command = defineCommand({
       stream,
       terminal,
       stdin: stdin ? context.stdin : undefined,
-      stdout: context.stdout,
-      stderr: context.stderr,
+      stdout: () => context.stdout,
+      stderr: () => context.stderr,
       detachKeys: keys,
     });
     if (how === 'detached') {

@@ -54,8 +54,9 @@ export async function runSession(context: CliContext, settings: SessionSettings)
       stream,
       terminal,
       stdin: settings.stdin ? context.stdin : undefined,
-      stdout: settings.stdout ? context.stdout : undefined,
-      stderr: settings.stderr ? context.stderr : undefined,
+      // Opened when there is something to write: many a command is silent, and opening takes a millisecond.
+      stdout: settings.stdout ? () => context.stdout : undefined,
+      stderr: settings.stderr ? () => context.stderr : undefined,
       detachKeys: keys,
     });
     copied.catch(() => {});
