@@ -112,5 +112,8 @@ test('the client can show the system, networks, volumes and images', async () =>
   });
   await expectOutcome('plugin ls -q', { code: 0, stdout: '' });
   await expectOutcome('node ls', { code: 1, stderr: 'not a swarm manager' });
-  await expectOutcome('system df', { code: 1, stderr: 'not supported' });
+  await expectOutcome('system df --format {{.Type}}', {
+    code: 0,
+    stdout: 'Images\nContainers\nLocal Volumes\nBuild Cache\n',
+  });
 });

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createListener, type Server as Listener, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import { encodeError } from '#api/http/error-response.ts';
-import { Exchange } from '#api/http/exchange.ts';
+import { Exchange, type Upgrade } from '#api/http/exchange.ts';
 import { createRouter, type Router } from '#api/http/router.ts';
 import { createRoutes } from '#api/routes/all.ts';
 import { defaultApiMinor, formatApiVersion, parseApiVersion } from '#api/versions.ts';
@@ -44,7 +44,7 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
     Server: `Dhow/${version.version} (${version.os})`,
   };
 
-  function answer(request: IncomingMessage, response: ServerResponse, upgrade: boolean): void {
+  function answer(request: IncomingMessage, response: ServerResponse, upgrade: Upgrade | undefined): void {
     const [path = '/', queryText = ''] = splitOnce(request.url ?? '/', '?');
     for (const [name, value] of Object.entries(standardHeaders)) response.setHeader(name, value);
     const exchange = new Exchange(
@@ -70,9 +70,9 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
       // An image may take any time to load, and Go's clients keep idle connections in a pool.
       requestTimeout: 0,
       keepAliveTimeout: 0,
-      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'tcp',
+      shouldUpgradeCallback: (request) => upgradeOf(request) !== undefined,
     },
-    (request, response) => answer(request, response, false),
+    (request, response) => answer(request, response, undefined),
   );
   server.on('upgrade', (request, socket: Duplex, head: Buffer) => {
     if (head.length > 0) socket.unshift(head);
@@ -82,7 +82,7 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
     response.shouldKeepAlive = false;
     response.assignSocket(socket as Socket);
     response.once('finish', () => socket.end());
-    answer(request, response, true);
+    answer(request, response, upgradeOf(request));
   });
 
   function adopt(socket: Duplex): void {
@@ -120,6 +120,11 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function upgradeOf({ headers }: IncomingMessage): Upgrade | undefined {
+  const wanted = headers.upgrade?.toLowerCase();
+  return wanted === 'tcp' || wanted === 'websocket' ? wanted : undefined;
 }
 
 async function dispatch(router: Router, exchange: Exchange, method: string, fullPath: string): Promise<void> {

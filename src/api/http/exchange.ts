@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { readJsonBody } from '#api/http/body.ts';
-import { hijack } from '#api/http/hijack.ts';
+import { hijack, releaseSocket } from '#api/http/hijack.ts';
 import { Query } from '#api/http/query.ts';
 import { openResponseStream, type ResponseStream } from '#api/http/response-stream.ts';
+import { acceptWebSocket } from '#api/http/websocket.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
 import { mediaTypes } from '#wire/media-types.ts';
@@ -12,11 +13,13 @@ import { mediaTypes } from '#wire/media-types.ts';
 /** Headers that every answer carries. */
 export type StandardHeaders = Record<string, string>;
 
+export type Upgrade = 'tcp' | 'websocket';
+
 export interface ExchangeParts {
   request: IncomingMessage;
   response: ServerResponse;
-  /** The client asked to leave HTTP (`Upgrade: tcp`). */
-  upgrade: boolean;
+  /** What the client asked to leave HTTP for (`Upgrade`). */
+  upgrade: Upgrade | undefined;
   standardHeaders: StandardHeaders;
   /** The server is closing. */
   serverSignal: AbortSignal;
@@ -103,7 +106,24 @@ export class Exchange {
   hijack(contentType: string): Duplex {
     const { request, response, upgrade, standardHeaders } = this.#parts;
     this.#hijacked = true;
-    return hijack({ request, response, upgrade, contentType, headers: standardHeaders });
+    return hijack({ request, response, upgrade: upgrade === 'tcp', contentType, headers: standardHeaders });
+  }
+
+  /**
+   * Takes the connection out of HTTP for WebSocket; bytes pass both ways, whatever messages they come in.
+   * @throws InvalidParameter when the client did not ask for that, or not properly
+   */
+  async openWebSocket(): Promise<Duplex> {
+    const { request, response, upgrade } = this.#parts;
+    if (upgrade !== 'websocket') {
+      throw new DhowError(
+        'InvalidParameter',
+        'this is for WebSocket clients: the request has no "Upgrade: websocket"',
+      );
+    }
+    const socket = releaseSocket(request, response);
+    this.#hijacked = true;
+    return acceptWebSocket(request, socket);
   }
 
   /** Logs an error that no user caused; all others are told to the client alone. */

@@ -15,16 +15,22 @@ export function hijack(options: {
   headers: Record<string, string>;
 }): Duplex {
   const { request, response, upgrade, contentType, headers } = options;
+  const socket = releaseSocket(request, response);
+  const status = upgrade ? '101 UPGRADED' : '200 OK';
+  const lines = [`HTTP/1.1 ${status}`, `Content-Type: ${contentType}`];
+  if (upgrade) lines.push('Connection: Upgrade', 'Upgrade: tcp');
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  return socket;
+}
+
+/** Takes a request's connection from the HTTP server, without a word to the client. */
+export function releaseSocket(request: IncomingMessage, response: ServerResponse): Duplex {
   // Not the request's socket: an upgrade whose body came in a packet of its own has a stream before that which skips the body.
   const { socket } = response;
   if (!socket) throw new DhowError('Cancelled', 'the client closed the connection');
   request.resume();
   response.detachSocket(socket);
   for (const event of ['data', 'end', 'drain', 'timeout']) socket.removeAllListeners(event);
-  const status = upgrade ? '101 UPGRADED' : '200 OK';
-  const lines = [`HTTP/1.1 ${status}`, `Content-Type: ${contentType}`];
-  if (upgrade) lines.push('Connection: Upgrade', 'Upgrade: tcp');
-  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   return socket;
 }

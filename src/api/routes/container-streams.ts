@@ -32,7 +32,27 @@ export function containerStreamRoutes(containers: ContainerService): Route[] {
       fromLogs,
     });
     const socket = exchange.hijack(streamType(exchange, session.terminal));
-    await serveSession(socket, session, { stdin, detachKeys });
+    await serveSession(socket, session, { stdin, detachKeys, framed: !session.terminal });
+  }
+
+  async function attachWebSocket(exchange: Exchange): Promise<void> {
+    const { query } = exchange;
+    const detachKeys = parseDetachKeys(query.text('detachKeys'));
+    const view = containers.get(exchange.parameter('id'));
+    const stdin = query.flag('stdin');
+    const session = await containers.attach(view.id, {
+      stdin,
+      stdout: query.flag('stdout'),
+      stderr: query.flag('stderr'),
+      stream: query.flag('stream'),
+      fromLogs: query.flag('logs'),
+    });
+    try {
+      const socket = await exchange.openWebSocket();
+      await serveSession(socket, session, { stdin, detachKeys, framed: false });
+    } finally {
+      session.close();
+    }
   }
 
   async function logs(exchange: Exchange): Promise<void> {
@@ -88,6 +108,7 @@ export function containerStreamRoutes(containers: ContainerService): Route[] {
 
   return [
     { method: 'POST', path: '/containers/{id}/attach', handler: attach },
+    { method: 'GET', path: '/containers/{id}/attach/ws', handler: attachWebSocket },
     { method: 'GET', path: '/containers/{id}/logs', handler: logs },
     { method: 'POST', path: '/containers/{id}/wait', handler: wait },
   ];

@@ -28,7 +28,11 @@ export function execRoutes(containers: ContainerService): Route[] {
       }
       const socket = exchange.hijack(streamType(exchange, session.terminal));
       const detachKeys = parseDetachKeys(settings.detachKeys);
-      await serveSession(socket, session, { stdin: settings.attachStdin, detachKeys });
+      await serveSession(socket, session, {
+        stdin: settings.attachStdin,
+        detachKeys,
+        framed: !session.terminal,
+      });
     } catch (error) {
       if (options.detach || exchange.begun || !isExecutableError(error)) throw error;
       sendFailure(exchange, settings, messageOf(error));

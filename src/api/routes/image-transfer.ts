@@ -9,7 +9,7 @@ import type { Route } from '#api/http/router.ts';
 import { serveBytes } from '#api/streams/bytes.ts';
 import { serveProgress } from '#api/streams/progress.ts';
 import type { ImageService } from '#engine/images.ts';
-import { DhowError } from '#errors/error.ts';
+import { DhowError, kindOf, messageOf } from '#errors/error.ts';
 import { formatPlatform, matchesPlatform, type PlatformName } from '#image/platform.ts';
 import { mediaTypes } from '#wire/media-types.ts';
 import type { ProgressMessage } from '#wire/progress.ts';
@@ -25,7 +25,7 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     await serveProgress(exchange, async (emit) => {
       // "Pulling from" waits for the next line: until the registry has answered, a failure still has a status.
       let held: ProgressMessage[] = [];
-      await images.pull(reference, {
+      const pulling = images.pull(reference, {
         ...(platform === undefined ? {} : { platform }),
         credentials,
         onProgress(progress) {
@@ -35,6 +35,7 @@ export function imageTransferRoutes(images: ImageService): Route[] {
         },
         signal: exchange.signal,
       });
+      await pulling.catch(refuseWithoutAsking);
     });
   }
 
@@ -137,6 +138,15 @@ function requirePlatform(image: ImageRecord, platform: PlatformName): void {
     'NotFound',
     `image with reference ${image.tags[0] ?? image.id} was found but does not provide the specified platform (${formatPlatform(platform)})`,
   );
+}
+
+/**
+ * At 401 Docker's client asks for a name and a password, and hangs where nobody is there to answer; its engine
+ * therefore never gives that status for what a registry refused.
+ */
+function refuseWithoutAsking(error: unknown): never {
+  if (kindOf(error) !== 'Unauthorized') throw error;
+  throw new DhowError('Forbidden', messageOf(error), { cause: error });
 }
 
 /** Docker's two parameters are one reference; the tag may be a digest. */

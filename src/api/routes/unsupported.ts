@@ -12,7 +12,6 @@ const operations: [Method, string, string][] = [
   ['GET', '/distribution/{name...}/json', 'inspecting an image in its registry is not supported'],
   ['GET', '/images/search', 'searching registries is not supported'],
   ['GET', '/images/{name...}/attestations', 'attestations are not supported'],
-  ['GET', '/containers/{id}/attach/ws', 'attaching by WebSocket is not supported: use POST attach'],
   ['POST', '/networks/create', 'creating networks is not supported'],
   ['POST', '/networks/prune', 'removing networks is not supported'],
   ['POST', '/networks/{id}/connect', 'connecting a container to a network is not supported'],

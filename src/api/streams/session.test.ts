@@ -7,7 +7,7 @@ import { serveSession } from '#api/streams/session.ts';
 import type { AttachSession } from '#engine/containers.ts';
 
 const piece = new Uint8Array(64 * 1024);
-const options = { stdin: true, detachKeys: Uint8Array.of(16, 17) };
+const options = { stdin: true, framed: true, detachKeys: Uint8Array.of(16, 17) };
 
 function fakeSession(output: AttachSession['output'], more: Partial<AttachSession> = {}): AttachSession {
   return { terminal: false, output, async write() {}, closeInput() {}, close() {}, ...more };

@@ -7,6 +7,8 @@ import { encodeFrameHeader } from '#wire/raw-stream.ts';
 export interface SessionOptions {
   /** Pass the client's bytes on as stdin. */
   stdin: boolean;
+  /** Without frames both streams go out as they come. */
+  framed: boolean;
   /** Leaves a session with a terminal. */
   detachKeys: Uint8Array;
 }
@@ -37,7 +39,7 @@ export async function serveSession(
       if (gone.signal.aborted) break;
       await write(
         socket,
-        session.terminal ? [bytes] : [encodeFrameHeader(stream, bytes.length), bytes],
+        options.framed ? [encodeFrameHeader(stream, bytes.length), bytes] : [bytes],
         gone.signal,
       );
     }
