@@ -2,6 +2,7 @@ import type { CommitService } from '#engine/commit.ts';
 import { createCommitService } from '#engine/commit-service.ts';
 import { createAttachHub } from '#engine/containers/attach.ts';
 import { attachContainer } from '#engine/containers/attach-container.ts';
+import { volumeUsers } from '#engine/containers/container-volumes.ts';
 import { createContainer } from '#engine/containers/create.ts';
 import { createExec, startExec } from '#engine/containers/exec.ts';
 import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
@@ -12,7 +13,6 @@ import { findContainer, isLive, requireRunning } from '#engine/containers/lookup
 import type { ContainerContext, ContainerParts } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import { pruneContainers, removeContainer } from '#engine/containers/remove.ts';
-import { volumeUsers } from '#engine/containers/remove-locked.ts';
 import { renameContainer } from '#engine/containers/rename.ts';
 import { createRestartTimers } from '#engine/containers/restart-timers.ts';
 import { restoreContainers, startByPolicy } from '#engine/containers/restore.ts';

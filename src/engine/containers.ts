@@ -117,7 +117,8 @@ export type ContainerState =
       error: string;
       oomKilled: boolean;
     }
-  | { status: 'removing'; error: string; exitCode: number };
+  /** `volumes`: its anonymous volumes go with it. */
+  | { status: 'removing'; error: string; exitCode: number; volumes: boolean };
 
 export interface ContainerView {
   id: string;

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
+import { makeVolumes, nameVolumes } from '#engine/containers/container-volumes.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import { mergeConfig } from '#engine/containers/merge-config.ts';
 import { generateName, parseContainerName } from '#engine/containers/names.ts';
 import { networkNameOf } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
+import { removeRow } from '#engine/containers/remove-locked.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
-import type { EffectiveProcess } from '#engine/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '#image/platform.ts';
@@ -38,9 +39,7 @@ export async function createContainer(
   const warnings = checkNetwork(context, settings);
   await prepareBindSources(settings.host.mounts);
 
-  await using undo = new AsyncDisposableStack();
   const id = randomBytes(32).toString('hex');
-  const mounts = await resolveVolumes(context, settings, effective, undo);
   const name = reserveName(context, request.name);
   const record: ContainerRecord = {
     id,
@@ -51,17 +50,20 @@ export async function createContainer(
     platform: formatPlatform(image.config),
     settings,
     effective,
-    mounts,
+    mounts: nameVolumes(settings, effective),
     state: { status: 'created', error: '', exitCode: 0 },
     restartCount: 0,
     stoppedByUser: false,
   };
+  await using undo = new AsyncDisposableStack();
   context.database.transaction(() => {
     // Removed while we waited; from here on the layers stay.
     context.images.get(image.id);
     context.layerUses.retain(id, record.layers);
     context.table.insert(record);
   });
+  undo.defer(quietly('remove container', () => removeRow(context, id)));
+  await makeVolumes(context, record, undo);
   undo.move();
   // Most are started at once.
   context.runtime.anticipate();
@@ -147,41 +149,4 @@ async function prepareBindSources(mounts: readonly MountSettings[]): Promise<voi
     }
     await fs.mkdir(mount.source, { recursive: true });
   }
-}
-
-/** Gives each volume mount its volume, and each volume path of the image without a mount an anonymous one. */
-async function resolveVolumes(
-  context: ContainerContext,
-  settings: ContainerSettings,
-  effective: EffectiveProcess,
-  undo: AsyncDisposableStack,
-): Promise<MountSettings[]> {
-  const { host } = settings;
-  const wanted = [...host.mounts];
-  const covered = new Set([...wanted.map((mount) => mount.target), ...Object.keys(host.tmpfs)]);
-  for (const target of effective.volumePaths) {
-    if (!covered.has(target))
-      wanted.push({ type: 'volume', name: '', target, readonly: false, copyUp: true });
-  }
-  const resolved: MountSettings[] = [];
-  for (const mount of wanted) {
-    if (mount.type !== 'volume') {
-      resolved.push(mount);
-      continue;
-    }
-    const anonymous = mount.name === '';
-    const known = anonymous ? undefined : context.volumes.find(mount.name);
-    const volume = known ?? (await context.volumes.create(anonymous ? { anonymous } : { name: mount.name }));
-    if (!known) {
-      undo.defer(quietly(`remove volume ${volume.name}`, () => context.volumes.remove(volume.name, [])));
-      context.events.emit({
-        type: 'volume',
-        action: 'create',
-        id: volume.name,
-        attributes: { driver: 'local' },
-      });
-    }
-    resolved.push({ ...mount, name: volume.name });
-  }
-  return resolved;
 }

@@ -1,3 +1,4 @@
+import { makeVolumes } from '#engine/containers/container-volumes.ts';
 import { findContainer, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { type ContainerPaths, pathsOf } from '#engine/containers/paths.ts';
@@ -11,6 +12,7 @@ export async function prepareMounts(
   record: ContainerRecord,
   paths: ContainerPaths,
 ): Promise<ContainerMount[]> {
+  await makeVolumes(context, record);
   const mounts: ContainerMount[] = [];
   for (const mount of record.mounts) {
     if (mount.type === 'tmpfs') {

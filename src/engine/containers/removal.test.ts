@@ -70,18 +70,43 @@ test('anonymous volumes go with --volumes, named ones stay', async () => {
   assert.equal(kept.filter((name) => names.includes(name)).join(), 'data');
 });
 
-test('a create that fails late leaves no volume', async () => {
+test('a removal that was broken off is finished by the next daemon, with its volumes', async () => {
+  await using engine = await createFakeEngine();
+  const { service } = engine.containers;
+  const { id } = await service.create({ settings: settingsOf({ volumePaths: ['/anonymous'] }) });
+  assert.equal(engine.volumes().length, 1);
+  engine.failVolumeRemoval(new DhowError('Internal', 'killed here'));
+  await assert.rejects(service.remove(id, { force: false, volumes: true }), /killed here/);
+  engine.crash();
+  const next = await engine.restart();
+  assert.deepEqual(next.service.list(), []);
+  assert.deepEqual(engine.volumes(), []);
+});
+
+test('a create whose second volume cannot be made takes the first one back', async () => {
+  await using engine = await createFakeEngine();
+  const { service } = engine.containers;
+  const mounts = ['first', '?'].map((name) => ({
+    type: 'volume' as const,
+    name,
+    target: `/${name}`,
+    readonly: false,
+    copyUp: false,
+  }));
+  await assert.rejects(service.create({ settings: settingsOf({ host: { mounts } }) }), /invalid characters/);
+  assert.deepEqual(service.list(), []);
+  assert.deepEqual(engine.volumes(), []);
+});
+
+test('a create that is refused makes no volume', async () => {
   await using engine = await createFakeEngine();
   const { service } = engine.containers;
   await service.create({ name: 'taken', settings: settingsOf() });
   const settings = settingsOf({ volumePaths: ['/anonymous'] });
   await assert.rejects(service.create({ name: 'taken', settings }), { reason: 'name-in-use' });
   const created = engine.events.filter((event) => event.type === 'volume' && event.action === 'create');
-  assert.equal(created.length, 1);
-  assert.deepEqual(
-    engine.volumes().map((volume) => volume.name),
-    [],
-  );
+  assert.deepEqual(created, []);
+  assert.deepEqual(engine.volumes(), []);
 });
 
 test('prune takes what does not run, and nothing else', async () => {

@@ -1,12 +1,12 @@
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
+import { removeAnonymousVolumes } from '#engine/containers/container-volumes.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { takeDown } from '#engine/containers/take-down.ts';
-import { kindOf, messageOf } from '#errors/error.ts';
 
 /**
- * Removes a container that does not run. The row goes last but one: as long as it exists, a new daemon finds the rest.
+ * Removes a container that does not run. The row goes last: as long as it exists, a new daemon finds the rest.
  * The files are moved aside by one rename and deleted in the background, so that a big writable layer keeps nobody waiting.
  */
 export async function removeLocked(
@@ -15,16 +15,14 @@ export async function removeLocked(
   options: { volumes: boolean },
 ): Promise<void> {
   const { exitCode } = record.state;
+  const volumes = options.volumes || (record.state.status === 'removing' && record.state.volumes);
   await takeDown(context, record);
   // On disk before its files go: a daemon that is killed in between leaves a removal to be finished, not a hollow container.
-  record.state = { status: 'removing', error: '', exitCode };
+  record.state = { status: 'removing', error: '', exitCode, volumes };
   context.table.saveStatus(record);
   await context.trash.discard(pathsOf(context.containersDirectory, record.id).directory);
-  context.database.transaction(() => {
-    context.layerUses.release(record.id);
-    context.table.remove(record.id);
-  });
-  if (options.volumes) await removeAnonymousVolumes(context, record);
+  if (volumes) await removeAnonymousVolumes(context, record);
+  removeRow(context, record.id);
   context.restarts.cancel(record.id);
   context.hub.abandon(record.id);
   emitContainerEvent(context, record, 'destroy');
@@ -32,23 +30,10 @@ export async function removeLocked(
   context.waiters.wake(record.id, 'removed', { exitCode });
 }
 
-async function removeAnonymousVolumes(context: ContainerContext, record: ContainerRecord): Promise<void> {
-  for (const mount of record.mounts) {
-    if (mount.type !== 'volume' || !context.volumes.find(mount.name)?.anonymous) continue;
-    try {
-      await context.volumes.remove(mount.name, volumeUsers(context, mount.name));
-    } catch (error) {
-      // Another container mounts it too: it goes with the last one.
-      if (kindOf(error) !== 'Conflict') throw error;
-      context.log.debug('volume kept', { volume: mount.name, error: messageOf(error) });
-    }
-  }
-}
-
-/** Ids of the containers that refer to a volume. */
-export function volumeUsers(context: Pick<ContainerContext, 'table'>, volume: string): string[] {
-  return context.table
-    .list()
-    .filter((record) => record.mounts.some((mount) => mount.type === 'volume' && mount.name === volume))
-    .map((record) => record.id);
+/** Forgets a container of which nothing else is left. */
+export function removeRow(context: ContainerContext, id: string): void {
+  context.database.transaction(() => {
+    context.layerUses.release(id);
+    context.table.remove(id);
+  });
 }

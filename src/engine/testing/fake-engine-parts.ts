@@ -31,6 +31,8 @@ export interface FakeEngine extends AsyncDisposable {
   kernel: string[];
   events: EngineEvent[];
   failAttach(error: Error | undefined): void;
+  /** Makes the next removal of a volume fail. */
+  failVolumeRemoval(error: Error): void;
   /** What the volume store holds. */
   volumes(): VolumeRecord[];
   /** The daemon is killed: its service hears of nothing more. */
@@ -62,6 +64,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
   const runtime = createFakeRuntime();
   const kernel: string[] = [];
   const seen: EngineEvent[] = [];
+  let volumeFailure: Error | undefined;
   let attachFailure: Error | undefined;
   let volumes: VolumeStore | undefined;
   const databases: Database[] = [];
@@ -116,7 +119,16 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       volumeMigration,
     ]);
     databases.push(database);
-    volumes = createLocalVolumeStore({ database, directory: path.join(directory, 'volumes') });
+    const local = createLocalVolumeStore({ database, directory: path.join(directory, 'volumes') });
+    volumes = {
+      ...local,
+      async remove(name, users) {
+        const failure = volumeFailure;
+        volumeFailure = undefined;
+        if (failure) throw failure;
+        await local.remove(name, users);
+      },
+    };
     const events = createEventService();
     const containersDirectory = path.join(directory, 'containers');
     fs.mkdirSync(containersDirectory, { recursive: true });
@@ -190,6 +202,9 @@ export async function createFakeEngine(): Promise<FakeEngine> {
     events: seen,
     failAttach(error) {
       attachFailure = error;
+    },
+    failVolumeRemoval(error) {
+      volumeFailure = error;
     },
     volumes: () => volumes?.list() ?? [],
     crash: () => runtime.deafen(),
