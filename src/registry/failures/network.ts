@@ -33,7 +33,9 @@ const words: Readonly<Record<string, string>> = {
  */
 export function networkFailure(error: unknown, url: URL): DhowError | TransientFailure {
   const code = codeOf(error);
-  const text = words[code] ?? (error instanceof Error ? error.message : String(error));
+  // Node adds advice to what OpenSSL says, which is for its own users.
+  const said = (error instanceof Error ? error.message : String(error)).replace(/; if the root CA .*$/, '');
+  const text = words[code] ?? said;
   const message = `cannot reach ${shownUrl(url)}: ${text}${remedy(code, text, url)}`;
   const failure = new DhowError('Unavailable', message, { cause: error });
   return unreachable.has(code) || isTlsCode(code) ? failure : new TransientFailure(failure);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTrust } from '#registry/hosts/trust.ts';
+import { testCertificate } from '#registry/testing/certificate.ts';
 
 test('loopback and what the operator names may be spoken to insecurely', async () => {
   const trust = createTrust({
@@ -37,6 +38,25 @@ test('a malformed range is refused', () => {
   for (const range of ['10.0.0.0/33', '10.0.0.0/x', 'host/24', '10.0.0.0/', '/8', '::/129']) {
     const create = () => createTrust({ insecureRegistries: [range], certificatesDirectory: undefined });
     assert.throws(create, { kind: 'InvalidParameter' }, range);
+  }
+});
+
+test('an authority that is put into the folder counts at once, and no more when it is taken away', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'registry-trust-'));
+  try {
+    const trust = createTrust({ insecureRegistries: [], certificatesDirectory: directory });
+    const contextOf = async () => (await trust.tlsFor('h:5000')).secureContext;
+    const before = await contextOf();
+    assert.equal(await contextOf(), before);
+    await mkdir(join(directory, 'h:5000'));
+    await writeFile(join(directory, 'h:5000', 'ca.crt'), testCertificate);
+    const trusting = await contextOf();
+    assert.notEqual(trusting, before);
+    assert.equal(await contextOf(), trusting);
+    await rm(join(directory, 'h:5000', 'ca.crt'));
+    assert.equal(await contextOf(), before);
+  } finally {
+    await rm(directory, { recursive: true });
   }
 });
 

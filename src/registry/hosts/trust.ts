@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
@@ -50,10 +50,13 @@ export function createTrust(options: TrustOptions): Trust {
 
   return {
     isInsecure,
-    tlsFor: (host) =>
-      remember(settings, host, async () => {
+    async tlsFor(host) {
+      const folder = folderOf(host, options.certificatesDirectory);
+      // What an operator puts there counts from the next connection on.
+      const state = folder === undefined ? '' : await stateOf(folder);
+      return remember(settings, `${host} ${state}`, async () => {
         const rejectUnauthorized = !(await isInsecure(host));
-        const { ca, cert, key } = await certificatesOf(host, options.certificatesDirectory);
+        const { ca, cert, key } = await certificatesIn(folder);
         const client = cert.length === 0 ? {} : { cert, key };
         if (!rejectUnauthorized) return { rejectUnauthorized, secureContext: createSecureContext(client) };
         if (ca.length === 0 && cert.length === 0) {
@@ -62,7 +65,8 @@ export function createTrust(options: TrustOptions): Trust {
         }
         const secureContext = createSecureContext({ ca: [...commonAuthorities(), ...ca], ...client });
         return { rejectUnauthorized, secureContext };
-      }),
+      });
+    },
   };
 }
 
@@ -82,11 +86,25 @@ interface HostCertificates {
   key: Buffer[];
 }
 
-async function certificatesOf(host: string, directory: string | undefined): Promise<HostCertificates> {
-  const found: HostCertificates = { ca: [], cert: [], key: [] };
+function folderOf(host: string, directory: string | undefined): string | undefined {
   // The host may come from a redirect; it must stay the name of a folder.
-  if (directory === undefined || !/^[[a-z0-9]/i.test(host) || host.includes('/')) return found;
-  const folder = join(directory, host);
+  const isName = /^[[a-z0-9]/i.test(host) && !host.includes('/');
+  return directory !== undefined && isName ? join(directory, host) : undefined;
+}
+
+/** Text that differs when a file was put into the folder, changed or taken away. */
+async function stateOf(folder: string): Promise<string> {
+  const entries = await readdir(folder).catch(() => []);
+  const states = entries.toSorted().map(async (entry) => {
+    const status = await stat(join(folder, entry)).catch(() => undefined);
+    return `${entry} ${status?.mtimeMs} ${status?.size}`;
+  });
+  return (await Promise.all(states)).join('\n');
+}
+
+async function certificatesIn(folder: string | undefined): Promise<HostCertificates> {
+  const found: HostCertificates = { ca: [], cert: [], key: [] };
+  if (folder === undefined) return found;
   const read = async (file: string): Promise<Buffer> => {
     try {
       return await readFile(join(folder, file));

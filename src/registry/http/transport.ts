@@ -9,7 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import { networkFailure, TimeoutFailure } from '#registry/failures/network.ts';
-import type { Trust } from '#registry/hosts/trust.ts';
+import type { TlsSettings, Trust } from '#registry/hosts/trust.ts';
 import type { ProxyOptions, RegistryLimits } from '#registry/registry.ts';
 
 export interface HttpRequest {
@@ -48,19 +48,21 @@ export function createTransport(options: TransportOptions): Transport {
     proxyEnv: proxyVariables(options.proxy),
   };
   const plain = new HttpAgent(agentOptions);
-  const encrypted = new Map<string, HttpsAgent>();
+  const encrypted = new Map<string, { agent: HttpsAgent; tls: TlsSettings }>();
 
   async function agentFor(url: URL): Promise<HttpAgent | HttpsAgent> {
     if (url.protocol === 'http:') return plain;
     const tls = await trust.tlsFor(url.host);
     const known = encrypted.get(url.host);
-    if (known) return known;
+    if (known?.tls === tls) return known.agent;
+    // The host is trusted for other reasons than before: what is under way may end, nothing begins on the old connections.
+    for (const socket of Object.values(known?.agent.freeSockets ?? {}).flat()) socket?.destroy();
     if (encrypted.size >= maxAgents) {
-      for (const agent of encrypted.values()) agent.destroy();
+      for (const { agent } of encrypted.values()) agent.destroy();
       encrypted.clear();
     }
     const agent = new HttpsAgent({ ...agentOptions, ...tls });
-    encrypted.set(url.host, agent);
+    encrypted.set(url.host, { agent, tls });
     return agent;
   }
 
@@ -82,7 +84,7 @@ export function createTransport(options: TransportOptions): Transport {
     },
     [Symbol.dispose]() {
       plain.destroy();
-      for (const agent of encrypted.values()) agent.destroy();
+      for (const { agent } of encrypted.values()) agent.destroy();
     },
   };
 }
