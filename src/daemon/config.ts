@@ -26,6 +26,12 @@ export interface DaemonConfig {
   nftTable: string;
   /** Begin of the names of containers' interfaces on the host. */
   vethPrefix: string;
+  /** Whether the containers of the default network may talk to each other. */
+  interContainer: boolean;
+  /** Whether networks that do not say have IPv6. */
+  ipv6: boolean;
+  /** Where subnets come from, as `base,prefix-length` each; empty: the usual ones. */
+  addressPools: string[];
 }
 
 const defaultConfigFile = '/etc/dhow/daemon.json';
@@ -47,6 +53,9 @@ const defaults: DaemonConfig = {
   bridge: 'dhow0',
   nftTable: 'dhow',
   vethPrefix: 'veth',
+  interContainer: true,
+  ipv6: false,
+  addressPools: [],
 };
 
 /** One setting: its flag (without dashes), its key in the configuration file, and how its text becomes a value. */
@@ -220,6 +229,31 @@ const settings: Setting[] = [
       config.vethPrefix = value;
     },
   },
+  {
+    flag: 'icc',
+    key: 'icc',
+    help: 'Let the containers of the default network talk to each other (true)',
+    kind: 'switch',
+    apply: (config, value) => {
+      config.interContainer = parseSwitch('icc', value);
+    },
+  },
+  {
+    flag: 'ipv6',
+    key: 'ipv6',
+    help: 'Give the default network, and others that do not say, IPv6 besides IPv4',
+    kind: 'switch',
+    apply: (config, value) => {
+      config.ipv6 = parseSwitch('ipv6', value);
+    },
+  },
+  {
+    flag: 'default-address-pool',
+    key: 'default-address-pools',
+    help: 'Range that is cut into subnets for networks, such as base=10.0.0.0/8,size=24; may be repeated',
+    kind: 'list',
+    apply: (config, value) => config.addressPools.push(parseAddressPool(value)),
+  },
 ];
 
 /**
@@ -304,13 +338,35 @@ function fileValue(path: string, setting: Setting, value: unknown): string[] {
   const wanted = { text: 'string', switch: 'boolean', number: 'number', list: 'object' }[setting.kind];
   const fits =
     setting.kind === 'list'
-      ? Array.isArray(value) && value.every((item) => typeof item === 'string')
+      ? Array.isArray(value) &&
+        value.every((item) => typeof item === 'string' || isAddressPool(setting, item))
       : typeof value === wanted;
   if (!fits) {
     const expected = setting.kind === 'list' ? 'a list of strings' : `a ${wanted}`;
     throw new DhowError('InvalidParameter', `${path}: "${setting.key}" must be ${expected}`);
   }
-  return Array.isArray(value) ? value : [String(value)];
+  if (!Array.isArray(value)) return [String(value)];
+  return value.map((item: unknown) =>
+    isAddressPool(setting, item) ? `base=${item.base},size=${item.size}` : String(item),
+  );
+}
+
+/** Docker writes these as objects. */
+function isAddressPool(setting: Setting, item: unknown): item is { base: string; size: number } {
+  return (
+    setting.flag === 'default-address-pool' &&
+    typeof item === 'object' &&
+    item !== null &&
+    'base' in item &&
+    'size' in item
+  );
+}
+
+/** Whether base and size fit together is seen where the network settings are read. */
+function parseAddressPool(value: string): string {
+  const match = /^base=([^,]+),size=(\d{1,3})$/.exec(value);
+  if (match) return `${match[1]},${match[2]}`;
+  throw refused('default-address-pool', value, 'base=<subnet>,size=<prefix length>');
 }
 
 function parseHost(value: string): string {

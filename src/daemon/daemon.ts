@@ -12,6 +12,7 @@ import { createDiskUsageService } from '#engine/disk-usage-service.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEventService } from '#engine/event-service.ts';
 import { createImageService } from '#engine/image-service.ts';
+import { createNetworkService } from '#engine/network-service.ts';
 import { overlayRoots } from '#engine/root-mounter.ts';
 import { createSystemService } from '#engine/system-service.ts';
 import { createVolumeService } from '#engine/volume-service.ts';
@@ -20,7 +21,12 @@ import { quietly } from '#errors/quietly.ts';
 import { hostPlatform } from '#image/platform.ts';
 import type { Log } from '#log/log.ts';
 import { readHostResolvConf } from '#network/host-files.ts';
-import { createNetworkService, defaultNames, networkMigration } from '#network/network-service.ts';
+import {
+  createNetworkStack,
+  defaultNetworkSettings,
+  type NetworkSettings,
+  networkMigration,
+} from '#network/network-stack.ts';
 import { createRegistryClient } from '#registry/client.ts';
 import { createRuntime } from '#runtime/conmon-runtime.ts';
 import { findInitBinary, readSpecContext } from '#runtime/spec-context.ts';
@@ -87,14 +93,14 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   });
   undo.defer(quietly('close registry client', () => registry[Symbol.dispose]()));
 
-  const networks = createNetworkService({
+  const stack = createNetworkStack({
     database,
-    names: { ...defaultNames, bridge: config.bridge, table: config.nftTable, vethPrefix: config.vethPrefix },
+    settings: networkSettingsOf(config),
     nftables: createNftables(),
     log,
     clock: () => new Date(),
   });
-  undo.defer(quietly('close networks', () => networks.close()));
+  undo.defer(quietly('close networks', () => stack.close()));
   const runtime = createRuntime({
     runDirectory: config.runRoot,
     ociRuntime,
@@ -131,7 +137,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     images,
     layers,
     layerUses: createLayerUses(database),
-    networks,
+    networks: stack,
     volumes: localVolumes,
     runtime,
     specContext: readSpecContext(config.seccompProfile),
@@ -167,6 +173,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     eventListeners: () => events.subscriberCount(),
   });
 
+  const networks = createNetworkService({ networks: stack, containers, events });
   await containers.restore();
   const engine: Engine = {
     containers: containers.service,
@@ -201,6 +208,12 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   });
   const held = undo.move();
   return { engine, close: () => held.disposeAsync() };
+}
+
+function networkSettingsOf(config: DaemonConfig): NetworkSettings {
+  const { bridge, nftTable: table, vethPrefix, interContainer, ipv6, addressPools } = config;
+  const subnetSources = addressPools.length > 0 ? addressPools : defaultNetworkSettings.subnetSources;
+  return { bridge, table, vethPrefix, subnetSources, interContainer, ipv6 };
 }
 
 function readText(file: string): string | undefined {

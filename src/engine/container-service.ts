@@ -2,6 +2,7 @@ import type { CommitService } from '#engine/commit.ts';
 import { createCommitService } from '#engine/commit-service.ts';
 import { createAttachHub } from '#engine/containers/attach.ts';
 import { attachContainer } from '#engine/containers/attach-container.ts';
+import { connectToNetwork, disconnectFromNetwork } from '#engine/containers/connect-network.ts';
 import { volumeUsers } from '#engine/containers/container-volumes.ts';
 import { createContainer } from '#engine/containers/create.ts';
 import { createExec, startExec } from '#engine/containers/exec.ts';
@@ -36,6 +37,7 @@ import type { ContainerFiles } from '#engine/files.ts';
 import type { ContainerMonitor } from '#engine/monitor.ts';
 import { createContainerMonitor } from '#engine/monitor-service.ts';
 import { messageOf } from '#errors/error.ts';
+import type { EndpointRequest } from '#network/network.ts';
 import { directorySize } from '#sys/directory-size.ts';
 
 export type { ContainerParts } from '#engine/containers/parts.ts';
@@ -51,6 +53,9 @@ export interface RunningContainerService {
   usersOfImage(imageId: string): { id: string; running: boolean }[];
   /** Ids of the containers that refer to a volume. */
   usersOfVolume(volume: string): string[];
+  /** A container is on one network more, or less; see `NetworkService`. */
+  connect(nameOrId: string, request: EndpointRequest): Promise<void>;
+  disconnect(nameOrId: string, networkId: string): Promise<void>;
   count(): { running: number; paused: number; stopped: number };
   /** Reconciles rows and kernel, then listens for exits and starts what the restart policies want. Once, before serving. */
   restore(): Promise<void>;
@@ -132,6 +137,8 @@ export async function createContainerService(
         .list()
         .filter((record) => record.imageId === imageId)
         .map((record) => ({ id: record.id, running: isLive(record) })),
+    connect: (nameOrId, request) => connectToNetwork(context, nameOrId, request),
+    disconnect: (nameOrId, networkId) => disconnectFromNetwork(context, nameOrId, networkId),
     usersOfVolume: (volume) => volumeUsers(context, volume),
     count() {
       const statuses = table.list().map((record) => record.state.status);

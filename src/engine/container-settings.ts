@@ -1,5 +1,5 @@
 import type { HealthCheck } from '#image/config.ts';
-import type { PublishedPortRequest } from '#network/network.ts';
+import type { EndpointRequest, PublishedPortRequest } from '#network/network.ts';
 import type { DeviceSettings, ResourceSettings, SecuritySettings } from '#runtime/spec.ts';
 
 /**
@@ -34,8 +34,8 @@ export interface ContainerSettings {
   healthcheck?: HealthCheck;
   networkDisabled: boolean;
   host: HostSettings;
-  /** The network to attach, with the endpoint's wishes. */
-  endpoint: { address?: string; macAddress?: string; aliases: string[] };
+  /** The networks to be on, with the wishes for each; none with `--network container:X`. */
+  networks: EndpointRequest[];
 }
 
 export interface HostSettings {
@@ -43,6 +43,7 @@ export interface HostSettings {
   binds: string[];
   /** Parsed from `-v` and `--mount` alike. */
   mounts: MountSettings[];
+  /** The first network as it was named, or `container:<id>`. */
   networkMode: string;
   ports: PublishedPortRequest[];
   publishAllPorts: boolean;

@@ -1,6 +1,6 @@
 import type { ContainerSettings, RestartPolicy } from '#engine/container-settings.ts';
 import type { Digest } from '#image/digest.ts';
-import type { Endpoint } from '#network/network.ts';
+import type { Endpoint, PublishedPort } from '#network/network.ts';
 import type { LogEntry, LogQuery } from '#runtime/logs.ts';
 import type { ResourceSettings } from '#runtime/spec.ts';
 
@@ -132,6 +132,8 @@ export interface ContainerView {
   state: ContainerState;
   restartCount: number;
   endpoints: Endpoint[];
+  /** Published at present. */
+  ports: PublishedPort[];
   mounts: MountView[];
   platform: string;
   paths: {

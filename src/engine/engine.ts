@@ -5,8 +5,8 @@ import type { EventService } from '#engine/events.ts';
 import type { ContainerFiles } from '#engine/files.ts';
 import type { ImageService } from '#engine/images.ts';
 import type { ContainerMonitor } from '#engine/monitor.ts';
+import type { NetworkService } from '#engine/networks.ts';
 import type { SystemService } from '#engine/system.ts';
-import type { NetworkService } from '#network/network.ts';
 import type { VolumeStore } from '#volume/volume.ts';
 
 /** The services that the doors serve. Nobody below the doors holds this. */

@@ -20,7 +20,7 @@ function refused(action: () => unknown, words: RegExp): void {
 
 suite('hosts', () => {
   test('names the container by its own address, last', () => {
-    const text = renderHosts({ hostname: 'web', address: '172.17.0.2', extraHosts: ['db:10.0.0.9'] });
+    const text = renderHosts({ hostname: 'web', addresses: ['172.17.0.2'], extraHosts: ['db:10.0.0.9'] });
     const lines = ['127.0.0.1\tlocalhost', ...ipv6, '10.0.0.9\tdb', '172.17.0.2\tweb', ''];
     assert.deepEqual(text.split('\n'), lines);
   });
@@ -37,7 +37,7 @@ suite('hosts', () => {
   for (const [hostname, domainname, expected] of names) {
     test(`hostname ${hostname} with domain ${domainname ?? 'none'} gives ${expected}`, () => {
       const wish = domainname === undefined ? {} : { domainname };
-      const text = renderHosts({ hostname, ...wish, address: '172.17.0.2' });
+      const text = renderHosts({ hostname, ...wish, addresses: ['172.17.0.2'] });
       assert.equal(text.trimEnd().split('\n').at(-1), `172.17.0.2\t${expected}`);
     });
   }
@@ -46,7 +46,7 @@ suite('hosts', () => {
     const text = renderHosts({
       hostname: 'web',
       extraHosts: ['host.docker.internal:host-gateway', 'six:::1', 'seven:[fd00::7]'],
-      hostGateway: '172.17.0.1',
+      hostGateways: ['172.17.0.1'],
       links: [{ names: ['db', 'store'], address: '172.17.0.5' }],
       ipv6Loopback: false,
     });

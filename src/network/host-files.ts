@@ -10,12 +10,12 @@ export interface HostsInput {
   base?: string;
   hostname: string;
   domainname?: string;
-  /** The container's address; absent without an interface (networks none and host). */
-  address?: string;
+  /** The container's addresses; none without an interface (networks none and host). */
+  addresses?: readonly string[];
   /** `name:address`; the address may be IPv6, also in brackets, or `host-gateway`. */
   extraHosts?: readonly string[];
-  /** What `host-gateway` stands for: the address of the host on the container's bridge. */
-  hostGateway?: string;
+  /** What `host-gateway` stands for: the addresses of the host on the container's networks. */
+  hostGateways?: readonly string[];
   /** Linked containers. */
   links?: readonly { names: readonly string[]; address: string }[];
   /** Whether the sandbox has ::1; adds Docker's IPv6 lines. */
@@ -54,13 +54,13 @@ export function renderHosts(input: HostsInput): string {
     input.base === undefined
       ? [...ipv4Lines, ...(input.ipv6Loopback === false ? [] : ipv6Lines)]
       : [input.base.slice(0, maximumHostTextLength).trimEnd()];
-  for (const extra of input.extraHosts ?? []) lines.push(extraHostLine(extra, input.hostGateway));
+  for (const extra of input.extraHosts ?? []) lines.push(...extraHostLines(extra, input.hostGateways ?? []));
   for (const link of input.links ?? []) {
     const names = link.names.map((name) => checkHostName(name, 'link name'));
     lines.push(`${checkAddress(link.address, 'link')}\t${names.join(' ')}`);
   }
-  if (input.address !== undefined && input.address !== '') {
-    lines.push(`${checkAddress(input.address, 'container')}\t${ownNames(input)}`);
+  for (const address of input.addresses ?? []) {
+    lines.push(`${checkAddress(address, 'container')}\t${ownNames(input)}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -132,15 +132,17 @@ function ownNames(input: HostsInput): string {
   return label === hostname || label === '' ? hostname : `${hostname} ${label}`;
 }
 
-function extraHostLine(extra: string, hostGateway: string | undefined): string {
+function extraHostLines(extra: string, hostGateways: readonly string[]): string[] {
   const colon = extra.indexOf(':');
   if (colon < 1) {
     throw new DhowError('InvalidParameter', `bad format for add-host: "${shorten(extra)}"; use name:address`);
   }
   const name = checkHostName(extra.slice(0, colon), 'add-host name');
   const address = extra.slice(colon + 1).replace(/^\[(.*)\]$/, '$1');
-  if (address !== 'host-gateway') return `${checkAddress(address, 'add-host')}\t${name}`;
-  if (hostGateway) return `${checkAddress(hostGateway, 'add-host')}\t${name}`;
+  if (address !== 'host-gateway') return [`${checkAddress(address, 'add-host')}\t${name}`];
+  if (hostGateways.length > 0) {
+    return hostGateways.map((gateway) => `${checkAddress(gateway, 'add-host')}\t${name}`);
+  }
   throw new DhowError(
     'InvalidParameter',
     `unable to derive the IP value for host-gateway: the container is on no bridge network`,

@@ -13,7 +13,7 @@ after(async () => {
   daemon.service.close();
 });
 
-const gateway = daemon.service.get('bridge').gateway ?? '';
+const gateway = daemon.gateway;
 const web = await daemon.run('web', [{ hostPort: 8081, hostAddress: '127.0.0.1' }]);
 await web.serve(80, 'web');
 const sibling = await daemon.run('sibling');
@@ -33,8 +33,8 @@ function routeLoopbackThrough(path: string, router: string): void {
 
 suite('what containers reach', () => {
   test('each other, the host and the outside, which sees the host as the client', async () => {
-    assert.equal(await sibling.ask(web.endpoint.address, 80), `web ${sibling.endpoint.address}`);
-    assert.equal(await sibling.ask(gateway, 9001), `host ${sibling.endpoint.address}`);
+    assert.equal(await sibling.ask(web.endpoint.ipv4.address, 80), `web ${sibling.endpoint.ipv4.address}`);
+    assert.equal(await sibling.ask(gateway, 9001), `host ${sibling.endpoint.ipv4.address}`);
     assert.equal(await sibling.ask(host.neighbourAddress, 80), `neighbour ${host.address}`);
   });
 
@@ -47,7 +47,7 @@ suite('what containers reach', () => {
 
 suite('what the neighbour reaches', () => {
   test('not an unpublished port by a route to the bridge', async () => {
-    assert.equal(await host.neighbour.ask(web.endpoint.address, 80, brief), 'timeout');
+    assert.equal(await host.neighbour.ask(web.endpoint.ipv4.address, 80, brief), 'timeout');
   });
 
   test('not a port published on 127.0.0.1, also where the host routes loopback addresses', async () => {
@@ -70,7 +70,7 @@ suite('what the neighbour reaches', () => {
   test('nor after a restart, which finds forwarding switched on; nor from bridge to bridge', async () => {
     const far = await host.addFarMachine(2, 'bridge');
     await far.serve(80, 'far');
-    await daemon.restart([web.id, sibling.id]);
+    await daemon.restart([web, sibling]);
     assert.equal(await sibling.ask('10.98.1.2', 80), 'far 10.98.1.1');
     assert.equal(await sibling.ask('10.98.2.2', 80), 'far 10.98.2.1');
     assert.equal(await host.neighbour.ask('10.98.1.2', 80, brief), 'timeout');

@@ -1,9 +1,9 @@
 import type { Migration } from '#store/database.ts';
 
 /**
- * The room's tables. An endpoint row is written before the kernel learns of the endpoint and deleted after the kernel
+ * The room's tables. The rows of an attachment are written before the kernel learns of it and deleted after the kernel
  * has forgotten it, so that a crash leaves something that `restore` finds.
- * IPv4 addresses are unsigned 32-bit integers, so that the next free one is a comparison.
+ * Addresses of endpoints are their bytes in network order, so that the next free one is a comparison.
  */
 export const networkMigration: Migration = {
   version: 3,
@@ -12,40 +12,62 @@ export const networkMigration: Migration = {
     CREATE TABLE networks (
       id TEXT PRIMARY KEY,
       name TEXT NOT NULL UNIQUE,
-      driver TEXT NOT NULL CHECK (driver IN ('bridge', 'host', 'none')),
+      driver TEXT NOT NULL CHECK (driver IN ('bridge', 'macvlan', 'host', 'none')),
       created_at INTEGER NOT NULL,
-      bridge TEXT UNIQUE,
-      subnet_address INTEGER,
-      prefix_length INTEGER,
-      gateway INTEGER,
-      last_address INTEGER,
+      interface_name TEXT,
+      internal INTEGER NOT NULL,
+      attachable INTEGER NOT NULL,
       options TEXT NOT NULL,
       labels TEXT NOT NULL
+    ) STRICT;
+
+    CREATE UNIQUE INDEX network_bridges ON networks (interface_name) WHERE driver = 'bridge';
+
+    CREATE TABLE network_pools (
+      network_id TEXT NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+      family INTEGER NOT NULL CHECK (family IN (4, 6)),
+      subnet TEXT NOT NULL,
+      ip_range TEXT,
+      gateway TEXT,
+      auxiliary TEXT NOT NULL,
+      automatic INTEGER NOT NULL,
+      last_address TEXT,
+      PRIMARY KEY (network_id, family)
+    ) STRICT;
+
+    CREATE TABLE attached_containers (
+      container_id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,
+      hostname TEXT NOT NULL
     ) STRICT;
 
     CREATE TABLE endpoints (
       id TEXT PRIMARY KEY,
       network_id TEXT NOT NULL REFERENCES networks (id),
-      container_id TEXT NOT NULL,
-      container_name TEXT NOT NULL,
+      container_id TEXT NOT NULL REFERENCES attached_containers (container_id) ON DELETE CASCADE,
       interface_name TEXT NOT NULL,
       host_interface TEXT NOT NULL,
-      address INTEGER,
+      address4 BLOB,
+      address6 BLOB,
       mac_address TEXT NOT NULL,
-      UNIQUE (network_id, address),
+      link_local TEXT NOT NULL,
+      aliases TEXT NOT NULL,
+      gateway_priority INTEGER NOT NULL,
+      UNIQUE (network_id, address4),
+      UNIQUE (network_id, address6),
       UNIQUE (container_id, network_id)
     ) STRICT;
 
     CREATE TABLE published_ports (
-      endpoint_id TEXT NOT NULL REFERENCES endpoints (id) ON DELETE CASCADE,
-      position INTEGER NOT NULL,
+      container_id TEXT NOT NULL REFERENCES attached_containers (container_id) ON DELETE CASCADE,
       container_port INTEGER NOT NULL,
       protocol TEXT NOT NULL CHECK (protocol IN ('tcp', 'udp', 'sctp')),
       host_address TEXT NOT NULL,
       host_port INTEGER NOT NULL,
-      PRIMARY KEY (endpoint_id, position),
-      UNIQUE (protocol, host_port, host_address)
-    ) STRICT;
+      PRIMARY KEY (protocol, host_port, host_address)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX ports_of_container ON published_ports (container_id);
 
     CREATE TABLE network_state (
       key TEXT PRIMARY KEY,

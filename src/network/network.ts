@@ -2,50 +2,104 @@
  * Networks, the endpoints of containers on them, and published ports. The room knows network namespaces by path and
  * containers by id and name only.
  *
- *   createSandbox → a fresh network namespace with loopback up, held by a descriptor of this process (no mount, no process)
- *   attach        → veth pair, address, route, port elements: all or nothing
- *   detach        → the reverse; idempotent, and works from the database alone after a crash
- *   restore       → at start-up: bridges and the nft table as the database says, leftovers without an owner removed
+ *   create         → a network: its row, and for driver bridge the bridge
+ *   createSandbox  → a fresh network namespace with loopback up, held by a descriptor of this process (no mount, no process)
+ *   attach         → a container's endpoints and ports, when it starts: all or nothing
+ *   connect, disconnect → one endpoint more or less while it runs
+ *   detach         → the reverse of all; idempotent, and works from the database alone after a crash
+ *   restore        → at start-up: bridges and the nft table as the database says, leftovers without an owner removed
  *
  * Call `restore` before the first `attach`, and dispose of the sandbox as soon as the container's process is in it.
- * Everything but `restore` is done by netlink in this process, in a millisecond or two; `attach` may run for many
- * containers at once. The interface of a detached container goes with its namespace, which the kernel deletes in the
- * background.
+ * Everything but `restore` and `remove` is done by netlink in this process, in a millisecond or two; `attach` may run for
+ * many containers at once, but calls for one container must not overlap. The interface of a detached container goes with
+ * its namespace, which the kernel deletes in the background.
  */
-export interface NetworkService {
-  list(): NetworkRecord[];
-  /** By name, id or unique id prefix. @throws NotFound; InvalidParameter when ambiguous */
-  get(nameOrId: string): NetworkRecord;
-
-  /** @throws Forbidden without CAP_SYS_ADMIN; ResourceExhausted at a limit of the kernel */
-  createSandbox(): Promise<Sandbox>;
+export interface NetworkStack extends NetworkCatalog, ContainerNetworking {
   /**
-   * @throws NotFound (network); InvalidParameter (address, MAC, a host address that the host does not have);
-   * Unsupported (IPv6 host address); Conflict, with reason 'port-in-use' for a taken port, in Docker's words;
-   * ResourceExhausted (no free address, a full bridge, no descriptor left)
+   * Brings kernel and database into agreement.
+   * @param live the containers whose processes exist: id, and path of their network namespace
    */
-  attach(request: AttachRequest): Promise<Endpoint>;
-  /** Removes all endpoints and published ports of a container. Idempotent. */
-  detach(containerId: string): Promise<void>;
-  endpointsOf(containerId: string): Endpoint[];
-
-  /** Brings kernel and database into agreement. `live` are the ids of containers whose processes exist. */
-  restore(live: ReadonlySet<string>): Promise<void>;
+  restore(live: ReadonlyMap<string, string>): Promise<void>;
   /** Removes bridges and the nft table. @throws Conflict while an endpoint exists (used by tests and by uninstalling) */
   teardown(): Promise<void>;
   /** Gives descriptors back when the daemon ends. Containers stay connected; only their host ports are not held. */
   close(): void;
 }
 
+export interface NetworkCatalog {
+  list(): NetworkRecord[];
+  /** By name, id or unique id prefix. @throws NotFound; InvalidParameter when ambiguous */
+  get(nameOrId: string): NetworkRecord;
+  /**
+   * @throws InvalidParameter naming the option; Conflict for a name or bridge that is taken; Forbidden for a subnet that
+   * another network has, and for the name of a predefined network; ResourceExhausted when no free subnet is left
+   */
+  create(request: NetworkRequest): Promise<{ network: NetworkRecord; warnings: string[] }>;
+  /** @throws Forbidden for a predefined network, and, in Docker's words, while containers are attached */
+  remove(nameOrId: string): Promise<NetworkRecord>;
+  /** The endpoints of all attached containers. */
+  membersOf(networkId: string): Endpoint[];
+}
+
+export interface ContainerNetworking {
+  /** @throws Forbidden without CAP_SYS_ADMIN; ResourceExhausted at a limit of the kernel */
+  createSandbox(): Promise<Sandbox>;
+  /** The namespace of a running container. @throws NotFound when its process is gone */
+  openSandbox(path: string): Sandbox;
+  /**
+   * @throws NotFound (network); InvalidParameter (address, MAC, a host address that the host does not have);
+   * Unsupported (IPv6 host address); Conflict, with reason 'port-in-use' for a taken port, in Docker's words;
+   * Forbidden for a taken address; ResourceExhausted (no free address, a full bridge, no descriptor left)
+   */
+  attach(request: AttachRequest): Promise<Endpoint[]>;
+  /** One endpoint more. The default route and the published ports may move to it. @throws as `attach` */
+  connect(request: ConnectRequest): Promise<Endpoint>;
+  /** @throws NotFound when the container is not on the network */
+  disconnect(containerId: string, networkId: string, sandbox: Sandbox): Promise<void>;
+  /** Removes all endpoints and published ports of a container. Idempotent. */
+  detach(containerId: string): Promise<void>;
+  /** In the order in which they were made. */
+  endpointsOf(containerId: string): Endpoint[];
+  portsOf(containerId: string): PublishedPort[];
+  /** A running container has another name. */
+  rename(containerId: string, name: string): void;
+}
+
 export interface NetworkRecord {
   id: string;
   name: string;
-  driver: 'bridge' | 'host' | 'none';
+  driver: 'bridge' | 'macvlan' | 'host' | 'none';
   createdAt: Date;
-  /** Kernel name of the bridge, for driver bridge. */
-  bridge?: string;
-  subnet?: string;
+  /** Kernel name of the bridge, or of the interface that macvlan shares. */
+  interfaceName?: string;
+  /** At most one of each family; none for host and none. */
+  pools: AddressPool[];
+  /** Whether the way out is closed. */
+  internal: boolean;
+  attachable: boolean;
+  options: Record<string, string>;
+  labels: Record<string, string>;
+}
+
+export interface AddressPool {
+  subnet: string;
+  /** The part from which addresses are given. */
+  range?: string;
   gateway?: string;
+  /** Addresses that are not given, by name. */
+  auxiliary: Record<string, string>;
+}
+
+export interface NetworkRequest {
+  name: string;
+  driver: 'bridge' | 'macvlan';
+  ipv4: boolean;
+  /** undefined: as the daemon is configured. */
+  ipv6?: boolean;
+  /** At most one of each family; a family that is wanted and has none gets a free subnet. */
+  pools: (Omit<AddressPool, 'subnet'> & { subnet?: string })[];
+  internal: boolean;
+  attachable: boolean;
   options: Record<string, string>;
   labels: Record<string, string>;
 }
@@ -58,15 +112,45 @@ export interface Sandbox extends AsyncDisposable {
   readonly path: string;
 }
 
+export interface ContainerIdentity {
+  id: string;
+  name: string;
+  /** Empty when it is made from the id. */
+  hostname: string;
+}
+
 export interface AttachRequest {
-  containerId: string;
-  containerName: string;
-  network: string;
-  /** Needed for driver bridge only. */
+  container: ContainerIdentity;
+  /** Not needed for driver host. */
   sandbox?: Sandbox;
-  address?: string;
-  macAddress?: string;
+  endpoints: EndpointRequest[];
+  /** Published by the endpoint that has the default route; kept back while there is none. */
   ports: PublishedPortRequest[];
+}
+
+export interface ConnectRequest {
+  container: ContainerIdentity;
+  sandbox: Sandbox;
+  endpoint: EndpointRequest;
+  /** What to publish if nothing is published yet. */
+  ports: PublishedPortRequest[];
+}
+
+/** What is asked of an endpoint. */
+export interface EndpointRequest {
+  /** Name or id. */
+  network: string;
+  address?: string;
+  address6?: string;
+  /** Further addresses, which Dhow does not manage. */
+  linkLocalAddresses?: string[];
+  macAddress?: string;
+  /** Further names on this network. */
+  aliases?: string[];
+  /** The endpoint with the highest has the default route; among equals the network whose name comes first. */
+  gatewayPriority?: number;
+  /** Name inside the container. */
+  interfaceName?: string;
 }
 
 export interface PublishedPortRequest {
@@ -91,13 +175,23 @@ export interface PublishedPort {
 export interface Endpoint {
   id: string;
   containerId: string;
+  containerName: string;
   networkId: string;
   networkName: string;
   driver: NetworkRecord['driver'];
   interfaceName: string;
+  macAddress: string;
+  /** What does not exist is empty, or 0. */
+  ipv4: EndpointAddress;
+  ipv6: EndpointAddress;
+  aliases: string[];
+  /** The names by which others on the network find the container. */
+  names: string[];
+  gatewayPriority: number;
+}
+
+export interface EndpointAddress {
   address: string;
   prefixLength: number;
   gateway: string;
-  macAddress: string;
-  ports: PublishedPort[];
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { enterPrivateHost } from '#network/testing/private-host.ts';
-import { startTestDaemon, testNames } from '#network/testing/test-daemon.ts';
+import { startTestDaemon, testSettings } from '#network/testing/test-daemon.ts';
 import { writeSysctl } from '#sys/sysctl.ts';
 
 const host = enterPrivateHost();
@@ -24,7 +24,7 @@ const iptablesForward =
 
 async function assertAllPass(container: typeof web): Promise<void> {
   assert.equal(await container.ask(host.neighbourAddress, 80), `neighbour ${host.address}`);
-  assert.equal(await container.ask(web.endpoint.address, 80), `web ${container.endpoint.address}`);
+  assert.equal(await container.ask(web.endpoint.ipv4.address, 80), `web ${container.endpoint.ipv4.address}`);
   assert.equal(await host.neighbour.ask(host.address, 8080), `web ${host.neighbourAddress}`);
 }
 
@@ -37,10 +37,10 @@ test('a chain FORWARD that begins to drop is passed from the next attach on, als
 });
 
 test('the rules are as iptables writes them, and put there once', async () => {
-  await daemon.restart([web.id]);
+  await daemon.restart([web]);
   await daemon.run('third');
   const rules = execFileSync('iptables-nft', ['-S', 'FORWARD'], { encoding: 'utf8' }).trim().split('\n');
-  const { bridge } = testNames;
+  const { bridge } = testSettings;
   assert.deepEqual(rules.sort(), [
     `-A FORWARD -i ${bridge} -j ACCEPT`,
     `-A FORWARD -o ${bridge} -j ACCEPT`,
@@ -61,6 +61,6 @@ test('a dropping chain of another name is reported', async () => {
 
 test('teardown takes the rules out', async () => {
   await daemon.service.teardown();
-  assert.ok(!nft('list chain ip filter FORWARD').includes(testNames.bridge));
+  assert.ok(!nft('list chain ip filter FORWARD').includes(testSettings.bridge));
   daemon.service.close();
 });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { after, suite, test } from 'node:test';
-import { isDhowError } from '#errors/error.ts';
 import type { PublishedPortRequest } from '#network/network.ts';
 import { enterPrivateHost } from '#network/testing/private-host.ts';
+import { refused } from '#network/testing/refused.ts';
 import { attachRequest, containerId, startTestDaemon } from '#network/testing/test-daemon.ts';
 import { waitFor } from '#network/testing/wait-for.ts';
-import { findLink } from '#sys/netlink-route.ts';
+import { findLink } from '#sys/netlink-link.ts';
 
 const host = enterPrivateHost();
 const daemon = await startTestDaemon();
@@ -19,27 +19,12 @@ after(async () => {
 /** Attaches a fresh sandbox; the endpoint goes with the test. */
 async function publish(name: string, ...ports: Partial<PublishedPortRequest>[]) {
   const sandbox = await daemon.service.createSandbox();
-  const endpoint = await daemon.service.attach(attachRequest(name, sandbox, ports));
+  await daemon.service.attach(attachRequest(name, sandbox, ports));
   const free = async () => {
-    await daemon.service.detach(endpoint.containerId);
+    await daemon.service.detach(containerId(name));
     await sandbox[Symbol.asyncDispose]();
   };
-  return { endpoint, [Symbol.asyncDispose]: free };
-}
-
-async function refused(
-  attempt: Promise<unknown>,
-  kind: string,
-  words: RegExp,
-  reason?: string,
-): Promise<void> {
-  await assert.rejects(attempt, (error) => {
-    assert.ok(isDhowError(error), String(error));
-    assert.equal(error.kind, kind);
-    assert.equal(error.reason, reason);
-    assert.match(error.message, words);
-    return true;
-  });
+  return { ports: daemon.service.portsOf(containerId(name)), [Symbol.asyncDispose]: free };
 }
 
 function listen(port: number, address: string): Promise<net.Server> {
@@ -138,7 +123,7 @@ suite('choosing a port', () => {
     await using one = await publish('one', { hostPort: 9001, hostPortEnd: 9002 });
     await using two = await publish('two', { hostPort: 9001, hostPortEnd: 9002 });
     assert.deepEqual(
-      [one, two].map(({ endpoint }) => endpoint.ports[0]?.hostPort),
+      [one, two].map(({ ports }) => ports[0]?.hostPort),
       [9001, 9002],
     );
     await refused(
@@ -152,7 +137,7 @@ suite('choosing a port', () => {
   test('without a wish, each container gets another one of the ephemeral range', async () => {
     await using one = await publish('one', {}, { containerPort: 81 });
     await using two = await publish('two', {});
-    const ports = [...one.endpoint.ports, ...two.endpoint.ports].map((port) => port.hostPort);
+    const ports = [...one.ports, ...two.ports].map((port) => port.hostPort);
     assert.equal(new Set(ports).size, 3);
     assert.ok(ports.every((port) => port >= 32768 && port <= 60999));
   });
@@ -176,11 +161,12 @@ suite('udp', () => {
 
 suite('detach', () => {
   test('is idempotent, and the interface goes with the sandbox', async () => {
-    const { endpoint, ...web } = await publish('web', { hostPort: 8080 });
-    const name = hostInterfaceOf(endpoint.id);
+    const web = await publish('web', { hostPort: 8080 });
+    const [endpoint] = daemon.service.endpointsOf(containerId('web'));
+    const name = hostInterfaceOf(endpoint?.id ?? '');
     assert.ok(findLink(host.netlink, name));
     await web[Symbol.asyncDispose]();
-    await daemon.service.detach(endpoint.containerId);
+    await daemon.service.detach(containerId(name));
     await waitFor('the interface to go', () => findLink(host.netlink, name) === undefined);
   });
 });

@@ -11,7 +11,7 @@ after(async () => {
   daemon.service.close();
 });
 
-const gateway = daemon.service.get('bridge').gateway ?? '';
+const gateway = daemon.gateway;
 const web = await daemon.run('web', [
   { containerPort: 80, hostPort: 8080 },
   { containerPort: 80, hostPort: 8081, hostAddress: '127.0.0.1' },
@@ -57,7 +57,7 @@ for (const setting of ['0', '1']) {
     writeSysctl('net/bridge/bridge-nf-call-iptables', setting);
     assert.equal(await sibling.ask(host.address, 8080), `web ${gateway}`);
     assert.equal(await web.ask(host.address, 8080), `web ${gateway}`);
-    assert.equal(await sibling.ask(web.endpoint.address, 80), `web ${sibling.endpoint.address}`);
+    assert.equal(await sibling.ask(web.endpoint.ipv4.address, 80), `web ${sibling.endpoint.ipv4.address}`);
   });
 }
 

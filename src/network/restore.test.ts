@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process';
 import net from 'node:net';
 import { after, suite, test } from 'node:test';
 import { isDhowError } from '#errors/error.ts';
+import { parseIp } from '#network/addresses/ip.ts';
+import { createEndpointTable } from '#network/tables/endpoints.ts';
 import { enterPrivateHost } from '#network/testing/private-host.ts';
-import { attachRequest, containerId, startTestDaemon, testNames } from '#network/testing/test-daemon.ts';
+import { attachRequest, containerId, startTestDaemon, testSettings } from '#network/testing/test-daemon.ts';
 import { waitFor } from '#network/testing/wait-for.ts';
-import { deleteLink, findLink, listLinks } from '#sys/netlink-route.ts';
+import { deleteLink, findLink, listLinks } from '#sys/netlink-link.ts';
 
 const host = enterPrivateHost();
 const daemon = await startTestDaemon();
@@ -14,7 +16,7 @@ after(() => host[Symbol.asyncDispose]());
 
 function vethsOfDaemon(): string[] {
   return listLinks(host.netlink)
-    .filter((link) => link.kind === 'veth' && link.name.startsWith(testNames.vethPrefix))
+    .filter((link) => link.kind === 'veth' && link.name.startsWith(testSettings.vethPrefix))
     .map((link) => link.name);
 }
 
@@ -27,7 +29,7 @@ suite('after a restart', () => {
     const web = await daemon.run('web', [{ hostPort: 8080 }]);
     await web.serve(80, 'web');
     const before = daemon.service.endpointsOf(web.id);
-    await daemon.restart([web.id]);
+    await daemon.restart([web]);
     assert.deepEqual(daemon.service.endpointsOf(web.id), before);
     assert.equal(await host.neighbour.ask(host.address, 8080), `web ${host.neighbourAddress}`);
     await assert.rejects(
@@ -40,7 +42,7 @@ suite('after a restart', () => {
       { code: 'EADDRINUSE' },
     );
     const other = await daemon.run('other');
-    assert.notEqual(other.endpoint.address, web.endpoint.address);
+    assert.notEqual(other.endpoint.ipv4.address, web.endpoint.ipv4.address);
     await daemon.restart([]);
   });
 
@@ -63,7 +65,7 @@ suite('after a restart', () => {
     daemon.service.close();
     const server = net.createServer();
     await new Promise<void>((resolve) => server.listen(8082, '0.0.0.0', resolve));
-    await daemon.restart([web.id]);
+    await daemon.restart([web]);
     assert.match(daemon.warnings.at(-1) ?? '', /published port is used by another program.*8082/);
     assert.equal(await host.neighbour.ask(host.address, 8082), `web ${host.neighbourAddress}`);
     server.close();
@@ -76,12 +78,12 @@ suite('when somebody else changes the kernel', () => {
     const web = await daemon.run('web', [{ hostPort: 8083 }]);
     await web.serve(80, 'web');
     execFileSync('nft', ['flush', 'ruleset']);
-    await daemon.service.restore(new Set([web.id]));
+    await daemon.service.restore(new Map([[web.id, web.sandbox.path]]));
     assert.equal(await host.neighbour.ask(host.address, 8083), `web ${host.neighbourAddress}`);
     await daemon.restart([]);
-    host.netlink.request([deleteLink(testNames.bridge)], 'bridge');
-    await daemon.service.restore(new Set());
-    assert.equal(findLink(host.netlink, testNames.bridge)?.up, true);
+    host.netlink.request([deleteLink(testSettings.bridge)], 'bridge');
+    await daemon.service.restore(new Map());
+    assert.equal(findLink(host.netlink, testSettings.bridge)?.up, true);
   });
 
   test('attach and detach build a flushed ruleset anew', async () => {
@@ -122,12 +124,14 @@ suite('many and full', () => {
     const containers = await Promise.all(
       names.map(async (name) => {
         const sandbox = await daemon.service.createSandbox();
-        return { sandbox, endpoint: await daemon.service.attach(attachRequest(name, sandbox, [{}])) };
+        const [endpoint] = await daemon.service.attach(attachRequest(name, sandbox, [{}]));
+        assert.ok(endpoint);
+        return { sandbox, endpoint, ports: daemon.service.portsOf(endpoint.containerId) };
       }),
     );
     const endpoints = containers.map(({ endpoint }) => endpoint);
-    assert.equal(new Set(endpoints.map(({ address }) => address)).size, 50);
-    assert.equal(new Set(endpoints.map(({ ports }) => ports[0]?.hostPort)).size, 50);
+    assert.equal(new Set(endpoints.map(({ ipv4 }) => ipv4.address)).size, 50);
+    assert.equal(new Set(containers.map(({ ports }) => ports[0]?.hostPort)).size, 50);
     assert.equal(vethsOfDaemon().length, 50);
     await Promise.all(endpoints.map(({ containerId: id }) => daemon.service.detach(id)));
     await Promise.all(containers.map(({ sandbox }) => sandbox[Symbol.asyncDispose]()));
@@ -136,11 +140,23 @@ suite('many and full', () => {
 
   test('a used-up subnet is refused with the count and a remedy', async () => {
     const { id } = daemon.service.get('bridge');
-    const insert = daemon.database.sql.prepare(
-      `INSERT INTO endpoints (id, network_id, container_id, container_name, interface_name, host_interface, address, mac_address)
-       SELECT 'x' || value, ?, 'x' || value, '', '', '', subnet_address + value, '' FROM networks, json_each(?) WHERE networks.id = ?`,
-    );
-    insert.run(id, JSON.stringify(Array.from({ length: 1021 }, (_, index) => index + 2)), id);
+    const containers = createEndpointTable(daemon.database);
+    const first = parseIp(daemon.gateway)?.value ?? 0n;
+    for (let index = 1; index <= 1021; index++) {
+      containers.insertContainer({ id: `x${index}`, name: '', hostname: '' });
+      containers.insert({
+        id: `x${index}`,
+        networkId: id,
+        containerId: `x${index}`,
+        interfaceName: '',
+        hostInterface: '',
+        addresses: { 4: { family: 4, value: first + BigInt(index) } },
+        macAddress: '',
+        linkLocal: [],
+        aliases: [],
+        gatewayPriority: 0,
+      });
+    }
     const sandbox = await daemon.service.createSandbox();
     await assert.rejects(
       daemon.service.attach(attachRequest('late', sandbox)),
@@ -150,12 +166,12 @@ suite('many and full', () => {
         /no available IPv4 addresses on network "bridge".*all 1021 are in use/.test(error.message),
     );
     await sandbox[Symbol.asyncDispose]();
-    daemon.database.sql.exec("DELETE FROM endpoints WHERE id LIKE 'x%'");
+    for (let index = 1; index <= 1021; index++) containers.removeContainer(`x${index}`);
   });
 
   test('teardown removes the bridge and the table', async () => {
     await daemon.service.teardown();
-    assert.equal(findLink(host.netlink, testNames.bridge), undefined);
+    assert.equal(findLink(host.netlink, testSettings.bridge), undefined);
     assert.equal(rules(), '');
     daemon.service.close();
   });

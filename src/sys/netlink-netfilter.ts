@@ -11,7 +11,7 @@ import {
 } from '#sys/netlink-message.ts';
 
 /**
- * The two parts of netfilter that change with every container: elements of nftables maps and entries of the
+ * The two parts of netfilter that change with every container: elements of nftables sets and entries of the
  * connection tracking. Spoken directly, because libnftables reads all tables, chains and sets of the machine before
  * each command. Specification: <linux/netfilter/nfnetlink.h>, <linux/netfilter/nf_tables.h>,
  * <linux/netfilter/nfnetlink_conntrack.h>.
@@ -31,6 +31,7 @@ const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 const NFTA_LIST_ELEM = 1;
 const NFTA_SET_ELEM_KEY = 1;
 const NFTA_SET_ELEM_DATA = 2;
+const NFTA_SET_ELEM_KEY_END = 10;
 const NFTA_DATA_VALUE = 1;
 
 const IPCTNL_MSG_CT_DELETE = 2;
@@ -45,28 +46,30 @@ const CTA_FILTER_F_PROTO_NUM = 1 << 3;
 const CTA_FILTER_F_PROTO_DST_PORT = 1 << 5;
 
 /** Elements of one message share a 16-bit attribute length; this many of the largest fit. */
-const elementsPerMessage = 512;
+const elementsPerMessage = 256;
 
-export interface MapElement {
-  map: string;
+export interface SetElement {
+  set: string;
   /** The key as the kernel keeps it: each field of a concatenation padded to four bytes, network order. */
   key: Buffer;
-  /** Absent when the element is to be deleted. */
+  /** The other end of an interval; equal to the key's in fields that are no interval. */
+  keyEnd?: Buffer;
+  /** For maps, when the element is added. */
   value?: Buffer;
 }
 
 /**
- * Adds elements to maps of one `inet` table, or deletes them, in one transaction: all or none.
- * @throws NetlinkError ENOENT: the table, a map or (deleting) an element does not exist; EEXIST or EBUSY: the key has another value
+ * Adds elements to sets and maps of one `inet` table, or deletes them, in one transaction: all or none.
+ * @throws NetlinkError ENOENT: the table, a set or (deleting) an element does not exist; EEXIST or EBUSY: the key has another value
  */
-export function changeMapElements(
+export function changeSetElements(
   socket: NetlinkSocket,
   change: 'add' | 'delete',
   table: string,
-  elements: readonly MapElement[],
+  elements: readonly SetElement[],
 ): void {
-  const messages = [...Map.groupBy(elements, (element) => element.map)].flatMap(([map, ofMap]) =>
-    chunks(ofMap, elementsPerMessage).map((chunk) => elementsMessage(change, table, map, chunk)),
+  const messages = [...Map.groupBy(elements, (element) => element.set)].flatMap(([set, ofSet]) =>
+    chunks(ofSet, elementsPerMessage).map((chunk) => elementsMessage(change, table, set, chunk)),
   );
   if (messages.length === 0) return;
   const batch = [batchMarker(NFNL_MSG_BATCH_BEGIN), ...messages, batchMarker(NFNL_MSG_BATCH_END)];
@@ -103,14 +106,15 @@ export function forgetUdpConnections(socket: NetlinkSocket, port: number): void 
 function elementsMessage(
   change: 'add' | 'delete',
   table: string,
-  map: string,
-  elements: readonly MapElement[],
+  set: string,
+  elements: readonly SetElement[],
 ): NetlinkRequest {
   const adding = change === 'add';
-  const list = elements.map(({ key, value }) =>
+  const list = elements.map(({ key, keyEnd, value }) =>
     nested(
       NFTA_LIST_ELEM,
       nested(NFTA_SET_ELEM_KEY, attribute(NFTA_DATA_VALUE, key)),
+      ...(keyEnd ? [nested(NFTA_SET_ELEM_KEY_END, attribute(NFTA_DATA_VALUE, keyEnd))] : []),
       ...(adding && value ? [nested(NFTA_SET_ELEM_DATA, attribute(NFTA_DATA_VALUE, value))] : []),
     ),
   );
@@ -120,7 +124,7 @@ function elementsMessage(
     body: Buffer.concat([
       netfilterHeader(NFPROTO_INET, 0),
       textAttribute(NFTA_SET_ELEM_LIST_TABLE, table),
-      textAttribute(NFTA_SET_ELEM_LIST_SET, map),
+      textAttribute(NFTA_SET_ELEM_LIST_SET, set),
       nested(NFTA_SET_ELEM_LIST_ELEMENTS, ...list),
     ]),
   };

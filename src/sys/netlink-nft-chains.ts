@@ -24,7 +24,7 @@ const NFTA_RULE_HANDLE = 3;
 const NF_DROP = 0;
 const NF_INET_FORWARD = 2;
 
-const families = { ip: 2, inet: 1 } as const;
+const families = { ip: 2, ip6: 10, inet: 1 } as const;
 
 export interface ChainName {
   family: keyof typeof families;
@@ -68,9 +68,9 @@ export function hasRule(socket: NetlinkSocket, name: ChainName, handle: number):
   }
 }
 
-/** Chains of families ip and inet at the forward hook with policy drop. @throws NetlinkError */
+/** Chains of families ip, ip6 and inet at the forward hook with policy drop. @throws NetlinkError */
 export function listDroppingForwardChains(socket: NetlinkSocket): ChainName[] {
-  return (['ip', 'inet'] as const).flatMap((family) =>
+  return (['ip', 'ip6', 'inet'] as const).flatMap((family) =>
     socket
       .dump(tablesRequest(NFT_MSG_GETCHAIN, family), 'list nft chains')
       .map((message) => decodeAttributes(message.body.subarray(4)))

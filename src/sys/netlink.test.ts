@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { createNetworkNamespace, inNetworkNamespace } from '#sys/namespaces.ts';
 import { netlinkProtocols, openNetlink, requestInBackground } from '#sys/netlink.ts';
+import { deleteLink, findLink, listLinks, newBridge, setAlias, setUp } from '#sys/netlink-link.ts';
 import {
   attribute,
   decodeAttributes,
@@ -15,16 +16,14 @@ import {
   uint32Of,
 } from '#sys/netlink-message.ts';
 import {
-  deleteLink,
-  findLink,
+  deleteDefaultRoute,
   listAddresses,
-  listLinks,
   listRoutes,
   newAddress,
-  newBridge,
-  setUp,
+  newDefaultRoute,
 } from '#sys/netlink-route.ts';
 
+const isLinkLocal = (address: Uint8Array) => address[0] === 0xfe;
 const ownNamespace = () => fs.readlinkSync('/proc/thread-self/ns/net');
 
 suite('messages', () => {
@@ -104,12 +103,49 @@ suite('links, addresses and routes', () => {
     const bridge = findLink(socket, 'b0');
     assert.deepEqual(
       { ...bridge, index: 0 },
-      { index: 0, name: 'b0', up: true, kind: 'bridge', master: undefined, mtu: 1400, group: 7 },
+      { index: 0, name: 'b0', up: true, kind: 'bridge', alias: '', master: undefined, mtu: 1400, group: 7 },
     );
     const interfaceIndex = bridge?.index ?? 0;
-    socket.request([newAddress({ address: 0x0a010001, prefixLength: 24, interfaceIndex })], 'address');
-    assert.deepEqual(listAddresses(socket), [{ address: 0x0a010001, prefixLength: 24, interfaceIndex }]);
-    assert.deepEqual(listRoutes(socket), [{ address: 0x0a010000, prefixLength: 24, interfaceIndex }]);
+    const address = Buffer.of(10, 1, 0, 1);
+    const address6 = Buffer.from('fd000000000000000000000000000001', 'hex');
+    const addresses = [
+      { address, prefixLength: 24, interfaceIndex },
+      { address: address6, prefixLength: 64, interfaceIndex },
+    ];
+    socket.request(addresses.map(newAddress), 'addresses');
+    assert.deepEqual(
+      listAddresses(socket).filter((each) => !isLinkLocal(each.address)),
+      addresses,
+    );
+    assert.deepEqual(listRoutes(socket, 4), [
+      { address: Buffer.of(10, 1, 0, 0), prefixLength: 24, interfaceIndex },
+    ]);
+    assert.deepEqual(
+      listRoutes(socket, 6).filter((each) => !isLinkLocal(each.address)),
+      [{ address: Buffer.from(`fd${'00'.repeat(15)}`, 'hex'), prefixLength: 64, interfaceIndex }],
+    );
+  });
+
+  test('default routes of both families come and go', () => {
+    const interfaceIndex = findLink(socket, 'b0')?.index ?? 0;
+    const gateways = { 4: Buffer.of(10, 1, 0, 9), 6: Buffer.from(`fd${'00'.repeat(14)}09`, 'hex') };
+    const countDefaults = () =>
+      ([4, 6] as const).map(
+        (family) => listRoutes(socket, family).filter((each) => each.prefixLength === 0).length,
+      );
+    for (const family of [4, 6] as const) {
+      socket.request([newDefaultRoute(family, gateways[family], interfaceIndex)], 'default route');
+    }
+    assert.deepEqual(countDefaults(), [1, 1]);
+    for (const family of [4, 6] as const) {
+      socket.request([deleteDefaultRoute(family, interfaceIndex)], 'default route');
+    }
+    assert.deepEqual(countDefaults(), [0, 0]);
+  });
+
+  test('an alias is kept', () => {
+    socket.request([setAlias(findLink(socket, 'b0')?.index ?? 0, 'whose it is')], 'alias');
+    assert.equal(findLink(socket, 'b0')?.alias, 'whose it is');
   });
 
   test('a refusal carries the errno, the subject and the words of the kernel', () => {

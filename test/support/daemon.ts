@@ -124,10 +124,9 @@ function isKept(line: string, pid: number, { bridge, nftTable, cgroupParent }: O
     line.startsWith(`process ${pid} `) ||
     line.startsWith('file ') ||
     line === `link ${bridge}` ||
+    line.startsWith(`link ${bridge} `) ||
     (line.startsWith('route ') && line.includes(`dev ${bridge} `)) ||
     (line.startsWith('nft ') && line.includes(nftTable) && !line.startsWith('nft element ')) ||
-    // The set of the host's bridges and their networks.
-    line.startsWith(`nft element of inet ${nftTable} subnets:`) ||
     (line.startsWith('nft element ') && line.includes(`"${bridge}"`)) ||
     (line.startsWith('cgroup ') && line.endsWith(cgroupParent))
   );
@@ -153,7 +152,7 @@ async function sweep(before: HostSnapshot, scratch: Scratch, own: OwnNames): Pro
   for (const line of leaked('mount').reverse()) {
     await runCommand('umount', ['--lazy', line.slice(line.indexOf(' on ') + 4)]);
   }
-  for (const line of leaked('link').filter((link) => link !== `link ${own.bridge}`)) {
+  for (const line of leaked('link').filter((link) => link.split(' ')[1] !== own.bridge)) {
     await runCommand('ip', ['link', 'delete', line.split(' ')[1] ?? '']);
   }
   await runCommand('ip', ['link', 'delete', own.bridge]);

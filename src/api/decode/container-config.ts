@@ -6,7 +6,7 @@ import type { ContainerSettings } from '#engine/container-settings.ts';
 import { DhowError } from '#errors/error.ts';
 import type { HealthCheck } from '#image/config.ts';
 
-type PortableSettings = Omit<ContainerSettings, 'host' | 'endpoint'>;
+type PortableSettings = Omit<ContainerSettings, 'host' | 'networks'>;
 
 /** The smallest duration of a health check other than 0, in nanoseconds. */
 const shortestCheckNs = 1_000_000;

@@ -237,21 +237,33 @@ test('with the host’s network, published ports are dropped with a warning', ()
   assert.deepEqual([settings.host.ports, warnings.length], [[], 1]);
 });
 
-test('the endpoint comes from NetworkingConfig or the older MacAddress', () => {
-  const endpoint = (networkMode: string, config: object) =>
+test('the networks come from NetworkingConfig, else from the mode, and the older MacAddress is the first one’s', () => {
+  const networks = (networkMode: string, config: object) =>
     decodeContainerCreate({ Image: 'x', HostConfig: { NetworkMode: networkMode }, ...config }).settings
-      .endpoint;
+      .networks;
   const named = { EndpointsConfig: { net: { IPAMConfig: { IPv4Address: '10.0.0.2' }, Aliases: ['a'] } } };
-  assert.deepEqual(endpoint('net', { NetworkingConfig: named }), { address: '10.0.0.2', aliases: ['a'] });
-  assert.deepEqual(endpoint('default', { MacAddress: '02:00:00:00:00:0A' }), {
-    macAddress: '02:00:00:00:00:0a',
-    aliases: [],
-  });
-  assert.throws(() => endpoint('other', { NetworkingConfig: named }), /names network "net"/);
-  const onBridge = { EndpointsConfig: { bridge: { IPAMConfig: { IPv4Address: '10.0.0.2' } } } };
-  assert.throws(() => endpoint('default', { NetworkingConfig: onBridge }), /user defined networks only/);
-  assert.throws(
-    () => endpoint('a', { NetworkingConfig: { EndpointsConfig: { a: {}, b: {} } } }),
-    /one network, not with 2/,
+  assert.deepEqual(networks('net', { NetworkingConfig: named }), [
+    { network: 'net', address: '10.0.0.2', aliases: ['a'] },
+  ]);
+  assert.deepEqual(networks('default', { MacAddress: '02:00:00:00:00:0A' }), [
+    { network: 'bridge', macAddress: '02:00:00:00:00:0a', aliases: [] },
+  ]);
+  assert.deepEqual(
+    networks('default', { NetworkingConfig: named }).map(({ network }) => network),
+    ['net'],
   );
+  const several = { EndpointsConfig: { b: { GwPriority: 3 }, a: null } };
+  assert.deepEqual(networks('a', { NetworkingConfig: several, MacAddress: '02:00:00:00:00:0a' }), [
+    { network: 'b', gatewayPriority: 3, aliases: [] },
+    { network: 'a', macAddress: '02:00:00:00:00:0a', aliases: [] },
+  ]);
+  assert.deepEqual(networks('container:x', {}), []);
+  assert.throws(
+    () => networks('container:x', { NetworkingConfig: named }),
+    /network "net" and the network mode/,
+  );
+  const onBridge = { EndpointsConfig: { bridge: { IPAMConfig: { IPv4Address: '10.0.0.2' } } } };
+  assert.throws(() => networks('default', { NetworkingConfig: onBridge }), /user defined networks only/);
+  const option = { EndpointsConfig: { a: { DriverOpts: { 'com.example.speed': '9' } } } };
+  assert.throws(() => networks('a', { NetworkingConfig: option }), /"com.example.speed" is not supported/);
 });

@@ -1,7 +1,7 @@
 import { decodeContainerConfig } from '#api/decode/container-config.ts';
 import { Fields } from '#api/decode/fields.ts';
 import { decodeHostConfig } from '#api/decode/host-config.ts';
-import { decodeEndpoint } from '#api/decode/networking.ts';
+import { decodeNetworks } from '#api/decode/networking.ts';
 import type { ContainerSettings } from '#engine/container-settings.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -18,8 +18,8 @@ export function decodeContainerCreate(body: unknown): { settings: ContainerSetti
   const fields = Fields.of(body);
   const config = decodeContainerConfig(fields);
   const { host, warnings } = decodeHostConfig(fields.object('HostConfig'));
-  const endpoint = decodeEndpoint(fields, host.networkMode);
-  const settings = { ...config, host, endpoint };
+  const networks = decodeNetworks(fields, host.networkMode);
+  const settings = { ...config, host, networks };
   checkTogether(settings);
   return { settings, warnings };
 }
@@ -38,7 +38,6 @@ function checkTogether(settings: ContainerSettings): void {
     [settings.hostname !== '', 'hostname and the network mode'],
     [host.dns.length > 0, 'dns and the network mode'],
     [host.extraHosts.length > 0, 'custom host-to-IP mapping and the network mode'],
-    [settings.endpoint.macAddress !== undefined, 'mac-address and the network mode'],
     [host.ports.length > 0 || host.publishAllPorts, 'port publishing and the container type network mode'],
     [settings.exposedPorts.length > 0, 'port exposing and the container type network mode'],
   ];

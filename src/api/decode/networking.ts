@@ -1,43 +1,47 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { Fields } from '#api/decode/fields.ts';
 import type { ContainerSettings } from '#engine/container-settings.ts';
 import { DhowError } from '#errors/error.ts';
+import type { EndpointRequest } from '#network/network.ts';
 
 /**
- * What is asked of the container's endpoint: Docker's `NetworkingConfig`, and `MacAddress` at the top as clients before
- * API 1.44 send it. Fields that only an answer has (`NetworkID`, `IPAddress`, …) are ignored, as Docker does.
+ * The networks that a container is to be on: those of Docker's `NetworkingConfig`, else the one of the network mode.
+ * `MacAddress` at the top, as clients before API 1.44 send it, is the first network's.
  */
-export function decodeEndpoint(body: Fields, networkMode: string): ContainerSettings['endpoint'] {
-  const networking = body.object('NetworkingConfig');
-  const entries = networking.entries('EndpointsConfig');
-  const names = entries.map(([name]) => name);
-  if (entries.length > 1) {
-    throw new DhowError(
-      'Unsupported',
-      `a container can be created with one network, not with ${entries.length} (${names.join(', ')})`,
-    );
+export function decodeNetworks(body: Fields, networkMode: string): ContainerSettings['networks'] {
+  const entries = body.object('NetworkingConfig').entries('EndpointsConfig');
+  const macAddress = decodeMacAddress(body);
+  if (networkMode.startsWith('container:')) {
+    const [name] = entries.map(([each]) => each);
+    const conflict = name === undefined ? macAddress && 'mac-address' : `network "${name.slice(0, 60)}"`;
+    if (!conflict) return [];
+    throw new DhowError('InvalidParameter', `conflicting options: ${conflict} and the network mode`);
   }
-  const [name, value] = entries[0] ?? [];
-  if (name !== undefined && !sameNetwork(name, networkMode)) {
-    throw new DhowError(
-      'InvalidParameter',
-      `conflicting options: NetworkingConfig names network "${name}", HostConfig.NetworkMode is "${networkMode}"`,
-    );
-  }
-  const endpoint = Fields.of(value, `NetworkingConfig.EndpointsConfig["${name ?? ''}"]`);
-  endpoint.refuse(['Links', 'DriverOpts', 'GwPriority']);
-  const ipam = endpoint.object('IPAMConfig');
-  ipam.refuse(['IPv6Address', 'LinkLocalIPs']);
-  const address = ipam.text('IPv4Address');
-  if (address !== '' && !isIPv4(address)) {
-    throw new DhowError(
-      'InvalidParameter',
-      `invalid IPv4 address: ${address} (${ipam.nameOf('IPv4Address')})`,
-    );
-  }
-  const aliases = endpoint.texts('Aliases');
-  if (isBuiltIn(networkMode)) {
-    if (address !== '') {
+  const networks = entries.map(([name, value]) => {
+    const fields = Fields.of(value, `NetworkingConfig.EndpointsConfig["${name}"]`);
+    return { network: canonical(name), ...decodeEndpoint(fields, canonical(name)) };
+  });
+  if (networks.length === 0) networks.push({ network: canonical(networkMode), aliases: [] });
+  const first = networks.find(({ network }) => network === canonical(networkMode)) ?? networks[0];
+  if (first && macAddress) first.macAddress ??= macAddress;
+  return networks;
+}
+
+/**
+ * Docker's `EndpointSettings` as a request. Fields that only an answer has (`NetworkID`, `IPAddress`, …) are ignored, as
+ * Docker does.
+ * @throws InvalidParameter naming the field; Unsupported
+ */
+export function decodeEndpoint(fields: Fields, network: string): Omit<EndpointRequest, 'network'> {
+  fields.refuse(['Links']);
+  const ipam = fields.object('IPAMConfig');
+  const address = decodeAddress(ipam, 'IPv4Address', isIPv4);
+  const address6 = decodeAddress(ipam, 'IPv6Address', isIPv6);
+  const linkLocalAddresses = ipam.texts('LinkLocalIPs');
+  const aliases = fields.texts('Aliases');
+  const macAddress = decodeMacAddress(fields);
+  if (isBuiltIn(network)) {
+    if (address ?? address6) {
       throw new DhowError(
         'InvalidParameter',
         'user specified IP address is supported on user defined networks only',
@@ -50,12 +54,39 @@ export function decodeEndpoint(body: Fields, networkMode: string): ContainerSett
       );
     }
   }
-  const macAddress = decodeMacAddress(endpoint) ?? decodeMacAddress(body);
   return {
-    ...(address === '' ? {} : { address }),
+    ...(address === undefined ? {} : { address }),
+    ...(address6 === undefined ? {} : { address6 }),
+    ...(linkLocalAddresses.length === 0 ? {} : { linkLocalAddresses }),
     ...(macAddress === undefined ? {} : { macAddress }),
     aliases,
+    ...(fields.integer('GwPriority') === 0 ? {} : { gatewayPriority: fields.integer('GwPriority') }),
+    ...decodeDriverOptions(fields),
   };
+}
+
+const interfaceOption = 'com.docker.network.endpoint.ifname';
+
+function decodeDriverOptions(fields: Fields): Pick<EndpointRequest, 'interfaceName'> {
+  const { [interfaceOption]: interfaceName, ...others } = fields.textMap('DriverOpts');
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new DhowError(
+      'Unsupported',
+      `${fields.nameOf('DriverOpts')}: "${unknown.slice(0, 100)}" is not supported; known is ${interfaceOption}`,
+    );
+  }
+  return interfaceName ? { interfaceName } : {};
+}
+
+function decodeAddress(ipam: Fields, name: string, isAddress: (text: string) => boolean): string | undefined {
+  const text = ipam.text(name);
+  if (text === '') return undefined;
+  if (isAddress(text) && !text.includes('%')) return text;
+  throw new DhowError(
+    'InvalidParameter',
+    `invalid ${name.replace('Address', ' address')}: ${text.slice(0, 60)} (${ipam.nameOf(name)})`,
+  );
 }
 
 function decodeMacAddress(fields: Fields): string | undefined {
@@ -71,14 +102,10 @@ function decodeMacAddress(fields: Fields): string | undefined {
 }
 
 /** `default` is another word for the default bridge. */
-function sameNetwork(name: string, mode: string): boolean {
-  return name === mode || (canonical(name) === 'bridge' && canonical(mode) === 'bridge');
-}
-
 function canonical(name: string): string {
   return name === 'default' ? 'bridge' : name;
 }
 
-function isBuiltIn(mode: string): boolean {
-  return ['bridge', 'host', 'none'].includes(canonical(mode)) || mode.startsWith('container:');
+function isBuiltIn(network: string): boolean {
+  return ['bridge', 'host', 'none'].includes(network);
 }

@@ -23,15 +23,17 @@ async function viewOf(body: object): Promise<ContainerView> {
 const endpoint: Endpoint = {
   id: 'e'.repeat(64),
   containerId: 'c'.repeat(64),
+  containerName: 'web',
   networkId: 'b'.repeat(64),
   networkName: 'bridge',
   driver: 'bridge',
   interfaceName: 'eth0',
-  address: '10.88.0.2',
-  prefixLength: 24,
-  gateway: '10.88.0.1',
   macAddress: '02:42:0a:58:00:02',
-  ports: [{ containerPort: 80, protocol: 'tcp', hostAddress: '', hostPort: 8080 }],
+  ipv4: { address: '10.88.0.2', prefixLength: 24, gateway: '10.88.0.1' },
+  ipv6: { address: '', prefixLength: 0, gateway: '' },
+  aliases: [],
+  names: [],
+  gatewayPriority: 0,
 };
 
 /** What Docker keeps of a request and gives back in inspect. */
@@ -149,6 +151,7 @@ test('masked and read-only paths are those in force, and null where a privileged
 test('a running container shows its endpoint and ports', async () => {
   const view = await viewOf({ ExposedPorts: { '80/tcp': {}, '81/tcp': {} } });
   view.endpoints = [endpoint];
+  view.ports = [{ containerPort: 80, protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080 }];
   view.state = { status: 'running', pid: 7, startedAt: new Date(0), error: '', exitCode: 3 };
   const { NetworkSettings, State } = encodeContainerInspect(view, defaults);
   assert.deepEqual(NetworkSettings.Ports, {

@@ -1,9 +1,9 @@
 import type { ContainerView } from '#engine/containers.ts';
-import type { Endpoint } from '#network/network.ts';
+import type { Endpoint, EndpointRequest } from '#network/network.ts';
 import type { InspectNetworkSettings } from '#wire/container-inspect.ts';
 import type { PortSummary } from '#wire/containers.ts';
 import type { PortMap } from '#wire/host-config.ts';
-import type { EndpointSettings } from '#wire/networks.ts';
+import type { EndpointIpamConfig, EndpointSettings } from '#wire/networks.ts';
 
 /** Inspect's `NetworkSettings`; the fields beside `Networks` repeat the default bridge's endpoint. */
 export function encodeNetworkSettings(view: ContainerView): InspectNetworkSettings {
@@ -11,7 +11,7 @@ export function encodeNetworkSettings(view: ContainerView): InspectNetworkSettin
   return {
     Bridge: '',
     SandboxID: view.endpoints[0]?.id ?? '',
-    SandboxKey: '',
+    SandboxKey: 'pid' in view.state && view.state.pid > 0 ? `/proc/${view.state.pid}/ns/net` : '',
     Ports: encodePorts(view),
     HairpinMode: false,
     LinkLocalIPv6Address: '',
@@ -19,47 +19,61 @@ export function encodeNetworkSettings(view: ContainerView): InspectNetworkSettin
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
     EndpointID: bridge?.id ?? '',
-    Gateway: bridge?.gateway ?? '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    IPAddress: bridge?.address ?? '',
-    IPPrefixLen: bridge?.prefixLength ?? 0,
-    IPv6Gateway: '',
+    Gateway: bridge?.ipv4.gateway ?? '',
+    GlobalIPv6Address: bridge?.ipv6.address ?? '',
+    GlobalIPv6PrefixLen: bridge?.ipv6.prefixLength ?? 0,
+    IPAddress: bridge?.ipv4.address ?? '',
+    IPPrefixLen: bridge?.ipv4.prefixLength ?? 0,
+    IPv6Gateway: bridge?.ipv6.gateway ?? '',
     MacAddress: bridge?.macAddress ?? '',
     Networks: encodeNetworks(view),
   };
 }
 
-/** A container that does not run keeps the name of its network, with an endpoint that is blank. */
+/** A container that does not run keeps the names of its networks, with endpoints that are blank. */
 export function encodeNetworks(view: ContainerView): Record<string, EndpointSettings> {
   const { settings, endpoints } = view;
-  const mode = settings.host.networkMode;
-  if (mode.startsWith('container:') || settings.networkDisabled) return {};
-  if (endpoints.length === 0) return { [mode]: encodeEndpoint(view, undefined) };
+  if (settings.networkDisabled) return {};
   return Object.fromEntries(
-    endpoints.map((endpoint) => [endpoint.networkName, encodeEndpoint(view, endpoint)]),
+    settings.networks.map((request) => [
+      request.network,
+      encodeEndpoint(
+        request,
+        endpoints.find((endpoint) => endpoint.networkName === request.network),
+      ),
+    ]),
   );
 }
 
-function encodeEndpoint(view: ContainerView, endpoint: Endpoint | undefined): EndpointSettings {
-  const { address, macAddress, aliases } = view.settings.endpoint;
+function encodeEndpoint(request: EndpointRequest, endpoint: Endpoint | undefined): EndpointSettings {
+  const { aliases = [], interfaceName } = request;
   return {
-    IPAMConfig: address === undefined ? null : { IPv4Address: address },
+    IPAMConfig: encodeIpam(request),
     Links: null,
     Aliases: aliases.length > 0 ? aliases : null,
-    MacAddress: endpoint?.macAddress ?? macAddress ?? '',
-    DriverOpts: null,
-    GwPriority: 0,
+    MacAddress: endpoint?.macAddress ?? request.macAddress ?? '',
+    DriverOpts: interfaceName ? { 'com.docker.network.endpoint.ifname': interfaceName } : null,
+    GwPriority: request.gatewayPriority ?? 0,
     NetworkID: endpoint?.networkId ?? '',
     EndpointID: endpoint?.id ?? '',
-    Gateway: endpoint?.gateway ?? '',
-    IPAddress: endpoint?.address ?? '',
-    IPPrefixLen: endpoint?.prefixLength ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    DNSNames: null,
+    Gateway: endpoint?.ipv4.gateway ?? '',
+    IPAddress: endpoint?.ipv4.address ?? '',
+    IPPrefixLen: endpoint?.ipv4.prefixLength ?? 0,
+    IPv6Gateway: endpoint?.ipv6.gateway ?? '',
+    GlobalIPv6Address: endpoint?.ipv6.address ?? '',
+    GlobalIPv6PrefixLen: endpoint?.ipv6.prefixLength ?? 0,
+    DNSNames: endpoint && endpoint.names.length > 0 ? endpoint.names : null,
   };
+}
+
+function encodeIpam(request: EndpointRequest): EndpointIpamConfig | null {
+  const { address, address6, linkLocalAddresses } = request;
+  const config: EndpointIpamConfig = {
+    ...(address === undefined ? {} : { IPv4Address: address }),
+    ...(address6 === undefined ? {} : { IPv6Address: address6 }),
+    ...(linkLocalAddresses === undefined ? {} : { LinkLocalIPs: linkLocalAddresses }),
+  };
+  return Object.keys(config).length === 0 ? null : config;
 }
 
 /** Exposed ports of a running container; `null` for those that are not published. */
@@ -67,10 +81,10 @@ function encodePorts(view: ContainerView): PortMap {
   if (view.endpoints.length === 0) return {};
   const ports: PortMap = {};
   for (const port of view.effective.exposedPorts) ports[port] = null;
-  for (const published of view.endpoints.flatMap((endpoint) => endpoint.ports)) {
+  for (const published of view.ports) {
     const key = `${published.containerPort}/${published.protocol}`;
     const bindings = ports[key] ?? [];
-    bindings.push({ HostIp: published.hostAddress || '0.0.0.0', HostPort: String(published.hostPort) });
+    bindings.push({ HostIp: published.hostAddress, HostPort: String(published.hostPort) });
     ports[key] = bindings;
   }
   return ports;

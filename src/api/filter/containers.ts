@@ -97,7 +97,7 @@ function descendsFrom(
 
 function isOnNetwork(view: ContainerView, network: string): boolean {
   return (
-    view.settings.host.networkMode === network ||
+    view.settings.networks.some((each) => each.network === network) ||
     view.endpoints.some(
       ({ networkName, networkId }) =>
         networkName === network || (/^[0-9a-f]{12,64}$/.test(network) && networkId.startsWith(network)),
@@ -110,8 +110,7 @@ function hasVolume(view: ContainerView, volume: string): boolean {
 }
 
 function publishedKeys(view: ContainerView): string[] {
-  const actual = view.endpoints.flatMap((endpoint) => endpoint.ports);
-  const ports = actual.length > 0 ? actual : view.settings.host.ports;
+  const ports = view.ports.length > 0 ? view.ports : view.settings.host.ports;
   return ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
 }
 

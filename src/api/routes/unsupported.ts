@@ -12,11 +12,6 @@ const operations: [Method, string, string][] = [
   ['GET', '/distribution/{name...}/json', 'inspecting an image in its registry is not supported'],
   ['GET', '/images/search', 'searching registries is not supported'],
   ['GET', '/images/{name...}/attestations', 'attestations are not supported'],
-  ['POST', '/networks/create', 'creating networks is not supported'],
-  ['POST', '/networks/prune', 'removing networks is not supported'],
-  ['POST', '/networks/{id}/connect', 'connecting a container to a network is not supported'],
-  ['POST', '/networks/{id}/disconnect', 'disconnecting a container from a network is not supported'],
-  ['DELETE', '/networks/{id}', 'removing networks is not supported'],
   ['PUT', '/volumes/{name}', 'cluster volumes are not supported'],
 ];
 

@@ -217,6 +217,7 @@ function createView(
     state: { status: 'created', error: '', exitCode: 0 },
     restartCount: 0,
     endpoints: [],
+    ports: [],
     mounts: [],
     platform: 'linux/amd64',
     paths: {

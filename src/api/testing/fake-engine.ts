@@ -212,28 +212,34 @@ function createFakeNetworks(): Engine['networks'] {
     name: 'bridge',
     driver: 'bridge' as const,
     createdAt: new Date(0),
-    bridge: 'dhow0',
-    subnet: '10.88.0.0/24',
-    gateway: '10.88.0.1',
+    interfaceName: 'dhow0',
+    pools: [{ subnet: '10.88.0.0/24', gateway: '10.88.0.1', auxiliary: {} }],
+    internal: false,
+    attachable: false,
     options: {},
     labels: {},
   };
+  function get(nameOrId: string) {
+    if (nameOrId === 'bridge' || bridge.id.startsWith(nameOrId)) return bridge;
+    throw new DhowError('NotFound', `network ${nameOrId} not found`);
+  }
   function unused(): never {
     throw new DhowError('Internal', 'the door does not use this');
   }
   return {
     list: () => [bridge],
-    get(nameOrId) {
-      if (nameOrId === 'bridge' || bridge.id.startsWith(nameOrId)) return bridge;
-      throw new DhowError('NotFound', `network ${nameOrId} not found`);
+    get,
+    membersOf: () => [],
+    create: unused,
+    async remove(nameOrId) {
+      throw new DhowError(
+        'Forbidden',
+        `${get(nameOrId).name} is a pre-defined network and cannot be removed`,
+      );
     },
-    createSandbox: unused,
-    attach: unused,
-    detach: unused,
-    endpointsOf: () => [],
-    restore: unused,
-    teardown: unused,
-    close: unused,
+    prune: async () => [],
+    connect: unused,
+    disconnect: unused,
   };
 }
 

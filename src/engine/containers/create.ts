@@ -6,7 +6,7 @@ import { makeVolumes, nameVolumes } from '#engine/containers/container-volumes.t
 import { findContainer } from '#engine/containers/lookup.ts';
 import { mergeConfig } from '#engine/containers/merge-config.ts';
 import { generateName, parseContainerName } from '#engine/containers/names.ts';
-import { networkNameOf } from '#engine/containers/network-mode.ts';
+import { networkNameOf, refuseNetworks } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { removeRow } from '#engine/containers/remove-locked.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
@@ -21,7 +21,7 @@ export async function createContainer(
   context: ContainerContext,
   request: { name?: string; settings: ContainerSettings; platform?: string },
 ): Promise<{ id: string; warnings: string[] }> {
-  const { settings } = request;
+  const settings = { ...request.settings, networks: nameNetworks(context, request.settings.networks) };
   const image = context.images.get(settings.image);
   requirePlatform(image, settings.image, request.platform);
   const effective = mergeConfig(image.config.config ?? {}, settings);
@@ -112,6 +112,14 @@ function refuseHealthcheck(settings: ContainerSettings): void {
   );
 }
 
+/** Settings name networks by their names: an id would not find one that was made anew. */
+function nameNetworks(
+  context: ContainerContext,
+  networks: ContainerSettings['networks'],
+): ContainerSettings['networks'] {
+  return networks.map((each) => ({ ...each, network: context.networks.get(each.network).name }));
+}
+
 function checkNetwork(context: ContainerContext, settings: ContainerSettings): string[] {
   const mode = settings.host.networkMode;
   const publishes = settings.host.ports.length > 0 || settings.host.publishAllPorts;
@@ -125,8 +133,8 @@ function checkNetwork(context: ContainerContext, settings: ContainerSettings): s
     }
     return [];
   }
-  const network = context.networks.get(networkNameOf(mode));
-  if (network.driver === 'host' && publishes) {
+  refuseNetworks(context, settings.networks);
+  if (networkNameOf(mode) === 'host' && publishes) {
     return ['Published ports are discarded when using host network mode'];
   }
   return [];

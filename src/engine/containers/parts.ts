@@ -8,7 +8,7 @@ import type { Waiters } from '#engine/containers/wait.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ImageService } from '#engine/images.ts';
 import type { Log } from '#log/log.ts';
-import type { NetworkService } from '#network/network.ts';
+import type { ContainerNetworking, NetworkCatalog, NetworkStack } from '#network/network.ts';
 import type { SpecContext } from '#runtime/build-spec.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import type { Database } from '#store/database.ts';
@@ -30,7 +30,7 @@ export interface ContainerParts {
   images: Pick<ImageService, 'get' | 'find' | 'addLayer'>;
   layers: LayerStore;
   layerUses: LayerUses;
-  networks: NetworkService;
+  networks: Pick<NetworkCatalog, 'get'> & ContainerNetworking & Pick<NetworkStack, 'restore'>;
   volumes: VolumeStore;
   runtime: Runtime;
   specContext: SpecContext;

@@ -19,6 +19,7 @@ export async function renameContainer(
   const oldName = record.name;
   record.name = name;
   context.table.saveDefinition(record);
+  context.networks.rename(record.id, name);
   await context.database.durable();
   emitContainerEvent(context, record, 'rename', { oldName: `/${oldName}` });
 }

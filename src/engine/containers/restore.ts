@@ -23,11 +23,11 @@ const EXIT_CODE_UNKNOWN = 255;
  */
 export async function restoreContainers(context: ContainerContext): Promise<void> {
   const found = new Map<string, ProcessState>();
-  const live = new Set<string>();
+  const live = new Map<string, string>();
   for (const record of context.table.list()) {
     const state = await context.runtime.inspect(record.id);
     found.set(record.id, state);
-    if (isLive(record) && state.state === 'running') live.add(record.id);
+    if (isLive(record) && state.state === 'running') live.set(record.id, `/proc/${state.pid}/ns/net`);
   }
   await context.networks.restore(live);
   for (const record of context.table.list()) {

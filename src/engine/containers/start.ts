@@ -1,9 +1,14 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
-import { networkNameOf } from '#engine/containers/network-mode.ts';
+import {
+  announceEndpoint,
+  hostnameOf,
+  identityOf,
+  networkNameOf,
+  portsOf,
+} from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import { prepareMounts } from '#engine/containers/prepare-mounts.ts';
@@ -13,7 +18,7 @@ import type { ContainerRecord } from '#engine/containers/table.ts';
 import { writeHostFiles } from '#engine/containers/write-host-files.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
-import type { Endpoint, PublishedPortRequest, Sandbox } from '#network/network.ts';
+import type { Endpoint, Sandbox } from '#network/network.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
 import type { NamespaceMode, SpecInput } from '#runtime/spec.ts';
@@ -72,7 +77,7 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
   undo.defer(quietly('unmount root', () => context.roots.unmount(paths.root)));
 
   const network = await connectNetwork(context, record, undo);
-  writeHostFiles(context, record, paths, hostnameOf(record), network.endpoint);
+  writeHostFiles(context, record, paths);
   const mounts = await prepareMounts(context, record, paths);
   const spec = buildSpec(
     specInput(context, record, { root: paths.root, mounts, network: network.namespace }),
@@ -108,7 +113,6 @@ function stdinOf({ openStdin, stdinOnce, terminal }: ContainerRecord['settings']
 
 interface ConnectedNetwork {
   namespace: NamespaceMode;
-  endpoint?: Endpoint;
   sandbox?: Sandbox;
 }
 
@@ -123,56 +127,23 @@ async function connectNetwork(
     const other = findContainer(context.table, mode.slice('container:'.length));
     return { namespace: { mode: 'path', path: `/proc/${requireRunning(other)}/ns/net` } };
   }
-  const network = context.networks.get(networkNameOf(mode));
-  undo.defer(quietly('detach network', () => context.networks.detach(record.id)));
-  const request = { containerId: record.id, containerName: record.name, network: network.name };
-  if (network.driver === 'host') {
-    await context.networks.attach({ ...request, ports: [] });
+  undo.defer(quietly('detach networks', () => context.networks.detach(record.id)));
+  const request = { container: identityOf(record), endpoints: settings.networks };
+  if (networkNameOf(mode) === 'host') {
+    announce(context, await context.networks.attach({ ...request, ports: [] }));
     return { namespace: { mode: 'host' } };
   }
-
   const sandbox = await context.networks.createSandbox();
   undo.defer(quietly('close network namespace', async () => sandbox[Symbol.asyncDispose]()));
   const namespace: NamespaceMode = { mode: 'path', path: sandbox.path };
-  if (settings.networkDisabled) return { namespace, sandbox };
-  if (network.driver === 'none') {
-    await context.networks.attach({ ...request, ports: [] });
-    return { namespace, sandbox };
+  if (!settings.networkDisabled) {
+    announce(context, await context.networks.attach({ ...request, sandbox, ports: portsOf(record) }));
   }
-  const { address, macAddress } = settings.endpoint;
-  const endpoint = await context.networks.attach({
-    ...request,
-    sandbox,
-    ...(address ? { address } : {}),
-    ...(macAddress ? { macAddress } : {}),
-    ports: portsOf(record),
-  });
-  return { namespace, endpoint, sandbox };
+  return { namespace, sandbox };
 }
 
-/** The ports asked for, and with `-P` every exposed one that was not. */
-function portsOf(record: ContainerRecord): PublishedPortRequest[] {
-  const { ports, publishAllPorts } = record.settings.host;
-  if (!publishAllPorts) return ports;
-  const named = new Set(ports.map((port) => `${port.containerPort}/${port.protocol}`));
-  const exposed = record.effective.exposedPorts.filter((port) => !named.has(port));
-  return [...ports, ...exposed.flatMap(expandExposed)];
-}
-
-/** `8000-8010/tcp` is a range of single ports, each published to any free one. */
-function expandExposed(text: string): PublishedPortRequest[] {
-  const match = /^(\d+)(?:-(\d+))?\/(tcp|udp|sctp)$/.exec(text);
-  if (!match) throw new DhowError('InvalidParameter', `invalid exposed port "${text.slice(0, 60)}"`);
-  const first = Number(match[1]);
-  const last = Number(match[2] ?? first);
-  const protocol = match[3] as PublishedPortRequest['protocol'];
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => ({
-    containerPort: first + index,
-    protocol,
-    hostAddress: '',
-    hostPort: 0,
-    hostPortEnd: 0,
-  }));
+function announce(context: ContainerContext, endpoints: readonly Endpoint[]): void {
+  for (const endpoint of endpoints) announceEndpoint(context, 'connect', endpoint);
 }
 
 function specInput(
@@ -218,15 +189,6 @@ function specInput(
     cgroupParent: host.cgroupParent || context.cgroupParent,
     annotations: host.annotations,
   };
-}
-
-/** With the host's network or UTS namespace a container has the host's name, unless it was given one. */
-function hostnameOf(record: ContainerRecord): string {
-  const { hostname, host } = record.settings;
-  if (hostname) return hostname;
-  return host.utsMode === 'host' || networkNameOf(host.networkMode) === 'host'
-    ? os.hostname()
-    : record.id.slice(0, 12);
 }
 
 function namespaceOf(context: ContainerContext, mode: string, kind: string): NamespaceMode {

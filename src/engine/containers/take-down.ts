@@ -1,9 +1,13 @@
+import { announceEndpoint } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 
 /** Removes what the container has outside its directory: process remains, cgroup, endpoint, root mount. Idempotent. */
 export async function takeDown(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  for (const endpoint of context.networks.endpointsOf(record.id)) {
+    announceEndpoint(context, 'disconnect', endpoint);
+  }
   await Promise.all([context.runtime.delete(record.id), context.networks.detach(record.id)]);
   context.roots.unmount(pathsOf(context.containersDirectory, record.id).root);
 }

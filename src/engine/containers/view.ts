@@ -20,6 +20,7 @@ export function viewContainer(context: ContainerContext, record: ContainerRecord
     state: record.state,
     restartCount: record.restartCount,
     endpoints: isLive(record) ? context.networks.endpointsOf(record.id) : [],
+    ports: isLive(record) ? context.networks.portsOf(record.id) : [],
     mounts: viewMounts(context, record),
     platform: record.platform,
     paths: {

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { networkNameOf } from '#engine/containers/network-mode.ts';
+import { hostnameOf, networkNameOf } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { ContainerPaths } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
@@ -7,18 +7,19 @@ import { renderHostname, renderHosts, renderResolvConf } from '#network/host-fil
 import type { Endpoint } from '#network/network.ts';
 
 /**
- * Writes the container's hosts, hostname and resolv.conf anew, as each start does. In place and not by rename: a running container of the same
+ * Writes the container's hosts, hostname and resolv.conf anew, as each start does, and each change
+ * of its networks. In place and not by rename: a running container of the same
  * network (`--network container:X`) has the very files mounted.
  */
 export function writeHostFiles(
-  context: Pick<ContainerContext, 'hostFiles'>,
+  context: Pick<ContainerContext, 'hostFiles' | 'networks'>,
   record: ContainerRecord,
   paths: ContainerPaths,
-  hostname: string,
-  endpoint: Endpoint | undefined,
 ): void {
   const { host, domainname } = record.settings;
   if (host.networkMode.startsWith('container:')) return;
+  const hostname = hostnameOf(record);
+  const endpoints = context.networks.endpointsOf(record.id);
   const onHost = networkNameOf(host.networkMode) === 'host';
   fs.writeFileSync(
     paths.hosts,
@@ -26,11 +27,21 @@ export function writeHostFiles(
       ...(onHost ? { base: context.hostFiles.hosts() } : {}),
       hostname,
       ...(domainname ? { domainname } : {}),
-      ...(endpoint ? { address: endpoint.address, hostGateway: endpoint.gateway } : {}),
+      addresses: endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4.address, ipv6.address]).filter(Boolean),
+      hostGateways: hostGatewaysOf(context, endpoints),
       extraHosts: host.extraHosts,
     }),
   );
   fs.writeFileSync(paths.hostname, renderHostname(hostname));
   const { dns, dnsSearch: search, dnsOptions: options } = host;
   fs.writeFileSync(paths.resolv, renderResolvConf(context.hostFiles.resolvConf(), { dns, search, options }));
+}
+
+/** The host as the container's networks see it, else as the default network does. */
+function hostGatewaysOf(
+  context: Pick<ContainerContext, 'networks'>,
+  endpoints: readonly Endpoint[],
+): string[] {
+  const own = endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4.gateway, ipv6.gateway]).filter(Boolean);
+  return own.length > 0 ? own : context.networks.get('bridge').pools.flatMap(({ gateway }) => gateway ?? []);
 }

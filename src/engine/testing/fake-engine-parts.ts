@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
+  type ContainerParts,
   containerMigration,
   createContainerService,
   type RunningContainerService,
@@ -13,7 +14,7 @@ import { createFakeRuntime, type FakeRuntime } from '#engine/testing/fake-runtim
 import { DhowError } from '#errors/error.ts';
 import { digestOf } from '#image/digest.ts';
 import { silentLog } from '#log/log.ts';
-import type { AttachRequest, NetworkService } from '#network/network.ts';
+import type { AttachRequest, Endpoint } from '#network/network.ts';
 import { parseSeccompProfile } from '#runtime/spec/seccomp.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import type { ImageRecord } from '#store/images.ts';
@@ -71,44 +72,56 @@ export async function createFakeEngine(): Promise<FakeEngine> {
   const services: RunningContainerService[] = [];
   const watchers = new Set<() => void>();
 
-  function makeNetworks(): NetworkService {
+  function unused(): never {
+    throw new Error('no test of containers asks for this');
+  }
+
+  function makeNetworks(): ContainerParts['networks'] {
     const bridge = {
       id: 'b'.repeat(64),
       name: 'bridge',
       driver: 'bridge' as const,
       createdAt: new Date(0),
+      pools: [],
+      internal: false,
+      attachable: false,
       options: {},
       labels: {},
     };
     return {
-      list: () => [bridge],
       get(name) {
         if (name === 'bridge') return bridge;
         throw new DhowError('NotFound', `network ${name} not found`);
       },
       createSandbox: async () => ({ path: '/proc/self/ns/net', [Symbol.asyncDispose]: async () => {} }),
-      async attach(request: AttachRequest) {
+      openSandbox: unused,
+      async attach({ container }: AttachRequest) {
         if (attachFailure) throw attachFailure;
         kernel.push('attach');
-        return {
+        const endpoint: Endpoint = {
           id: 'e'.repeat(64),
-          containerId: request.containerId,
+          containerId: container.id,
+          containerName: container.name,
           networkId: bridge.id,
           networkName: bridge.name,
           driver: bridge.driver,
           interfaceName: 'eth0',
-          address: '172.17.0.2',
-          prefixLength: 22,
-          gateway: '172.17.0.1',
           macAddress: '02:42:ac:11:00:02',
-          ports: [],
+          ipv4: { address: '172.17.0.2', prefixLength: 22, gateway: '172.17.0.1' },
+          ipv6: { address: '', prefixLength: 0, gateway: '' },
+          aliases: [],
+          names: [],
+          gatewayPriority: 0,
         };
+        return [endpoint];
       },
+      connect: unused,
+      disconnect: unused,
       detach: async () => void kernel.push('detach'),
       endpointsOf: () => [],
+      portsOf: () => [],
+      rename: () => {},
       restore: async () => {},
-      teardown: async () => {},
-      close: () => {},
     };
   }
 
@@ -260,7 +273,7 @@ export function settingsOf(
     exposedPorts: [],
     volumePaths: [],
     networkDisabled: false,
-    endpoint: { aliases: [] },
+    networks: [{ network: 'bridge', aliases: [] }],
     ...change,
     host: {
       binds: [],

@@ -3,14 +3,23 @@ import { suite, test } from 'node:test';
 import { nextFreeAddress } from '#network/addresses/allocate.ts';
 import { firstFree } from '#network/addresses/choose-free-subnet.ts';
 import {
+  bytesOfIp,
   contains,
-  formatIpv4,
+  formatIp,
   formatSubnet,
+  ipOfBytes,
   overlap,
-  parseIpv4,
+  parseIp,
   parseSubnet,
-} from '#network/addresses/ipv4.ts';
+} from '#network/addresses/ip.ts';
 import { macOf, parseMac } from '#network/addresses/mac.ts';
+import { parseSubnetSource, subnetsOf } from '#network/addresses/pools.ts';
+
+function ip(text: string) {
+  const parsed = parseIp(text);
+  assert.ok(parsed, text);
+  return parsed;
+}
 
 function subnet(text: string) {
   const parsed = parseSubnet(text);
@@ -18,10 +27,24 @@ function subnet(text: string) {
   return parsed;
 }
 
-suite('ipv4', () => {
-  for (const text of ['0.0.0.0', '172.17.0.1', '255.255.255.255']) {
-    test(`${text} is read and written the same`, () => {
-      assert.equal(formatIpv4(parseIpv4(text) ?? -1), text);
+suite('addresses', () => {
+  const cases: [string, string][] = [
+    ['0.0.0.0', '0.0.0.0'],
+    ['172.17.0.1', '172.17.0.1'],
+    ['255.255.255.255', '255.255.255.255'],
+    ['::', '::'],
+    ['::1', '::1'],
+    ['fd00::', 'fd00::'],
+    ['FD00:0:0:1::2', 'fd00:0:0:1::2'],
+    ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
+    ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
+    ['::ffff:192.0.2.1', '::ffff:c000:201'],
+    ['ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ];
+  for (const [text, canonical] of cases) {
+    test(`${text} is written ${canonical}, and its bytes mean the same`, () => {
+      assert.equal(formatIp(ip(text)), canonical);
+      assert.deepEqual(ipOfBytes(bytesOfIp(ip(text))), ip(text));
     });
   }
   for (const text of [
@@ -32,21 +55,52 @@ suite('ipv4', () => {
     '01.2.3.4',
     ' 1.2.3.4',
     '1.2.3.4\n',
-    '::1',
     '1.2.3.0x4',
+    ':::',
+    '::1%eth0',
+    '1::2::3',
+    'fd00::12345',
   ]) {
-    test(`${JSON.stringify(text)} is no address`, () => assert.equal(parseIpv4(text), undefined));
+    test(`${JSON.stringify(text)} is no address`, () => assert.equal(parseIp(text), undefined));
   }
-  for (const text of ['10.0.0.0', '10.0.0.1/24', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1']) {
-    test(`${text} is no subnet`, () => assert.equal(parseSubnet(text), undefined));
+});
+
+suite('subnets', () => {
+  for (const text of [
+    '10.0.0.0',
+    '10.0.0.1/24',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    '10.0.0.0/-1',
+    'fd00::1/64',
+    'fd00::/129',
+  ]) {
+    test(`${text} is none`, () => assert.equal(parseSubnet(text), undefined));
   }
-  test('high subnets do not become negative', () => {
-    assert.equal(formatSubnet(subnet('192.168.0.0/22')), '192.168.0.0/22');
-    assert.ok(contains(subnet('255.0.0.0/8'), parseIpv4('255.1.2.3') ?? 0));
+  test('are written as they are read', () => {
+    for (const text of ['192.168.0.0/22', 'fd00:1::/64', '0.0.0.0/0', '::/0']) {
+      assert.equal(formatSubnet(subnet(text)), text);
+    }
   });
-  test('overlap', () => {
+  test('contain and overlap within their family', () => {
+    assert.ok(contains(subnet('255.0.0.0/8'), ip('255.1.2.3')));
+    assert.ok(!contains(subnet('0.0.0.0/0'), ip('::1')));
     assert.ok(overlap(subnet('10.0.0.0/8'), subnet('10.1.0.0/24')));
     assert.ok(!overlap(subnet('10.0.0.0/24'), subnet('10.0.1.0/24')));
+    assert.ok(!overlap(subnet('0.0.0.0/0'), subnet('::/0')));
+  });
+  test('a source is cut into subnets of one size', () => {
+    const source = parseSubnetSource('10.0.0.0/22,24');
+    assert.ok(source);
+    assert.deepEqual([...subnetsOf([source])].map(formatSubnet), [
+      '10.0.0.0/24',
+      '10.0.1.0/24',
+      '10.0.2.0/24',
+      '10.0.3.0/24',
+    ]);
+    assert.equal(parseSubnetSource('10.0.0.0/24,22'), undefined);
+    assert.equal(parseSubnetSource('10.0.0.0/24'), undefined);
   });
 });
 
@@ -69,15 +123,16 @@ suite('the first free subnet', () => {
 
 suite('the next free address', () => {
   /** In 10.0.0.0/29: gateway .1, containers .2 to .6. */
-  function next(last: number | undefined, used: number[]): number | undefined {
-    const base = parseIpv4('10.0.0.0') ?? 0;
+  function next(last: number | undefined, used: number[], range?: string, reserved = [1]) {
+    const base = ip('10.0.0.0').value;
     const address = nextFreeAddress({
       subnet: subnet('10.0.0.0/29'),
-      gateway: base + 1,
-      last: last === undefined ? undefined : base + last,
-      usedFrom: (from) => used.map((host) => base + host).filter((host) => host >= from),
+      range: range === undefined ? undefined : subnet(range),
+      reserved: new Set(reserved.map((host) => base + BigInt(host))),
+      last: last === undefined ? undefined : base + BigInt(last),
+      usedFrom: (from) => used.map((host) => base + BigInt(host)).filter((host) => host >= from),
     });
-    return address === undefined ? undefined : address - base;
+    return address === undefined ? undefined : Number(address - base);
   }
   const cases: [string, number | undefined, number[], number | undefined][] = [
     ['is the first one behind the gateway', undefined, [], 2],
@@ -91,6 +146,17 @@ suite('the next free address', () => {
     test(name, () => assert.equal(next(last, used), expected));
   }
 
+  test('lies in the range, whose first and last address count', () => {
+    assert.equal(next(undefined, [], '10.0.0.4/30'), 4);
+    assert.equal(next(4, [5], '10.0.0.4/30'), 6);
+    assert.equal(next(6, [4, 5, 6], '10.0.0.4/30'), undefined);
+    assert.equal(next(undefined, [], '10.0.0.0/30'), 2);
+  });
+  test('is none of the reserved ones, also when several follow each other', () => {
+    assert.equal(next(undefined, [4], undefined, [1, 2, 3]), 5);
+    assert.equal(next(undefined, [2], undefined, [1, 3, 4]), 5);
+  });
+
   test('agrees with the obvious search on random input', () => {
     for (let round = 0; round < 500; round++) {
       const used = [2, 3, 4, 5, 6].filter(() => Math.random() < 0.6);
@@ -103,8 +169,9 @@ suite('the next free address', () => {
 });
 
 suite('mac addresses', () => {
-  test('are made from the IPv4 address', () => {
-    assert.equal(macOf(parseIpv4('172.17.0.2') ?? 0), '02:42:ac:11:00:02');
+  test('are made from the last bytes of the address', () => {
+    assert.equal(macOf(ip('172.17.0.2')), '02:42:ac:11:00:02');
+    assert.equal(macOf(ip('fd00::1:2')), '02:42:00:01:00:02');
   });
   const cases: [string, string | undefined][] = [
     ['92:D0:C6:0A:29:33', '92:d0:c6:0a:29:33'],

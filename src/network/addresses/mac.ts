@@ -1,12 +1,13 @@
-import { formatIpv4 } from '#network/addresses/ipv4.ts';
+import { bytesOfIp, type IpAddress } from '#network/addresses/ip.ts';
 
 /**
- * Locally administered address 02:42 and the IPv4 address, as Docker makes it: neighbours' ARP caches stay right
- * when an address is given to the next container.
+ * Locally administered address 02:42 and the last four bytes of the IP address, as Docker makes it: neighbours' ARP
+ * caches stay right when an address is given to the next container.
  */
-export function macOf(address: number): string {
-  const bytes = formatIpv4(address).split('.').map(Number);
-  return [0x02, 0x42, ...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+export function macOf(address: IpAddress): string {
+  return [0x02, 0x42, ...bytesOfIp(address).subarray(-4)]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join(':');
 }
 
 /** Lower-case `xx:xx:xx:xx:xx:xx` of a unicast address that is not zero; undefined otherwise. */

@@ -1,175 +1,61 @@
-import { randomBytes } from 'node:crypto';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
-import { nextFreeAddress } from '#network/addresses/allocate.ts';
-import { formatSubnet, lastAddress } from '#network/addresses/ipv4.ts';
-import { macOf, parseMac } from '#network/addresses/mac.ts';
-import { detachEndpoint } from '#network/endpoints/detach.ts';
+import { detachContainer } from '#network/endpoints/detach.ts';
+import { moveRoutes, waysOf } from '#network/endpoints/follow-gateways.ts';
+import { joinNetwork } from '#network/endpoints/join.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
-import { viewEndpoint } from '#network/endpoints/view.ts';
-import { ensureBridge } from '#network/kernel/bridge.ts';
+import { publishPorts } from '#network/endpoints/publish.ts';
+import { reserveEndpoint } from '#network/endpoints/reserve.ts';
 import { NamespaceSandbox } from '#network/kernel/sandbox.ts';
-import { joinBridge, type VethPair } from '#network/kernel/veth.ts';
-import type { AttachRequest, Endpoint, PublishedPort } from '#network/network.ts';
-import { describeTaken, PortTaken } from '#network/ports/port-holds.ts';
-import type { EndpointRow } from '#network/tables/endpoints.ts';
-import { type BridgeNetwork, isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
-import { findLink } from '#sys/netlink-route.ts';
-
-const interfaceName = 'eth0';
-/** Docker's limit is none; the attribute that carries a container's elements and one sane container fit well within. */
-const maximumPorts = 65_535;
+import type { AttachRequest } from '#network/network.ts';
+import { isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
 
 /**
- * Attaches a sandbox to a network. Up to the firewall everything is synchronous: attaching many at once needs no lock.
- * The row comes first, so that a crash leaves something that `restore` finds.
+ * Attaches a sandbox to its networks. Up to the firewall everything is synchronous: attaching many at once needs no lock.
+ * The rows come first, so that a crash leaves something that `restore` finds.
+ * @param networks one for each endpoint of the request
  */
-export async function attachEndpoint(
+export async function attachContainer(
   parts: EndpointParts,
-  network: NetworkRow,
+  networks: readonly NetworkRow[],
   request: AttachRequest,
-): Promise<Endpoint> {
-  if (!isBridgeNetwork(network)) return attachWithoutInterface(parts, network, request);
-  const sandbox = requireSandbox(request);
-  const id = randomBytes(32).toString('hex');
-  const { row, ports } = await reserve(parts, network, request, id);
-
+): Promise<void> {
+  const { container } = request;
   await using undo = new AsyncDisposableStack();
-  undo.defer(quietly('detach endpoint', () => detachEndpoint(parts, row, 'delete-interface')));
-  connect(parts, network, sandbox, row);
-  const targets = ports.map((port) => ({ ...port, address: row.address }));
-  if (!parts.firewall.change('add', targets)) await parts.firewall.rebuild(targets);
-  if (!parts.passage.isOpen()) await parts.passage.open();
-  undo.move();
-  return viewEndpoint(row, network, ports);
-}
-
-interface Reserved {
-  row: EndpointRow & { address: number };
-  ports: PublishedPort[];
-}
-
-/** Address, host ports and rows, in one transaction. */
-async function reserve(
-  parts: EndpointParts,
-  network: BridgeNetwork,
-  request: AttachRequest,
-  id: string,
-): Promise<Reserved> {
-  const { database, endpoints, networks, holds } = parts;
-  checkRequest(network, request);
-  try {
-    return database.transaction(() => {
-      refuseSecondEndpoint(parts, network, request);
-      const address = nextFreeAddress({
-        subnet: network.subnet,
-        gateway: network.gateway,
-        last: networks.byName(network.name)?.lastAddress,
-        usedFrom: (from) => endpoints.addressesFrom(network.id, from),
-      });
-      if (address === undefined) throw noFreeAddress(network);
-      const row = {
-        id,
-        networkId: network.id,
-        containerId: request.containerId,
-        containerName: request.containerName,
-        interfaceName,
-        hostInterface: parts.vethPrefix + id.slice(0, 15 - parts.vethPrefix.length),
-        address,
-        macAddress: request.macAddress ? (parseMac(request.macAddress) ?? '') : macOf(address),
-      };
-      endpoints.insert(row);
-      networks.setLastAddress(network.id, address);
-      return { row, ports: holds.reserve(id, request.ports) };
-    });
-  } catch (error) {
-    if (error instanceof PortTaken) {
-      throw await describeTaken(error, endpoints, { name: request.containerName, endpointId: id });
-    }
-    throw error;
-  }
-}
-
-function connect(
-  parts: EndpointParts,
-  network: BridgeNetwork,
-  sandbox: NamespaceSandbox,
-  row: EndpointRow & { address: number },
-): void {
-  const pair: Omit<VethPair, 'bridgeIndex'> = {
-    hostInterface: row.hostInterface,
-    bridgeName: network.bridge,
-    interfaceName,
-    macAddress: row.macAddress,
-    address: row.address,
-    prefixLength: network.subnet.prefixLength,
-    gateway: network.gateway,
-  };
-  const bridge = findLink(parts.host, network.bridge) ?? ensureBridge(parts.host, network);
-  joinBridge(parts.host, sandbox, { ...pair, bridgeIndex: bridge.index });
-}
-
-/** Networks host and none: a row, so that the container is seen to be on the network, and nothing in the kernel. */
-function attachWithoutInterface(parts: EndpointParts, network: NetworkRow, request: AttachRequest): Endpoint {
-  if (request.ports.length > 0) {
-    throw new DhowError('InvalidParameter', `network "${network.name}" cannot publish ports`);
-  }
-  const row: EndpointRow = {
-    id: randomBytes(32).toString('hex'),
-    networkId: network.id,
-    containerId: request.containerId,
-    containerName: request.containerName,
-    interfaceName: '',
-    hostInterface: '',
-    address: undefined,
-    macAddress: '',
-  };
-  parts.database.transaction(() => {
-    refuseSecondEndpoint(parts, network, request);
-    parts.endpoints.insert(row);
+  const rows = await publishPorts(parts, request, () => {
+    parts.endpoints.insertContainer(container);
+    return request.endpoints.map((endpoint, index) =>
+      reserveEndpoint(parts, networks[index] as NetworkRow, container, endpoint),
+    );
   });
-  return viewEndpoint(row, network, []);
+  undo.defer(
+    quietly('detach container', async () => {
+      await detachContainer(parts, container.id, 'delete-interfaces');
+    }),
+  );
+  if (networks.some(hasInterface)) {
+    const sandbox = requireSandbox(request);
+    for (const [index, row] of rows.entries())
+      joinNetwork(parts, sandbox, networks[index] as NetworkRow, row);
+    const { gateways, targets } = waysOf(parts, container.id);
+    moveRoutes(sandbox, {}, gateways);
+    if (!parts.firewall.changePorts('add', targets)) await parts.firewall.rebuild(targets);
+  }
+  await openPassage(parts, networks);
+  undo.move();
 }
 
-function checkRequest(network: BridgeNetwork, request: AttachRequest): void {
-  if (request.address) {
-    throw new DhowError(
-      'InvalidParameter',
-      'user specified IP address is supported on user defined networks only',
-    );
-  }
-  if (request.macAddress && parseMac(request.macAddress) === undefined) {
-    throw new DhowError('InvalidParameter', `invalid MAC address "${request.macAddress.slice(0, 60)}"`);
-  }
-  if (request.ports.length > maximumPorts) {
-    throw new DhowError(
-      'InvalidParameter',
-      `container "${request.containerName}" publishes too many ports on ${network.name}`,
-    );
-  }
+/** Looks whether another program's firewall stands in the way, and makes room. */
+export async function openPassage(parts: EndpointParts, networks: readonly NetworkRow[]): Promise<void> {
+  const bridges = networks.filter(isBridgeNetwork).map((network) => network.interfaceName);
+  if (!bridges.every((bridge) => parts.passage.isOpen(bridge))) await parts.passage.open();
 }
 
-function requireSandbox(request: AttachRequest): NamespaceSandbox {
-  const { sandbox } = request;
+export function requireSandbox({ container, sandbox }: Pick<AttachRequest, 'container' | 'sandbox'>) {
   if (sandbox instanceof NamespaceSandbox && !sandbox.closed) return sandbox;
-  throw new DhowError('Internal', `container "${request.containerName}" has no open sandbox to attach`);
+  throw new DhowError('Internal', `container "${container.name}" has no open sandbox to attach`);
 }
 
-function refuseSecondEndpoint(parts: EndpointParts, network: NetworkRow, request: AttachRequest): void {
-  const present = parts.endpoints.ofContainer(request.containerId);
-  if (!present.some((row) => row.networkId === network.id)) return;
-  throw new DhowError(
-    'Conflict',
-    `endpoint with name ${request.containerName} already exists in network ${network.name}`,
-  );
-}
-
-function noFreeAddress(network: BridgeNetwork): DhowError {
-  const { subnet } = network;
-  const count = lastAddress(subnet) - subnet.address - 2;
-  return new DhowError(
-    'ResourceExhausted',
-    `no available IPv4 addresses on network "${network.name}" (${formatSubnet(subnet)}): ` +
-      `all ${count} are in use; remove containers or use another network`,
-  );
+function hasInterface(network: NetworkRow): boolean {
+  return network.driver === 'bridge' || network.driver === 'macvlan';
 }

@@ -1,36 +1,39 @@
 import type { EndpointParts } from '#network/endpoints/parts.ts';
-import type { EndpointRow } from '#network/tables/endpoints.ts';
+import { portTargetsOf } from '#network/tables/port-targets.ts';
 import { hasCode } from '#sys/libc.ts';
 import { netlinkProtocols, requestInBackground } from '#sys/netlink.ts';
-import { deleteLink } from '#sys/netlink-route.ts';
+import { deleteLink } from '#sys/netlink-link.ts';
 
 /**
- * Takes an endpoint back: port elements, rows, held ports.
+ * Takes everything of a container back: port elements, rows, held ports.
  *
- * The interface is left to the kernel, which deletes it with the container's namespace in the background. Deleting it
+ * Interfaces are left to the kernel, which deletes them with the container's namespace in the background. Deleting them
  * here would wait for grace periods of the kernel, measured 30 ms for each, on the way of every `run --rm`.
- * `delete-interface` does wait, off the main thread, for callers whose sandbox lives on.
+ * `delete-interfaces` does wait, off the main thread, for callers whose sandbox lives on.
+ * @returns whether the host has interfaces of the container
  */
-export async function detachEndpoint(
+export async function detachContainer(
   parts: EndpointParts,
-  row: EndpointRow,
-  interfaceFate: 'delete-interface' | 'leave-interface',
-): Promise<void> {
-  const { address } = row;
-  const ports = address === undefined ? [] : parts.endpoints.ports(row.id);
-  const targets = ports.map((port) => ({ ...port, address: address ?? 0 }));
+  containerId: string,
+  interfaceFate: 'delete-interfaces' | 'leave-interfaces',
+): Promise<boolean> {
+  const interfaces = parts.endpoints
+    .ofContainer(containerId)
+    .map((row) => row.hostInterface)
+    .filter((name) => name !== '');
+  const targets = portTargetsOf(parts, containerId);
   const intact = parts.database.transaction(() => {
-    parts.endpoints.remove(row.id);
+    parts.endpoints.removeContainer(containerId);
     // Inside the transaction: when the kernel refuses, the rows stay for the next attempt.
-    return parts.firewall.change('delete', targets);
+    return parts.firewall.changePorts('delete', targets);
   });
-  parts.holds.release(row.id);
+  parts.holds.release(containerId);
   if (!intact) await parts.firewall.rebuild(targets);
-  if (interfaceFate === 'delete-interface' && row.hostInterface !== '')
-    await deleteInterface(row.hostInterface);
+  if (interfaceFate === 'delete-interfaces') for (const name of interfaces) await deleteInterface(name);
+  return interfaces.length > 0;
 }
 
-/** Deletes a host-side interface off the main thread; one that is gone is fine. */
+/** Deletes an interface of the host off the main thread; one that is gone is fine. */
 export async function deleteInterface(name: string): Promise<void> {
   try {
     await requestInBackground(netlinkProtocols.route, [deleteLink(name)], `delete interface ${name}`);

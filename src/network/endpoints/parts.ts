@@ -4,6 +4,7 @@ import type { Passage } from '#network/firewall/passage.ts';
 import type { PortHolds } from '#network/ports/port-holds.ts';
 import type { EndpointTable } from '#network/tables/endpoints.ts';
 import type { NetworkTable } from '#network/tables/networks.ts';
+import type { PortTable } from '#network/tables/ports.ts';
 import type { Database } from '#store/database.ts';
 import type { NetlinkSocket } from '#sys/netlink.ts';
 
@@ -12,11 +13,14 @@ export interface EndpointParts {
   database: Database;
   networks: NetworkTable;
   endpoints: EndpointTable;
+  ports: PortTable;
   firewall: Firewall;
   passage: Passage;
   holds: PortHolds;
   /** A netlink socket in the host's network namespace. */
   host: NetlinkSocket;
+  /** Name of our nft table, by which our bridges are known too. */
+  table: string;
   /** Prefix of the names of host-side interfaces. */
   vethPrefix: string;
   log: Log;

@@ -1,30 +1,30 @@
 import type { EndpointParts } from '#network/endpoints/parts.ts';
-import { sweepInterfaces } from '#network/endpoints/sweep.ts';
+import { sweepBridges, sweepInterfaces } from '#network/endpoints/sweep.ts';
 import { ensureBridge } from '#network/kernel/bridge.ts';
 import { ensureForwarding } from '#network/kernel/forwarding.ts';
 import { isBridgeNetwork } from '#network/tables/networks.ts';
-import { findLink } from '#sys/netlink-route.ts';
+import { findLink } from '#sys/netlink-link.ts';
 
-/** Brings kernel and database into agreement; see NetworkService.restore. */
-export async function restoreEndpoints(parts: EndpointParts, live: ReadonlySet<string>): Promise<void> {
+/** Brings kernel and database into agreement; see NetworkStack.restore. */
+export async function restoreEndpoints(
+  parts: EndpointParts,
+  live: ReadonlyMap<string, string>,
+): Promise<void> {
   const { host, log } = parts;
-  const forwarding = ensureForwarding(parts.networks);
-  if (forwarding.changed) {
-    log.info('switched on net.ipv4.ip_forward; forwarding between other interfaces stays off by nft rules');
-  }
-  parts.firewall.dropStrangers(forwarding.ours);
+  const networks = parts.networks.list();
+  switchForwardingOn(parts);
+  await sweepBridges(parts);
+  for (const network of networks.filter(isBridgeNetwork)) ensureBridge(host, parts.table, network);
 
-  for (const network of parts.networks.list().filter(isBridgeNetwork)) ensureBridge(host, network);
-  const rows = parts.endpoints.list();
+  const containers = parts.endpoints.listContainers();
   parts.database.transaction(() => {
-    for (const row of rows) if (!live.has(row.containerId)) parts.endpoints.remove(row.id);
+    for (const { id } of containers) if (!live.has(id)) parts.endpoints.removeContainer(id);
   });
-  for (const row of rows) {
-    if (!live.has(row.containerId)) {
-      parts.holds.release(row.id);
-      continue;
-    }
-    parts.holds.resume(row.id, parts.endpoints.ports(row.id));
+  for (const { id } of containers) {
+    if (live.has(id)) parts.holds.resume(id, parts.ports.ofContainer(id));
+    else parts.holds.release(id);
+  }
+  for (const row of parts.endpoints.list()) {
     if (row.hostInterface !== '' && findLink(host, row.hostInterface) === undefined) {
       log.warn('interface of a running container is missing; restart the container to connect it again', {
         container: row.containerId,
@@ -33,7 +33,22 @@ export async function restoreEndpoints(parts: EndpointParts, live: ReadonlySet<s
     }
   }
   await parts.firewall.rebuild();
-  if (!parts.passage.isOpen()) await parts.passage.open();
+  if (!networks.filter(isBridgeNetwork).every(({ interfaceName }) => parts.passage.isOpen(interfaceName))) {
+    await parts.passage.open();
+  }
   parts.passage.warn();
   await sweepInterfaces(parts);
+}
+
+/** IPv4 always, IPv6 when a network has it. The firewall hears what it must hold back. */
+export function switchForwardingOn(parts: EndpointParts): { changed: boolean } {
+  const wanted = ([4, 6] as const).filter(
+    (family) => family === 4 || parts.networks.list().some((network) => network.pools[6] !== undefined),
+  );
+  const results = wanted.map((family) => ({ family, ...ensureForwarding(parts.networks, family) }));
+  for (const { family } of results.filter(({ changed }) => changed)) {
+    parts.log.info('switched on forwarding; between other interfaces it stays off by nft rules', { family });
+  }
+  parts.firewall.dropStrangers(results.filter(({ ours }) => ours).map(({ family }) => family));
+  return { changed: results.some(({ changed }) => changed) };
 }

@@ -1,22 +1,41 @@
-import { formatIpv4 } from '#network/addresses/ipv4.ts';
-import type { Endpoint, PublishedPort } from '#network/network.ts';
-import type { EndpointRow } from '#network/tables/endpoints.ts';
+import { type Family, formatIp } from '#network/addresses/ip.ts';
+import type { Endpoint, EndpointAddress } from '#network/network.ts';
+import type { AttachedContainer, EndpointRow } from '#network/tables/endpoints.ts';
 import type { NetworkRow } from '#network/tables/networks.ts';
 
-/** An endpoint as other rooms see it; without an interface (host, none) its address fields are empty. */
-export function viewEndpoint(row: EndpointRow, network: NetworkRow, ports: PublishedPort[]): Endpoint {
-  const attached = row.address !== undefined && network.subnet !== undefined;
+/** An endpoint as other rooms see it. */
+export function viewEndpoint(row: EndpointRow, network: NetworkRow, container: AttachedContainer): Endpoint {
   return {
     id: row.id,
     containerId: row.containerId,
+    containerName: container.name,
     networkId: network.id,
     networkName: network.name,
     driver: network.driver,
     interfaceName: row.interfaceName,
-    address: row.address === undefined ? '' : formatIpv4(row.address),
-    prefixLength: attached ? (network.subnet?.prefixLength ?? 0) : 0,
-    gateway: attached && network.gateway !== undefined ? formatIpv4(network.gateway) : '',
     macAddress: row.macAddress,
-    ports,
+    ipv4: viewAddress(row, network, 4),
+    ipv6: viewAddress(row, network, 6),
+    aliases: row.aliases,
+    names: namesOf(row, network, container),
+    gatewayPriority: row.gatewayPriority,
   };
+}
+
+function viewAddress(row: EndpointRow, network: NetworkRow, family: Family): EndpointAddress {
+  const address = row.addresses[family];
+  const pool = network.pools[family];
+  if (address === undefined || pool === undefined) return { address: '', prefixLength: 0, gateway: '' };
+  return {
+    address: formatIp(address),
+    prefixLength: pool.subnet.prefixLength,
+    gateway: pool.gateway === undefined || network.internal ? '' : formatIp({ family, value: pool.gateway }),
+  };
+}
+
+/** On networks that have names at all: the container's name, its aliases, its short id and its hostname. */
+function namesOf(row: EndpointRow, network: NetworkRow, container: AttachedContainer): string[] {
+  if (network.name === 'bridge' || row.interfaceName === '') return [];
+  const names = [container.name, ...row.aliases, container.id.slice(0, 12), container.hostname];
+  return [...new Set(names.filter((name) => name !== ''))];
 }

@@ -1,39 +1,128 @@
 import { Buffer } from 'node:buffer';
-import { parseIpv4 } from '#network/addresses/ipv4.ts';
+import {
+  bytesOfIp,
+  formatIp,
+  formatSubnet,
+  type IpAddress,
+  lastAddress,
+  parseIp,
+  type Subnet,
+} from '#network/addresses/ip.ts';
 import type { PublishedPort } from '#network/network.ts';
-import type { PortTarget } from '#network/tables/endpoints.ts';
-import type { MapElement } from '#sys/netlink-netfilter.ts';
+import { parseBridgeOptions } from '#network/options/bridge-options.ts';
+import type { BridgeNetwork } from '#network/tables/networks.ts';
+import type { PortTarget } from '#network/tables/port-targets.ts';
+import type { SetElement } from '#sys/netlink-netfilter.ts';
 
-/** The two maps: ports published on one host address, and ports published on all of them. */
-export const mapNames = { addressed: 'published', wildcard: 'published_anywhere' } as const;
+/**
+ * The elements of our sets and maps, each with its two spellings: the text of a script, which builds the whole table,
+ * and the kernel's bytes, by which single elements come and go.
+ */
+export interface Element {
+  set: SetName;
+  key: Field[];
+  value?: Field[];
+}
+
+/** One field of a concatenation. */
+interface Field {
+  text: string;
+  /** Padded to four bytes, network order. */
+  bytes: Buffer;
+  /** The end of an interval that begins with `bytes`. */
+  end?: Buffer;
+}
+
+/** Sets and maps of the table, with the types of their fields as nft writes them. */
+export const sets = {
+  /** Every bridge of ours. */
+  bridges: 'set { typeof iifname; }',
+  /** Bridges whose containers may talk to each other, twice. */
+  siblings: 'set { typeof iifname . oifname; }',
+  /** Bridges whose packets leave the host with its address. */
+  masqueraded: 'set { typeof iifname; }',
+  /** Bridges that nothing leaves and nothing enters. */
+  confined: 'set { typeof iifname; }',
+  /** A bridge and its subnet. */
+  insiders: 'set { typeof oifname . ip saddr; flags interval; }',
+  insiders6: 'set { typeof oifname . ip6 saddr; flags interval; }',
+  /** Ports published on one address of the host, and those published on all. */
+  published: 'map { typeof ip daddr . meta l4proto . th dport : ip daddr . th dport; }',
+  published_anywhere: 'map { typeof meta l4proto . th dport : ip daddr . th dport; }',
+} as const;
+
+export type SetName = keyof typeof sets;
 
 export const wildcardAddress = '0.0.0.0';
 
 /** Numbers of IP protocols, RFC 790 and successors. */
 const protocolNumbers = { tcp: 6, udp: 17, sctp: 132 } satisfies Record<PublishedPort['protocol'], number>;
 
-/** A published port as an element of its map, in the kernel's byte layout. */
-export function elementOf(target: PortTarget): MapElement {
-  const value = Buffer.concat([addressField(target.address), portField(target.containerPort)]);
-  const protocolAndPort = Buffer.concat([
-    Buffer.of(protocolNumbers[target.protocol], 0, 0, 0),
-    portField(target.hostPort),
-  ]);
-  if (target.hostAddress === wildcardAddress) {
-    return { map: mapNames.wildcard, key: protocolAndPort, value };
-  }
-  const hostAddress = addressField(parseIpv4(target.hostAddress) ?? 0);
-  return { map: mapNames.addressed, key: Buffer.concat([hostAddress, protocolAndPort]), value };
+/** A published port; none when it leads nowhere. */
+export function elementsOfPort(target: PortTarget): Element[] {
+  const address = target.addresses[4];
+  if (address === undefined) return [];
+  const value = [addressField(address), portField(target.containerPort)];
+  const key = [protocolField(target.protocol), portField(target.hostPort)];
+  if (target.hostAddress === wildcardAddress) return [{ set: 'published_anywhere', key, value }];
+  const hostAddress = parseIp(target.hostAddress);
+  return hostAddress === undefined
+    ? []
+    : [{ set: 'published', key: [addressField(hostAddress), ...key], value }];
 }
 
-function addressField(address: number): Buffer {
-  const field = Buffer.alloc(4);
-  field.writeUInt32BE(address);
-  return field;
+/** What the table says of a bridge network. */
+export function elementsOfNetwork(network: BridgeNetwork): Element[] {
+  const { masquerade, interContainer } = parseBridgeOptions(network.options);
+  const bridge = nameField(network.interfaceName);
+  const { 4: four, 6: six } = network.pools;
+  const elements: Element[] = [{ set: 'bridges', key: [bridge] }];
+  if (interContainer) elements.push({ set: 'siblings', key: [bridge, bridge] });
+  if (masquerade && !network.internal) elements.push({ set: 'masqueraded', key: [bridge] });
+  if (network.internal) elements.push({ set: 'confined', key: [bridge] });
+  if (four) elements.push({ set: 'insiders', key: [bridge, subnetField(four.subnet)] });
+  if (six) elements.push({ set: 'insiders6', key: [bridge, subnetField(six.subnet)] });
+  return elements;
 }
 
-function portField(port: number): Buffer {
-  const field = Buffer.alloc(4);
-  field.writeUInt16BE(port);
-  return field;
+export function textOfElement({ key, value }: Element): string {
+  const join = (fields: Field[]) => fields.map((field) => field.text).join(' . ');
+  return value === undefined ? join(key) : `${join(key)} : ${join(value)}`;
+}
+
+export function bytesOfElement({ set, key, value }: Element): SetElement {
+  const join = (fields: Field[]) => Buffer.concat(fields.map((field) => field.bytes));
+  const interval = key.some((field) => field.end !== undefined);
+  return {
+    set,
+    key: join(key),
+    ...(interval ? { keyEnd: Buffer.concat(key.map((field) => field.end ?? field.bytes)) } : {}),
+    ...(value === undefined ? {} : { value: join(value) }),
+  };
+}
+
+/** An interface's name fills sixteen bytes. */
+function nameField(name: string): Field {
+  const bytes = Buffer.alloc(16);
+  bytes.write(name);
+  return { text: `"${name}"`, bytes };
+}
+
+function addressField(address: IpAddress): Field {
+  return { text: formatIp(address), bytes: bytesOfIp(address) };
+}
+
+function subnetField(subnet: Subnet): Field {
+  const end = bytesOfIp({ family: subnet.family, value: lastAddress(subnet) });
+  return { text: formatSubnet(subnet), bytes: bytesOfIp(subnet), end };
+}
+
+function protocolField(protocol: PublishedPort['protocol']): Field {
+  return { text: protocol, bytes: Buffer.of(protocolNumbers[protocol], 0, 0, 0) };
+}
+
+function portField(port: number): Field {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt16BE(port);
+  return { text: String(port), bytes };
 }

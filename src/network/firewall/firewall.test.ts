@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
-import { parseSubnet } from '#network/addresses/ipv4.ts';
-import { elementOf } from '#network/firewall/elements.ts';
+import { parseIp, parseSubnet } from '#network/addresses/ip.ts';
+import { bytesOfElement, elementsOfNetwork, elementsOfPort } from '#network/firewall/elements.ts';
 import { renderRuleset } from '#network/firewall/ruleset.ts';
-import type { PortTarget } from '#network/tables/endpoints.ts';
+import type { BridgeNetwork } from '#network/tables/networks.ts';
+import type { PortTarget } from '#network/tables/port-targets.ts';
 import { enterPrivateHost } from '#network/testing/private-host.ts';
 import { hasCode } from '#sys/libc.ts';
 import { netlinkProtocols, openNetlink } from '#sys/netlink.ts';
-import { changeMapElements } from '#sys/netlink-netfilter.ts';
+import { changeSetElements } from '#sys/netlink-netfilter.ts';
 import { createNftables, NftablesError } from '#sys/nftables.ts';
 
 const host = enterPrivateHost();
@@ -18,22 +19,39 @@ after(async () => {
   await host[Symbol.asyncDispose]();
 });
 
-const networks = [
-  { bridge: 'dhwt0', subnet: parseSubnet('172.17.0.0/22') ?? { address: 0, prefixLength: 0 } },
-];
-const address = 0xac110002;
+function network(name: string, change: Partial<BridgeNetwork> = {}): BridgeNetwork {
+  const pool = (text: string) => {
+    const subnet = parseSubnet(text);
+    assert.ok(subnet);
+    return { subnet, range: undefined, gateway: 1n, auxiliary: {}, automatic: true, last: undefined };
+  };
+  return {
+    id: name,
+    name,
+    driver: 'bridge',
+    createdAt: 0,
+    interfaceName: name,
+    internal: false,
+    attachable: false,
+    options: {},
+    labels: {},
+    pools: { 4: pool('172.17.0.0/22'), 6: pool('fd00:1::/64') },
+    ...change,
+  };
+}
+const networks = [network('dhwt0')];
+const addresses = { 4: parseIp('172.17.0.2') } as PortTarget['addresses'];
 const ports: PortTarget[] = [
-  { address, containerPort: 80, protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080 },
-  { address, containerPort: 53, protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 5353 },
-  { address, containerPort: 9, protocol: 'sctp', hostAddress: '0.0.0.0', hostPort: 65535 },
-  { address, containerPort: 80, protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 1 },
+  { addresses, containerPort: 80, protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080 },
+  { addresses, containerPort: 53, protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 5353 },
+  { addresses, containerPort: 9, protocol: 'sctp', hostAddress: '0.0.0.0', hostPort: 65535 },
+  { addresses, containerPort: 80, protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 1 },
 ];
 
-function ruleset(listed: readonly PortTarget[], dropStrangers = true): string {
+function ruleset(listed: readonly PortTarget[], dropStrangers: readonly (4 | 6)[] = [4, 6]): string {
   return renderRuleset({
     table: 'dhwt',
-    networks,
-    ports: listed,
+    elements: [...networks.flatMap(elementsOfNetwork), ...listed.flatMap(elementsOfPort)],
     dropStrangers,
     otherBridges: ['br0', 'br1', 'docker0'],
   });
@@ -57,9 +75,9 @@ suite('port elements', () => {
     const byScript = await listTable();
     await nftables.run(ruleset([]));
     const empty = await listTable();
-    changeMapElements(netfilter, 'add', 'dhwt', ports.map(elementOf));
+    changeSetElements(netfilter, 'add', 'dhwt', ports.flatMap(elementsOfPort).map(bytesOfElement));
     assert.equal(await listTable(), byScript);
-    changeMapElements(netfilter, 'delete', 'dhwt', ports.map(elementOf));
+    changeSetElements(netfilter, 'delete', 'dhwt', ports.flatMap(elementsOfPort).map(bytesOfElement));
     assert.equal(await listTable(), empty);
   });
 
@@ -68,7 +86,13 @@ suite('port elements', () => {
     const before = await listTable();
     const other = ports.map((port) => ({ ...port, containerPort: 7 }));
     assert.throws(
-      () => changeMapElements(netfilter, 'add', 'dhwt', other.toReversed().map(elementOf)),
+      () =>
+        changeSetElements(
+          netfilter,
+          'add',
+          'dhwt',
+          other.toReversed().flatMap(elementsOfPort).map(bytesOfElement),
+        ),
       (error) => hasCode(error, 'EEXIST', 'EBUSY'),
     );
     assert.equal(await listTable(), before);
@@ -80,9 +104,46 @@ suite('port elements', () => {
       ...(ports[0] as PortTarget),
       hostPort: index + 1,
     }));
-    changeMapElements(netfilter, 'add', 'dhwt', many.map(elementOf));
+    changeSetElements(netfilter, 'add', 'dhwt', many.flatMap(elementsOfPort).map(bytesOfElement));
     assert.equal((await listTable()).match(/tcp \. \d+ : 172\.17\.0\.2 \. 80/g)?.length, 5000);
   });
+});
+
+suite('network elements', () => {
+  const kinds: [string, BridgeNetwork][] = [
+    ['of a plain network', network('dhwt1')],
+    ['of an internal one', network('dhwt1', { internal: true })],
+    [
+      'of one whose containers are kept apart and not hidden',
+      network('dhwt1', {
+        options: {
+          'com.docker.network.bridge.enable_icc': 'false',
+          'com.docker.network.bridge.enable_ip_masquerade': 'false',
+        },
+      }),
+    ],
+  ];
+  for (const [name, added] of kinds) {
+    test(`${name}: added by netlink are the ones that the script renders; deleting takes them away`, async () => {
+      const render = (listed: BridgeNetwork[]) =>
+        renderRuleset({
+          table: 'dhwt',
+          elements: listed.flatMap(elementsOfNetwork),
+          dropStrangers: [],
+          otherBridges: [],
+        });
+      await nftables.run(render([...networks, added]));
+      const byScript = await listTable();
+      await nftables.run(render(networks));
+      const before = await listTable();
+      assert.notEqual(byScript, before);
+      const elements = elementsOfNetwork(added).map(bytesOfElement);
+      changeSetElements(netfilter, 'add', 'dhwt', elements);
+      assert.equal(await listTable(), byScript);
+      changeSetElements(netfilter, 'delete', 'dhwt', elements);
+      assert.equal(await listTable(), before);
+    });
+  }
 });
 
 suite('the ruleset', () => {
@@ -99,7 +160,7 @@ suite('the ruleset', () => {
   test('keeps known bridges of others apart, but not those of container programs', () => {
     const text = ruleset([]);
     assert.match(text, /iifname \. oifname \{ "br0" \. "br1", "br1" \. "br0" \} drop/);
-    assert.ok(!ruleset([], false).includes('br0'));
+    assert.ok(!ruleset([], []).includes('br0'));
   });
 });
 

@@ -1,14 +1,20 @@
 import { messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
-import { elementOf } from '#network/firewall/elements.ts';
+import type { Family } from '#network/addresses/ip.ts';
+import {
+  bytesOfElement,
+  type Element,
+  elementsOfNetwork,
+  elementsOfPort,
+} from '#network/firewall/elements.ts';
 import { renderRuleset } from '#network/firewall/ruleset.ts';
 import { bridgeGroup } from '#network/kernel/bridge.ts';
-import type { EndpointTable, PortTarget } from '#network/tables/endpoints.ts';
-import { isBridgeNetwork, type NetworkTable } from '#network/tables/networks.ts';
+import { type BridgeNetwork, isBridgeNetwork, type NetworkTable } from '#network/tables/networks.ts';
+import type { PortTarget } from '#network/tables/port-targets.ts';
 import { hasCode } from '#sys/libc.ts';
 import type { NetlinkSocket } from '#sys/netlink.ts';
-import { changeMapElements, forgetUdpConnections } from '#sys/netlink-netfilter.ts';
-import { listLinks } from '#sys/netlink-route.ts';
+import { listLinks } from '#sys/netlink-link.ts';
+import { changeSetElements, forgetUdpConnections } from '#sys/netlink-netfilter.ts';
 import type { Nftables } from '#sys/nftables.ts';
 
 /**
@@ -19,7 +25,7 @@ export interface Firewall {
   /**
    * Replaces the table by what the database says, in one transaction. Callers that come while one rebuild runs share
    * the next one, which sees what they have written.
-   * @param ports ports that a refused `change` was about
+   * @param ports ports that a refused `changePorts` was about
    */
   rebuild(ports?: readonly PortTarget[]): Promise<void>;
   /**
@@ -27,16 +33,19 @@ export interface Firewall {
    * @returns false when the table is not what it should be, or being rebuilt; the caller then brings the database up to
    * date and calls `rebuild`
    */
-  change(kind: 'add' | 'delete', ports: readonly PortTarget[]): boolean;
-  /** Whether forwarding between interfaces that are not ours is dropped; takes effect with the next rebuild. */
-  dropStrangers(drop: boolean): void;
+  changePorts(kind: 'add' | 'delete', ports: readonly PortTarget[]): boolean;
+  /** The same for a network. */
+  changeNetwork(kind: 'add' | 'delete', network: BridgeNetwork): boolean;
+  /** From the next rebuild on, what is forwarded between interfaces that are not ours is dropped in these families. */
+  dropStrangers(families: readonly Family[]): void;
   remove(): Promise<void>;
 }
 
 export interface FirewallParts {
   table: string;
   networks: NetworkTable;
-  endpoints: EndpointTable;
+  /** Every published port of every container. */
+  portTargets: () => PortTarget[];
   /** Netlink sockets in the host's network namespace: routing, and netfilter. */
   host: NetlinkSocket;
   netfilter: NetlinkSocket;
@@ -46,7 +55,7 @@ export interface FirewallParts {
 
 export function createFirewall(parts: FirewallParts): Firewall {
   const { table, netfilter, log } = parts;
-  let strangersDropped = false;
+  let strangersDropped: readonly Family[] = [];
 
   /** A UDP client that never pauses would otherwise stay with the translation of its first packet. */
   function forgetConnections(ports: readonly PortTarget[]): void {
@@ -64,12 +73,12 @@ export function createFirewall(parts: FirewallParts): Firewall {
 
   async function build(): Promise<void> {
     const networks = parts.networks.list().filter(isBridgeNetwork);
-    const ports = parts.endpoints.portTargets();
+    const elements = [...networks.flatMap(elementsOfNetwork), ...parts.portTargets().flatMap(elementsOfPort)];
     const otherBridges = listLinks(parts.host)
       .filter((link) => link.kind === 'bridge' && link.group !== bridgeGroup && isPlainName(link.name))
       .map((link) => link.name);
     const dropStrangers = strangersDropped;
-    await parts.nftables.run(renderRuleset({ table, networks, ports, dropStrangers, otherBridges }));
+    await parts.nftables.run(renderRuleset({ table, elements, dropStrangers, otherBridges }));
   }
 
   let running: Promise<void> | undefined;
@@ -91,27 +100,33 @@ export function createFirewall(parts: FirewallParts): Firewall {
     return next;
   }
 
+  function change(kind: 'add' | 'delete', elements: readonly Element[]): boolean {
+    if (elements.length === 0) return true;
+    // The running script was rendered before this change and would undo it.
+    if (running !== undefined) return false;
+    try {
+      changeSetElements(netfilter, kind, table, elements.map(bytesOfElement));
+      return true;
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'EBUSY', 'EEXIST')) throw error;
+      log.warn('nft table differs from the database', { table, error: messageOf(error) });
+      return false;
+    }
+  }
+
   return {
     async rebuild(ports = []) {
       await (running === undefined ? startBuild() : buildAfterRunning());
       forgetConnections(ports);
     },
-    change(kind, ports) {
-      if (ports.length === 0) return true;
-      // The running script was rendered before this change and would undo it.
-      if (running !== undefined) return false;
-      try {
-        changeMapElements(netfilter, kind, table, ports.map(elementOf));
-      } catch (error) {
-        if (!hasCode(error, 'ENOENT', 'EBUSY', 'EEXIST')) throw error;
-        log.warn('nft table differs from the database', { table, error: messageOf(error) });
-        return false;
-      }
-      forgetConnections(ports);
-      return true;
+    changePorts(kind, ports) {
+      const done = change(kind, ports.flatMap(elementsOfPort));
+      if (done) forgetConnections(ports);
+      return done;
     },
-    dropStrangers(drop) {
-      strangersDropped = drop;
+    changeNetwork: (kind, network) => change(kind, elementsOfNetwork(network)),
+    dropStrangers(families) {
+      strangersDropped = families;
     },
     async remove() {
       await parts.nftables.run(`add table inet ${table}\ndelete table inet ${table}\n`);

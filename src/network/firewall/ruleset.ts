@@ -1,15 +1,12 @@
-import { formatIpv4, formatSubnet } from '#network/addresses/ipv4.ts';
-import { mapNames, wildcardAddress } from '#network/firewall/elements.ts';
+import type { Family } from '#network/addresses/ip.ts';
+import { type Element, type SetName, sets, textOfElement } from '#network/firewall/elements.ts';
 import { bridgeGroup } from '#network/kernel/bridge.ts';
-import type { PortTarget } from '#network/tables/endpoints.ts';
-import type { BridgeNetwork } from '#network/tables/networks.ts';
 
 export interface RulesetInput {
   table: string;
-  networks: readonly Pick<BridgeNetwork, 'bridge' | 'subnet'>[];
-  ports: readonly PortTarget[];
-  /** Drop what is forwarded between interfaces that are not ours: forwarding was off before Dhow. */
-  dropStrangers: boolean;
+  elements: readonly Element[];
+  /** Families of which to drop what is forwarded between interfaces that are not ours: forwarding was off before Dhow. */
+  dropStrangers: readonly Family[];
   /** Bridges of the host that belong to no Dhow daemon. */
   otherBridges: readonly string[];
 }
@@ -34,30 +31,18 @@ const maximumPairedBridges = 32;
  * - `outgoing` does the same for processes of the host.
  * - `sources` hides containers behind the host towards the outside, and makes answers come back through the host when
  *   client and server are on the same bridge, or when the client used 127.0.0.1.
- * - `forwarding` lets containers out; towards containers only answers, published ports, and siblings on one bridge.
- *   An unpublished port, or one published on another address, is not reachable by a route to the bridge's subnet.
+ * - `forwarding` lets containers out, except from internal networks; towards containers only answers, published ports,
+ *   and siblings on one bridge. An unpublished port, or one published on another address, is not reachable by a route to
+ *   the bridge's subnet, nor is one network from another.
  */
 export function renderRuleset(input: RulesetInput): string {
-  const { table, networks } = input;
-  const bridges = networks.map(({ bridge }) => quote(bridge));
-  const subnets = networks.map(({ subnet }) => formatSubnet(subnet));
-  const wildcard = input.ports.filter((port) => port.hostAddress === wildcardAddress);
-  const addressed = input.ports.filter((port) => port.hostAddress !== wildcardAddress);
+  const { table } = input;
   return `add table inet ${table}
 delete table inet ${table}
 table inet ${table} {
-  set bridges { typeof iifname; ${elements(bridges)} }
-  set subnets { typeof ip saddr; flags interval; ${elements(subnets)} }
-  set siblings { typeof iifname . oifname; ${elements(bridges.map((name) => `${name} . ${name}`))} }
-  set insiders { typeof oifname . ip saddr; flags interval; ${elements(networks.map(insider))} }
-  map ${mapNames.addressed} {
-    typeof ip daddr . meta l4proto . th dport : ip daddr . th dport
-    ${elements(addressed.map((port) => `${port.hostAddress} . ${protocolAndPort(port)} : ${destination(port)}`))}
-  }
-  map ${mapNames.wildcard} {
-    typeof meta l4proto . th dport : ip daddr . th dport
-    ${elements(wildcard.map((port) => `${protocolAndPort(port)} : ${destination(port)}`))}
-  }
+${Object.entries(sets)
+  .map(([name, definition]) => renderSet(name as SetName, definition, input.elements))
+  .join('\n')}
 
   chain early {
     type filter hook prerouting priority raw; policy accept;
@@ -73,29 +58,39 @@ table inet ${table} {
     meta nfproto ipv4 fib daddr type local jump translate
   }
   chain translate {
-    dnat ip to ip daddr . meta l4proto . th dport map @${mapNames.addressed}
-    dnat ip to meta l4proto . th dport map @${mapNames.wildcard}
+    dnat ip to ip daddr . meta l4proto . th dport map @published
+    dnat ip to meta l4proto . th dport map @published_anywhere
   }
   chain sources {
     type nat hook postrouting priority srcnat; policy accept;
     oifname @bridges ip saddr 127.0.0.0/8 masquerade
     oifname . ip saddr @insiders ct status dnat masquerade
-    oifname != @bridges ip saddr @subnets masquerade
+    oifname . ip6 saddr @insiders6 ct status dnat masquerade
+    iifname @masqueraded oifname != @bridges masquerade
   }
   chain forwarding {
     type filter hook forward priority filter; policy accept;
+    iifname . oifname @siblings accept
+    iifname @confined drop
+    oifname @confined drop
     oifname @bridges jump towards_containers
-    ${input.dropStrangers ? 'jump strangers' : ''}
+    ${input.dropStrangers.length > 0 ? 'jump strangers' : ''}
   }
   chain towards_containers {
     ct state established,related accept
     ct status dnat accept
-    iifname . oifname @siblings accept
     drop
   }
-  ${input.dropStrangers ? strangers(input.otherBridges) : ''}
+  ${input.dropStrangers.length > 0 ? strangers(input.dropStrangers, input.otherBridges) : ''}
 }
 `;
+}
+
+/** `set { typeof iifname; }` becomes `set bridges { typeof iifname; elements = { … } }`. */
+function renderSet(name: SetName, definition: string, elements: readonly Element[]): string {
+  const own = elements.filter((element) => element.set === name).map(textOfElement);
+  const content = own.length === 0 ? '' : `elements = { ${own.join(', ')} }`;
+  return `  ${definition.replace('{', `${name} {`).replace(/}$/, `${content} }`)}`;
 }
 
 /**
@@ -103,7 +98,8 @@ table inet ${table} {
  * bridge as both interfaces. They are not routed and must stay untouched, but nft cannot compare two interfaces; so
  * packets from bridge to bridge are left alone, except between different bridges that are known by name.
  */
-function strangers(bridges: readonly string[]): string {
+function strangers(families: readonly Family[], bridges: readonly string[]): string {
+  const protocols = `meta nfproto { ${families.map((family) => `ipv${family}`).join(', ')} }`;
   const filtered = bridges.filter((name) => !isOfOtherProgram(name)).slice(0, maximumPairedBridges);
   const pairs = filtered.flatMap((from) =>
     filtered.filter((to) => to !== from).map((to) => `${quote(from)} . ${quote(to)}`),
@@ -111,11 +107,11 @@ function strangers(bridges: readonly string[]): string {
   return `chain strangers {
     iifgroup ${bridgeGroup} return
     oifgroup ${bridgeGroup} return
-    ${pairs.length === 0 ? '' : `meta nfproto ipv4 iifname . oifname { ${pairs.join(', ')} } drop`}
+    ${pairs.length === 0 ? '' : `${protocols} iifname . oifname { ${pairs.join(', ')} } drop`}
     meta iifkind "bridge" meta oifkind "bridge" return
     iifname { ${otherPrograms.map(quote).join(', ')} } return
     oifname { ${otherPrograms.map(quote).join(', ')} } return
-    meta nfproto ipv4 drop
+    ${protocols} drop
   }`;
 }
 
@@ -123,22 +119,6 @@ function isOfOtherProgram(name: string): boolean {
   return otherPrograms.some((pattern) =>
     pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
   );
-}
-
-function insider(network: Pick<BridgeNetwork, 'bridge' | 'subnet'>): string {
-  return `${quote(network.bridge)} . ${formatSubnet(network.subnet)}`;
-}
-
-function protocolAndPort(port: PortTarget): string {
-  return `${port.protocol} . ${port.hostPort}`;
-}
-
-function destination(port: PortTarget): string {
-  return `${formatIpv4(port.address)} . ${port.containerPort}`;
-}
-
-function elements(items: string[]): string {
-  return items.length === 0 ? '' : `elements = { ${items.join(', ')} }`;
 }
 
 function quote(name: string): string {

@@ -1,19 +1,12 @@
 import { DhowError } from '#errors/error.ts';
+import { bytesOfIp, ipOfBytes } from '#network/addresses/ip.ts';
 import { macOf } from '#network/addresses/mac.ts';
+import { parseBridgeOptions } from '#network/options/bridge-options.ts';
 import type { BridgeNetwork } from '#network/tables/networks.ts';
 import type { NetlinkSocket } from '#sys/netlink.ts';
-import {
-  deleteAddress,
-  findLink,
-  type Link,
-  listAddresses,
-  listLinks,
-  newAddress,
-  newBridge,
-  setGroup,
-  setUp,
-} from '#sys/netlink-route.ts';
-import { ensureSysctl } from '#sys/sysctl.ts';
+import { findLink, type Link, newBridge, setAlias, setGroup, setMtu, setUp } from '#sys/netlink-link.ts';
+import { deleteAddress, type InterfaceAddress, listAddresses, newAddress } from '#sys/netlink-route.ts';
+import { ensureSysctl, readSysctl } from '#sys/sysctl.ts';
 
 /**
  * The device group of every bridge of every Dhow daemon on a machine ("dhow" in ASCII): firewall rules that hold
@@ -21,57 +14,94 @@ import { ensureSysctl } from '#sys/sysctl.ts';
  */
 export const bridgeGroup = 0x64686f77;
 
-export const defaultMtu = 1500;
+/** The alias by which a daemon knows its own bridges, also those that its database has forgotten. */
+export function bridgeAlias(table: string): string {
+  return `dhow ${table}`;
+}
 
 /**
- * Creates the bridge or brings an existing one into shape: its address, group, state and the permission to route
- * loopback addresses (for published ports reached through 127.0.0.1).
+ * Creates the bridge or brings an existing one into shape: its addresses, group, alias, state, and kernel parameters.
  * @throws Conflict when an interface of this name is not a bridge
  */
-export function ensureBridge(host: NetlinkSocket, network: BridgeNetwork): Link {
-  const link = findLink(host, network.bridge) ?? createBridge(host, network);
+export function ensureBridge(host: NetlinkSocket, table: string, network: BridgeNetwork): Link {
+  const { mtu } = parseBridgeOptions(network.options);
+  const name = network.interfaceName;
+  const alias = bridgeAlias(table);
+  const link = findLink(host, name) ?? createBridge(host, network, mtu);
   if (link.kind !== 'bridge') {
     throw new DhowError(
       'Conflict',
-      `cannot create the bridge of network "${network.name}": an interface named ${network.bridge} exists and is not a bridge`,
+      `cannot create the bridge of network "${network.name}": an interface named ${name} exists and is not a bridge`,
     );
   }
-  const wanted = {
-    address: network.gateway,
-    prefixLength: network.subnet.prefixLength,
-    interfaceIndex: link.index,
-  };
-  const present = listAddresses(host).filter((address) => address.interfaceIndex === link.index);
-  const strange = present.filter(
-    (address) => address.address !== wanted.address || address.prefixLength !== wanted.prefixLength,
-  );
+  // Before the addresses: without IPv6 the kernel refuses them.
+  setParameters(network);
   host.request(
     [
-      ...strange.map(deleteAddress),
-      ...(present.length > strange.length ? [] : [newAddress(wanted)]),
+      ...addressChanges(host, network, link.index),
       ...(link.up ? [] : [setUp(link.index)]),
       ...(link.group === bridgeGroup ? [] : [setGroup(link.index, bridgeGroup)]),
+      ...(link.alias === alias ? [] : [setAlias(link.index, alias)]),
+      ...(link.mtu === mtu ? [] : [setMtu(link.index, mtu)]),
     ],
-    `configure bridge ${network.bridge}`,
+    `configure bridge ${name}`,
   );
-  ensureSysctl(`net/ipv4/conf/${network.bridge}/route_localnet`, '1');
   return link;
 }
 
-/** The interfaces on a bridge. */
-export function portsOfBridge(host: NetlinkSocket, bridge: Link): Link[] {
-  return listLinks(host).filter((link) => link.master === bridge.index);
-}
-
-function createBridge(host: NetlinkSocket, network: BridgeNetwork): Link {
+function createBridge(host: NetlinkSocket, network: BridgeNetwork, mtu: number): Link {
+  const name = network.interfaceName;
+  const [gateway] = gatewayAddresses(network, 0);
   // A fixed hardware address: otherwise the bridge takes the lowest of its ports and containers' ARP caches go stale.
-  const macAddress = macOf(network.gateway);
-  const { bridge: name } = network;
-  host.request(
-    [newBridge({ name, macAddress, mtu: defaultMtu, group: bridgeGroup })],
-    `create bridge ${name}`,
-  );
+  const macAddress = gateway === undefined ? '02:42:00:00:00:01' : macOf(ipOfBytes(gateway.address));
+  host.request([newBridge({ name, macAddress, mtu, group: bridgeGroup })], `create bridge ${name}`);
   const link = findLink(host, name);
   if (link === undefined) throw new DhowError('Internal', `bridge ${name} vanished while it was created`);
   return link;
+}
+
+function addressChanges(host: NetlinkSocket, network: BridgeNetwork, interfaceIndex: number) {
+  const wanted = gatewayAddresses(network, interfaceIndex);
+  const present = listAddresses(host).filter(
+    (address) => address.interfaceIndex === interfaceIndex && !isLinkLocal6(address),
+  );
+  const missing = wanted.filter((address) => !present.some((other) => sameAddress(address, other)));
+  const strange = present.filter((address) => !wanted.some((other) => sameAddress(address, other)));
+  return [...strange.map(deleteAddress), ...missing.map(newAddress)];
+}
+
+/** The host's addresses on the bridge. */
+function gatewayAddresses(network: BridgeNetwork, interfaceIndex: number): InterfaceAddress[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const pool = network.pools[family];
+    if (pool?.gateway === undefined) return [];
+    const address = bytesOfIp({ family, value: pool.gateway });
+    return [{ address, prefixLength: pool.subnet.prefixLength, interfaceIndex }];
+  });
+}
+
+function sameAddress(one: InterfaceAddress, other: InterfaceAddress): boolean {
+  return one.prefixLength === other.prefixLength && Buffer.compare(one.address, other.address) === 0;
+}
+
+/** fe80::/10, which the kernel gives by itself. */
+function isLinkLocal6({ address }: InterfaceAddress): boolean {
+  return address.length === 16 && address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80;
+}
+
+/**
+ * Routing of loopback addresses is for published ports that are reached through 127.0.0.1. Without IPv6 in the network
+ * the bridge has none either: containers would reach the host by addresses that nobody gave. Containers that must not
+ * talk to each other are kept apart by the bridge (isolated ports); what they may say all the same goes through the host,
+ * which answers for their addresses.
+ */
+function setParameters(network: BridgeNetwork): void {
+  const name = network.interfaceName;
+  const { interContainer } = parseBridgeOptions(network.options);
+  ensureSysctl(`net/ipv4/conf/${name}/route_localnet`, '1');
+  ensureSysctl(`net/ipv4/conf/${name}/proxy_arp_pvlan`, interContainer ? '0' : '1');
+  // A kernel without IPv6 has no such parameters.
+  if (readSysctl(`net/ipv6/conf/${name}/disable_ipv6`) === undefined) return;
+  ensureSysctl(`net/ipv6/conf/${name}/disable_ipv6`, network.pools[6] === undefined ? '1' : '0');
+  ensureSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
 }

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import { DhowError } from '#errors/error.ts';
 import type { Sandbox } from '#network/network.ts';
 import { hasCode } from '#sys/libc.ts';
-import { createNetworkNamespace } from '#sys/namespaces.ts';
+import { createNetworkNamespace, inNetworkNamespace } from '#sys/namespaces.ts';
 import { type NetlinkSocket, netlinkProtocols, openNetlink } from '#sys/netlink.ts';
-import { setUp } from '#sys/netlink-route.ts';
+import { deleteLink, setUp } from '#sys/netlink-link.ts';
 import { writeSysctl } from '#sys/sysctl.ts';
 
 /** The loopback device is the first of every namespace. */
@@ -25,6 +25,15 @@ export class NamespaceSandbox implements Sandbox {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** For interfaces that have no end on the host. */
+  deleteInterface(name: string): void {
+    try {
+      this.netlink.request([deleteLink(name)], `delete interface ${name}`);
+    } catch (error) {
+      if (!hasCode(error, 'ENODEV')) throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,8 +72,34 @@ export function createNamespaceSandbox(): NamespaceSandbox {
 }
 
 /**
- * Containers get IPv4 only; without this a neighbour's router advertisements could give them IPv6 addresses that no
- * rule of ours looks at. The loopback device exists already and keeps ::1, as in Docker.
+ * A sandbox for the namespace of a running container.
+ * @param path such as `/proc/<pid>/ns/net`
+ * @throws NotFound when the process is gone
+ */
+export function openNamespaceSandbox(path: string): NamespaceSandbox {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, 'r');
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ESRCH')) throw error;
+    throw new DhowError('NotFound', `there is no network namespace ${path}: its process has ended`, {
+      cause: error,
+    });
+  }
+  try {
+    return new NamespaceSandbox(
+      fd,
+      inNetworkNamespace(fd, () => openNetlink(netlinkProtocols.route)),
+    );
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+/**
+ * Interfaces get IPv6 when their network has it; without this a neighbour's router advertisements could give the others
+ * IPv6 addresses that no rule of ours looks at. The loopback device exists already and keeps ::1, as in Docker.
  */
 function disableIpv6OfLaterInterfaces(): void {
   try {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import koffi from 'koffi';
-import { parseIpv4 } from '#network/addresses/ipv4.ts';
+import { bytesOfIp, parseIp } from '#network/addresses/ip.ts';
 import type { PublishedPort } from '#network/network.ts';
 import { check, hasCode, lastErrno, libc, SystemError } from '#sys/libc.ts';
 
@@ -90,6 +90,7 @@ function socketAddress(address: string, port: number): Buffer {
   const buffer = Buffer.alloc(16);
   buffer.writeUInt16LE(AF_INET, 0);
   buffer.writeUInt16BE(port, 2);
-  buffer.writeUInt32BE(parseIpv4(address) ?? 0, 4);
+  const parsed = parseIp(address);
+  if (parsed) buffer.set(bytesOfIp(parsed), 4);
   return buffer;
 }

@@ -1,24 +1,27 @@
 import fs from 'node:fs';
 import { DhowError, messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
-import { parseIpv4 } from '#network/addresses/ipv4.ts';
+import { parseIp } from '#network/addresses/ip.ts';
 import { wildcardAddress } from '#network/firewall/elements.ts';
 import type { PublishedPort, PublishedPortRequest } from '#network/network.ts';
 import { findListener } from '#network/ports/find-listener.ts';
 import { type HeldPort, holdPort } from '#network/ports/hold-port.ts';
-import type { EndpointTable } from '#network/tables/endpoints.ts';
+import type { PortTable } from '#network/tables/ports.ts';
 import { hasCode } from '#sys/libc.ts';
 
 /**
- * The host ports that published ports occupy, by endpoint. `reserve` chooses a port, holds it and writes its row;
- * call it inside the transaction that writes the endpoint.
+ * The host ports that published ports occupy, by container. `reserve` chooses a port, holds it and writes its row;
+ * call it inside the transaction that writes the container.
  */
 export interface PortHolds {
-  /** @throws PortTaken, turned into the user's error by `describeTaken`; InvalidParameter for a foreign host address */
-  reserve(endpointId: string, requests: readonly PublishedPortRequest[]): PublishedPort[];
+  /**
+   * @param defaultAddress host address of requests that name none; empty for all addresses
+   * @throws PortTaken, turned into the user's error by `describeTaken`; InvalidParameter for a foreign host address
+   */
+  reserve(containerId: string, requests: readonly PublishedPortRequest[], defaultAddress: string): void;
   /** Holds the ports of a live container anew after a restart; one that is lost is logged and stays translated. */
-  resume(endpointId: string, ports: readonly PublishedPort[]): void;
-  release(endpointId: string): void;
+  resume(containerId: string, ports: readonly PublishedPort[]): void;
+  release(containerId: string): void;
   releaseAll(): void;
 }
 
@@ -40,19 +43,22 @@ interface Range {
   last: number;
 }
 
-export function createPortHolds(endpoints: EndpointTable, log: Log): PortHolds {
+export function createPortHolds(table: PortTable, log: Log): PortHolds {
   const held = new Map<string, HeldPort[]>();
   /** Ports without a wish are given in turn, so that a port rests before the next container gets it. */
   let nextEphemeral = 0;
 
-  function reserveOne(request: PublishedPortRequest): { port: PublishedPort; hold: HeldPort } {
+  function reserveOne(
+    request: PublishedPortRequest,
+    defaultAddress: string,
+  ): { port: PublishedPort; hold: HeldPort } {
     const { containerPort, protocol } = request;
-    const hostAddress = hostAddressOf(request);
+    const hostAddress = hostAddressOf({ ...request, hostAddress: request.hostAddress || defaultAddress });
     const ephemeral = request.hostPort === 0;
     const range = ephemeral ? ephemeralRange() : { first: request.hostPort, last: request.hostPortEnd };
     for (const hostPort of inTurn(range, ephemeral ? nextEphemeral : range.first)) {
       const port = { containerPort, protocol, hostAddress, hostPort };
-      if (endpoints.portHolder(port)) continue;
+      if (table.holder(port)) continue;
       const hold = tryHold(port);
       if (hold === undefined) continue;
       if (ephemeral) nextEphemeral = hostPort + 1;
@@ -61,31 +67,30 @@ export function createPortHolds(endpoints: EndpointTable, log: Log): PortHolds {
     throw new PortTaken(request, hostAddress);
   }
 
-  function release(endpointId: string): void {
-    for (const hold of held.get(endpointId) ?? []) hold[Symbol.dispose]();
-    held.delete(endpointId);
+  function release(containerId: string): void {
+    for (const hold of held.get(containerId) ?? []) hold[Symbol.dispose]();
+    held.delete(containerId);
   }
 
   return {
-    reserve(endpointId, requests) {
+    reserve(containerId, requests, defaultAddress) {
       const holds: HeldPort[] = [];
-      held.set(endpointId, holds);
+      held.set(containerId, holds);
       try {
-        return requests.map((request, position) => {
-          const { port, hold } = reserveOne(request);
+        for (const request of requests) {
+          const { port, hold } = reserveOne(request, defaultAddress);
           holds.push(hold);
-          endpoints.insertPort(endpointId, position, port);
-          return port;
-        });
+          table.insert(containerId, port);
+        }
       } catch (error) {
-        release(endpointId);
+        release(containerId);
         throw error;
       }
     },
-    resume(endpointId, ports) {
-      release(endpointId);
+    resume(containerId, ports) {
+      release(containerId);
       const holds: HeldPort[] = [];
-      held.set(endpointId, holds);
+      held.set(containerId, holds);
       for (const port of ports) {
         try {
           holds.push(holdPort(port));
@@ -102,7 +107,7 @@ export function createPortHolds(endpoints: EndpointTable, log: Log): PortHolds {
     },
     release,
     releaseAll() {
-      for (const endpointId of [...held.keys()]) release(endpointId);
+      for (const containerId of [...held.keys()]) release(containerId);
     },
   };
 }
@@ -110,14 +115,14 @@ export function createPortHolds(endpoints: EndpointTable, log: Log): PortHolds {
 /** The user's error for a taken port, in Docker's words, and who has it. */
 export async function describeTaken(
   taken: PortTaken,
-  endpoints: EndpointTable,
+  table: PortTable,
   container: { name: string; endpointId: string },
 ): Promise<DhowError> {
   const { request, hostAddress } = taken;
   const single = request.hostPort !== 0 && request.hostPort === request.hostPortEnd;
   const where = single ? `${request.hostPort}` : `${request.hostPort}-${request.hostPortEnd}`;
   const problem = single ? 'port is already allocated' : 'all ports are allocated';
-  const holder = single ? await describeHolder(taken, endpoints) : '';
+  const holder = single ? await describeHolder(taken, table) : '';
   return new DhowError(
     'Conflict',
     `driver failed programming external connectivity on endpoint ${container.name} (${container.endpointId}): ` +
@@ -126,9 +131,9 @@ export async function describeTaken(
   );
 }
 
-async function describeHolder(taken: PortTaken, endpoints: EndpointTable): Promise<string> {
+async function describeHolder(taken: PortTaken, table: PortTable): Promise<string> {
   const { protocol, hostPort } = taken.request;
-  const holder = endpoints.portHolder({ protocol, hostPort, hostAddress: taken.hostAddress });
+  const holder = table.holder({ protocol, hostPort, hostAddress: taken.hostAddress });
   if (holder) return ` (by container "${holder.containerName}")`;
   const listener = await findListener({ protocol, hostPort });
   return listener ? ` (by process ${listener.pid}, ${listener.command})` : ' (by a process of the host)';
@@ -161,7 +166,7 @@ function tryHold(port: PublishedPort): HeldPort | undefined {
 
 function hostAddressOf(request: PublishedPortRequest): string {
   if (request.hostAddress === '') return wildcardAddress;
-  if (parseIpv4(request.hostAddress) !== undefined) return request.hostAddress;
+  if (parseIp(request.hostAddress)?.family === 4) return request.hostAddress;
   if (request.hostAddress.includes(':')) {
     throw new DhowError(
       'Unsupported',

@@ -1,80 +1,103 @@
-import type { PublishedPort } from '#network/network.ts';
+import { bytesOfIp, type Family, type IpAddress, ipOfBytes } from '#network/addresses/ip.ts';
 import type { Database } from '#store/database.ts';
 
-/** A row of `endpoints`. */
+/** A row of `endpoints`: a container on a network. */
 export interface EndpointRow {
   id: string;
   networkId: string;
   containerId: string;
-  containerName: string;
-  /** Name inside the container; empty for networks without an interface (host, none), like the next three. */
+  /** Name inside the container; empty for networks without an interface (host, none), like the host's. */
   interfaceName: string;
+  /** The end on the host; empty for macvlan, which has none. */
   hostInterface: string;
-  address: number | undefined;
+  addresses: Partial<Record<Family, IpAddress>>;
   macAddress: string;
+  linkLocal: string[];
+  aliases: string[];
+  gatewayPriority: number;
 }
 
-/** A published port together with the address that it leads to. */
-export interface PortTarget extends PublishedPort {
-  address: number;
-}
-
-export interface PortHolder {
-  containerId: string;
-  containerName: string;
+/** A row of `attached_containers`: what the room knows of a container that is on networks. */
+export interface AttachedContainer {
+  id: string;
+  name: string;
+  hostname: string;
 }
 
 export interface EndpointTable {
+  insertContainer(container: AttachedContainer): void;
+  /** With all its endpoints and ports. */
+  removeContainer(id: string): void;
+  renameContainer(id: string, name: string): void;
+  container(id: string): AttachedContainer | undefined;
+  listContainers(): AttachedContainer[];
+
   insert(row: EndpointRow): void;
   remove(id: string): void;
   list(): EndpointRow[];
   ofContainer(containerId: string): EndpointRow[];
-  addressesFrom(networkId: string, from: number): Iterable<number>;
-  insertPort(endpointId: string, position: number, port: PublishedPort): void;
-  ports(endpointId: string): PublishedPort[];
-  /** Every published port of every endpoint. */
-  portTargets(): PortTarget[];
-  /** The container that has published this port on an overlapping address ("0.0.0.0" overlaps with all). */
-  portHolder(port: Pick<PublishedPort, 'protocol' | 'hostAddress' | 'hostPort'>): PortHolder | undefined;
+  ofNetwork(networkId: string): EndpointRow[];
+  /** Addresses of a network that are in use, from one on, in ascending order. */
+  addressesFrom(networkId: string, from: IpAddress): Iterable<bigint>;
 }
 
 const columns =
-  'id, network_id, container_id, container_name, interface_name, host_interface, address, mac_address';
-const portColumns = 'container_port, protocol, host_address, host_port';
+  'id, network_id, container_id, interface_name, host_interface, address4, address6, mac_address, link_local, aliases, gateway_priority';
 
 export function createEndpointTable(database: Database): EndpointTable {
   const { sql } = database;
-  const insert = sql.prepare(`INSERT INTO endpoints (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+  const insertContainer = sql.prepare(
+    'INSERT INTO attached_containers (container_id, name, hostname) VALUES (?, ?, ?)',
+  );
+  const removeContainer = sql.prepare('DELETE FROM attached_containers WHERE container_id = ?');
+  const renameContainer = sql.prepare('UPDATE attached_containers SET name = ? WHERE container_id = ?');
+  const container = sql.prepare('SELECT * FROM attached_containers WHERE container_id = ?');
+  const listContainers = sql.prepare('SELECT * FROM attached_containers');
+  const insert = sql.prepare(`INSERT INTO endpoints (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const remove = sql.prepare('DELETE FROM endpoints WHERE id = ?');
-  const list = sql.prepare(`SELECT ${columns} FROM endpoints`);
-  const ofContainer = sql.prepare(`SELECT ${columns} FROM endpoints WHERE container_id = ?`);
-  const addressesFrom = sql.prepare(
-    'SELECT address FROM endpoints WHERE network_id = ? AND address >= ? ORDER BY address',
-  );
-  const insertPort = sql.prepare(
-    `INSERT INTO published_ports (endpoint_id, position, ${portColumns}) VALUES (?, ?, ?, ?, ?, ?)`,
-  );
-  const ports = sql.prepare(
-    `SELECT ${portColumns} FROM published_ports WHERE endpoint_id = ? ORDER BY position`,
-  );
-  const portTargets = sql.prepare(
-    `SELECT ${portColumns}, address FROM published_ports JOIN endpoints ON endpoints.id = endpoint_id`,
-  );
-  const portHolder = sql.prepare(
-    `SELECT container_id, container_name FROM published_ports JOIN endpoints ON endpoints.id = endpoint_id
-     WHERE protocol = ?1 AND host_port = ?2 AND (host_address = ?3 OR host_address = '0.0.0.0' OR ?3 = '0.0.0.0')`,
-  );
+  const list = sql.prepare(`SELECT ${columns} FROM endpoints ORDER BY rowid`);
+  const ofContainer = sql.prepare(`SELECT ${columns} FROM endpoints WHERE container_id = ? ORDER BY rowid`);
+  const ofNetwork = sql.prepare(`SELECT ${columns} FROM endpoints WHERE network_id = ? ORDER BY rowid`);
+  const addressesFrom = {
+    4: sql.prepare(
+      'SELECT address4 AS address FROM endpoints WHERE network_id = ? AND address4 >= ? ORDER BY address4',
+    ),
+    6: sql.prepare(
+      'SELECT address6 AS address FROM endpoints WHERE network_id = ? AND address6 >= ? ORDER BY address6',
+    ),
+  };
   return {
+    insertContainer({ id, name, hostname }) {
+      insertContainer.run(id, name, hostname);
+    },
+    removeContainer(id) {
+      removeContainer.run(id);
+    },
+    renameContainer(id, name) {
+      renameContainer.run(name, id);
+    },
+    container(id) {
+      const row = container.get(id);
+      return row && toContainer(row);
+    },
+    listContainers: () => listContainers.all().map(toContainer),
     insert(row) {
+      const bytes = (family: Family) => {
+        const address = row.addresses[family];
+        return address === undefined ? null : bytesOfIp(address);
+      };
       insert.run(
         row.id,
         row.networkId,
         row.containerId,
-        row.containerName,
         row.interfaceName,
         row.hostInterface,
-        row.address ?? null,
+        bytes(4),
+        bytes(6),
         row.macAddress,
+        JSON.stringify(row.linkLocal),
+        JSON.stringify(row.aliases),
+        row.gatewayPriority,
       );
     },
     remove(id) {
@@ -82,48 +105,34 @@ export function createEndpointTable(database: Database): EndpointTable {
     },
     list: () => list.all().map(toRow),
     ofContainer: (containerId) => ofContainer.all(containerId).map(toRow),
+    ofNetwork: (networkId) => ofNetwork.all(networkId).map(toRow),
     *addressesFrom(networkId, from) {
-      for (const row of addressesFrom.iterate(networkId, from)) yield Number(row['address']);
-    },
-    insertPort(endpointId, position, port) {
-      insertPort.run(
-        endpointId,
-        position,
-        port.containerPort,
-        port.protocol,
-        port.hostAddress,
-        port.hostPort,
-      );
-    },
-    ports: (endpointId) => ports.all(endpointId).map(toPort),
-    portTargets: () => portTargets.all().map((row) => ({ ...toPort(row), address: Number(row['address']) })),
-    portHolder(port) {
-      const row = portHolder.get(port.protocol, port.hostPort, port.hostAddress);
-      return (
-        row && { containerId: String(row['container_id']), containerName: String(row['container_name']) }
-      );
+      for (const row of addressesFrom[from.family].iterate(networkId, bytesOfIp(from))) {
+        yield ipOfBytes(row['address'] as Uint8Array).value;
+      }
     },
   };
 }
 
+function toContainer(row: Record<string, unknown>): AttachedContainer {
+  return { id: String(row['container_id']), name: String(row['name']), hostname: String(row['hostname']) };
+}
+
 function toRow(row: Record<string, unknown>): EndpointRow {
+  const address = (family: Family) => {
+    const bytes = row[`address${family}`];
+    return bytes instanceof Uint8Array ? { [family]: ipOfBytes(bytes) } : {};
+  };
   return {
     id: String(row['id']),
     networkId: String(row['network_id']),
     containerId: String(row['container_id']),
-    containerName: String(row['container_name']),
     interfaceName: String(row['interface_name']),
     hostInterface: String(row['host_interface']),
-    address: row['address'] === null ? undefined : Number(row['address']),
+    addresses: { ...address(4), ...address(6) },
     macAddress: String(row['mac_address']),
-  };
-}
-
-function toPort(row: Record<string, unknown>): PublishedPort {
-  return {
-    containerPort: Number(row['container_port']),
-    protocol: String(row['protocol']) as PublishedPort['protocol'],
-    hostAddress: String(row['host_address']),
-    hostPort: Number(row['host_port']),
+    linkLocal: JSON.parse(String(row['link_local'])) as string[],
+    aliases: JSON.parse(String(row['aliases'])) as string[],
+    gatewayPriority: Number(row['gateway_priority']),
   };
 }

@@ -1,10 +1,11 @@
 import fs from 'node:fs';
-import { parseIpv4 } from '#network/addresses/ipv4.ts';
+import { bytesOfIp, parseIp } from '#network/addresses/ip.ts';
 import { createNamespaceSandbox, type NamespaceSandbox } from '#network/kernel/sandbox.ts';
 import { createPeer, type Peer } from '#network/testing/peer.ts';
 import { check, libc } from '#sys/libc.ts';
 import { type NetlinkSocket, netlinkProtocols, openNetlink } from '#sys/netlink.ts';
-import { findLink, newAddress, newBridge, newDefaultRoute, newVeth, setUp } from '#sys/netlink-route.ts';
+import { findLink, newBridge, newVeth, setUp } from '#sys/netlink-link.ts';
+import { newAddress, newDefaultRoute } from '#sys/netlink-route.ts';
 import { writeSysctl } from '#sys/sysctl.ts';
 
 /**
@@ -114,12 +115,14 @@ function configureMachine(sandbox: NamespaceSandbox, address: string, router: st
     [
       newAddress({ address: parse(address), prefixLength: 24, interfaceIndex }),
       setUp(interfaceIndex),
-      newDefaultRoute(parse(router), interfaceIndex),
+      newDefaultRoute(4, parse(router), interfaceIndex),
     ],
     address,
   );
 }
 
-function parse(text: string): number {
-  return parseIpv4(text) ?? 0;
+function parse(text: string): Uint8Array {
+  const address = parseIp(text);
+  if (!address) throw new Error(`no address: ${text}`);
+  return bytesOfIp(address);
 }

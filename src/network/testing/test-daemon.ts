@@ -5,22 +5,24 @@ import type { Log } from '#log/log.ts';
 import type {
   AttachRequest,
   Endpoint,
-  NetworkService,
+  EndpointRequest,
+  NetworkRequest,
+  NetworkStack,
   PublishedPortRequest,
   Sandbox,
 } from '#network/network.ts';
 import {
-  createNetworkService,
-  defaultNames,
-  type NetworkNames,
+  createNetworkStack,
+  defaultNetworkSettings,
+  type NetworkSettings,
   networkMigration,
-} from '#network/network-service.ts';
+} from '#network/network-stack.ts';
 import { createPeer, type Peer } from '#network/testing/peer.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { createNftables } from '#sys/nftables.ts';
 
-export const testNames: NetworkNames = {
-  ...defaultNames,
+export const testSettings: NetworkSettings = {
+  ...defaultNetworkSettings,
   bridge: 'dhwt0',
   table: 'dhwt',
   vethPrefix: 'dhwt',
@@ -28,23 +30,30 @@ export const testNames: NetworkNames = {
 
 /** A network service over a database that outlives it, so that a restart of the daemon can be played. */
 export interface TestDaemon {
-  service: NetworkService;
+  service: NetworkStack;
+  /** Of the default network, IPv4. */
+  readonly gateway: string;
   database: Database;
   /** What was logged at level warn or above. */
   warnings: string[];
   /** Ends the service and starts another on the same database, as after a crash. */
-  restart(live: string[]): Promise<void>;
+  restart(live: TestContainer[]): Promise<void>;
   /** A container: sandbox, endpoint and a program inside. */
-  run(name: string, ports?: Partial<PublishedPortRequest>[]): Promise<TestContainer>;
+  run(
+    name: string,
+    ports?: Partial<PublishedPortRequest>[],
+    endpoints?: EndpointRequest[],
+  ): Promise<TestContainer>;
 }
 
 export interface TestContainer extends Peer {
   id: string;
+  /** The first one. */
   endpoint: Endpoint;
   sandbox: Sandbox;
 }
 
-export async function startTestDaemon(names: NetworkNames = testNames): Promise<TestDaemon> {
+export async function startTestDaemon(settings: NetworkSettings = testSettings): Promise<TestDaemon> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'network-test-'));
   process.once('exit', () => fs.rmSync(directory, { recursive: true }));
   const database = openDatabase(path.join(directory, 'dhow.db'), [networkMigration]);
@@ -52,37 +61,56 @@ export async function startTestDaemon(names: NetworkNames = testNames): Promise<
   const warn: Log['warn'] = (event, fields) => warnings.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn, error: warn };
   const create = () =>
-    createNetworkService({ database, names, nftables: createNftables(), log, clock: () => new Date() });
+    createNetworkStack({ database, settings, nftables: createNftables(), log, clock: () => new Date() });
 
   const daemon: TestDaemon = {
     service: create(),
+    get gateway() {
+      return daemon.service.get('bridge').pools[0]?.gateway ?? '';
+    },
     database,
     warnings,
     async restart(live) {
       daemon.service.close();
       daemon.service = create();
-      await daemon.service.restore(new Set(live));
+      await daemon.service.restore(new Map(live.map(({ id, sandbox }) => [id, sandbox.path])));
     },
-    async run(name, ports = []) {
+    async run(name, ports = [], endpoints) {
       const sandbox = await daemon.service.createSandbox();
-      const endpoint = await daemon.service.attach(attachRequest(name, sandbox, ports));
+      const [endpoint] = await daemon.service.attach(attachRequest(name, sandbox, ports, endpoints));
+      if (!endpoint) throw new Error(`${name} has no endpoint`);
       const peer = createPeer(sandbox.path);
       return { ...peer, id: endpoint.containerId, endpoint, sandbox };
     },
   };
-  await daemon.service.restore(new Set());
+  await daemon.service.restore(new Map());
   return daemon;
+}
+
+/** A request for a network, with changes. */
+export function networkRequest(name: string, change: Partial<NetworkRequest> = {}): NetworkRequest {
+  return {
+    name,
+    driver: 'bridge',
+    ipv4: true,
+    pools: [],
+    internal: false,
+    attachable: false,
+    options: {},
+    labels: {},
+    ...change,
+  };
 }
 
 export function attachRequest(
   name: string,
   sandbox: Sandbox,
   ports: Partial<PublishedPortRequest>[] = [],
+  endpoints: EndpointRequest[] = [{ network: 'bridge' }],
 ): AttachRequest {
   return {
-    containerId: containerId(name),
-    containerName: name,
-    network: 'bridge',
+    container: { id: containerId(name), name, hostname: '' },
+    endpoints,
     sandbox,
     ports: ports.map(({ hostPort = 0, ...port }) => ({
       containerPort: 80,

@@ -1,0 +1,90 @@
+import type { ContainerSettings } from '#engine/container-settings.ts';
+import { findContainer, isLive } from '#engine/containers/lookup.ts';
+import { announceEndpoint, identityOf, portsOf, refuseNetworks } from '#engine/containers/network-mode.ts';
+import type { ContainerContext } from '#engine/containers/parts.ts';
+import { pathsOf } from '#engine/containers/paths.ts';
+import type { ContainerRecord } from '#engine/containers/table.ts';
+import { writeHostFiles } from '#engine/containers/write-host-files.ts';
+import { DhowError } from '#errors/error.ts';
+import type { EndpointRequest, Sandbox } from '#network/network.ts';
+
+/** One network more: at once when the container runs, and at each of its starts. */
+export async function connectToNetwork(
+  context: ContainerContext,
+  nameOrId: string,
+  request: EndpointRequest,
+): Promise<void> {
+  const record = findContainer(context.table, nameOrId);
+  using _lock = await context.locks.acquire(record.id);
+  const { networks } = record.settings;
+  if (record.settings.host.networkMode.startsWith('container:')) {
+    throw new DhowError(
+      'Conflict',
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    );
+  }
+  if (networks.some((each) => each.network === request.network)) {
+    throw new DhowError(
+      'Forbidden',
+      `endpoint with name ${record.name} already exists in network ${request.network}`,
+    );
+  }
+  const all = [...networks, request];
+  refuseNetworks(context, all);
+  if (isLive(record)) {
+    await using sandbox = openSandbox(context, record);
+    const endpoint = await context.networks.connect({
+      container: identityOf(record),
+      sandbox,
+      endpoint: request,
+      ports: portsOf(record),
+    });
+    announceEndpoint(context, 'connect', endpoint);
+    writeHostFiles(context, record, pathsOf(context.containersDirectory, record.id));
+  }
+  await saveNetworks(context, record, all);
+}
+
+export async function disconnectFromNetwork(
+  context: ContainerContext,
+  nameOrId: string,
+  networkId: string,
+): Promise<void> {
+  const record = findContainer(context.table, nameOrId);
+  using _lock = await context.locks.acquire(record.id);
+  const { id, name, driver } = context.networks.get(networkId);
+  if (driver === 'host') {
+    throw new DhowError(
+      'Forbidden',
+      'container cannot be disconnected from host network or connected to host network',
+    );
+  }
+  const { networks } = record.settings;
+  const rest = networks.filter((each) => each.network !== name);
+  if (rest.length === networks.length) {
+    throw new DhowError('NotFound', `container ${record.id} is not connected to network ${name}`);
+  }
+  const endpoint = context.networks.endpointsOf(record.id).find((each) => each.networkId === id);
+  if (isLive(record) && endpoint) {
+    await using sandbox = openSandbox(context, record);
+    await context.networks.disconnect(record.id, id, sandbox);
+    announceEndpoint(context, 'disconnect', endpoint);
+    writeHostFiles(context, record, pathsOf(context.containersDirectory, record.id));
+  }
+  await saveNetworks(context, record, rest);
+}
+
+function openSandbox(context: ContainerContext, record: ContainerRecord): Sandbox {
+  const pid = 'pid' in record.state ? record.state.pid : 0;
+  return context.networks.openSandbox(`/proc/${pid}/ns/net`);
+}
+
+async function saveNetworks(
+  context: ContainerContext,
+  record: ContainerRecord,
+  networks: ContainerSettings['networks'],
+): Promise<void> {
+  record.settings = { ...record.settings, networks };
+  context.table.saveDefinition(record);
+  await context.database.durable();
+}

@@ -1,0 +1,57 @@
+import type { RunningContainerService } from '#engine/container-service.ts';
+import type { EventService } from '#engine/events.ts';
+import type { NetworkService } from '#engine/networks.ts';
+import { kindOf } from '#errors/error.ts';
+import type { NetworkCatalog, NetworkRecord } from '#network/network.ts';
+
+/** See `NetworkService`. What concerns a container is left to the container service, which holds its lock. */
+export function createNetworkService(parts: {
+  networks: NetworkCatalog;
+  containers: Pick<RunningContainerService, 'connect' | 'disconnect'>;
+  events: EventService;
+}): NetworkService {
+  const { networks, containers, events } = parts;
+
+  function announce(action: string, { id, name, driver }: NetworkRecord): void {
+    events.emit({ type: 'network', action, id, attributes: { name, type: driver } });
+  }
+
+  return {
+    list: () => networks.list(),
+    get: (nameOrId) => networks.get(nameOrId),
+    membersOf: (networkId) => networks.membersOf(networkId),
+    async create(request) {
+      const { network, warnings } = await networks.create(request);
+      announce('create', network);
+      return { id: network.id, warnings };
+    },
+    async remove(nameOrId) {
+      announce('destroy', await networks.remove(nameOrId));
+    },
+    async prune(ids) {
+      const removed: string[] = [];
+      for (const id of ids) {
+        try {
+          const network = await networks.remove(id);
+          announce('destroy', network);
+          removed.push(network.name);
+        } catch (error) {
+          // In use, predefined, or removed by somebody else meanwhile.
+          if (!['Forbidden', 'NotFound'].includes(kindOf(error))) throw error;
+        }
+      }
+      return removed;
+    },
+    async connect(nameOrId, container, request) {
+      await containers.connect(container, { ...request, network: networks.get(nameOrId).name });
+    },
+    async disconnect(nameOrId, container, force) {
+      const { id } = networks.get(nameOrId);
+      try {
+        await containers.disconnect(container, id);
+      } catch (error) {
+        if (!force || kindOf(error) !== 'NotFound') throw error;
+      }
+    },
+  };
+}

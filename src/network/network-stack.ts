@@ -1,0 +1,234 @@
+import { DhowError } from '#errors/error.ts';
+import type { Log } from '#log/log.ts';
+import { parseSubnetSource, type SubnetSource } from '#network/addresses/pools.ts';
+import { createNetwork } from '#network/catalog/create-network.ts';
+import { ensureDefaultNetworks, moveAutomaticSubnets } from '#network/catalog/default-networks.ts';
+import type { CatalogParts } from '#network/catalog/parts.ts';
+import { removeNetwork } from '#network/catalog/remove-network.ts';
+import { viewNetwork } from '#network/catalog/view-network.ts';
+import { attachContainer, requireSandbox } from '#network/endpoints/attach.ts';
+import { connectContainer, disconnectContainer } from '#network/endpoints/connect.ts';
+import { deleteInterface, detachContainer } from '#network/endpoints/detach.ts';
+import { restoreEndpoints } from '#network/endpoints/restore.ts';
+import { sweepInterfaces } from '#network/endpoints/sweep.ts';
+import { viewEndpoint } from '#network/endpoints/view.ts';
+import { createFirewall } from '#network/firewall/firewall.ts';
+import { createPassage } from '#network/firewall/passage.ts';
+import { createNamespaceSandbox, openNamespaceSandbox } from '#network/kernel/sandbox.ts';
+import type { Endpoint, NetworkStack } from '#network/network.ts';
+import { createPortHolds } from '#network/ports/port-holds.ts';
+import { createEndpointTable, type EndpointRow } from '#network/tables/endpoints.ts';
+import { createNetworkTable, isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
+import { allPortTargets } from '#network/tables/port-targets.ts';
+import { createPortTable } from '#network/tables/ports.ts';
+import type { Database } from '#store/database.ts';
+import { netlinkProtocols, openNetlink } from '#sys/netlink.ts';
+import { maximumInterfaceNameLength } from '#sys/netlink-link.ts';
+import type { Nftables } from '#sys/nftables.ts';
+
+export { networkMigration } from '#network/migrations.ts';
+
+/** How the room is set up. The names in the kernel are shared by all processes of a machine: a second daemon needs its own. */
+export interface NetworkSettings {
+  /** Bridge of the default network, at most 15 characters. */
+  bridge: string;
+  /** nft table of family inet. */
+  table: string;
+  /** Begin of the names of host-side interfaces; at most 8 characters, the rest is random. */
+  vethPrefix: string;
+  /**
+   * Where the subnets of networks come from that name none: `base,prefix-length` each, in order; the first subnet that
+   * overlaps no other network and no route of the host is taken.
+   */
+  subnetSources: readonly string[];
+  /** Whether the containers of the default network may talk to each other. */
+  interContainer: boolean;
+  /** Whether the default network, and other networks that do not say, have IPv6. */
+  ipv6: boolean;
+}
+
+/**
+ * Subnets of 1,021 container addresses: a Linux bridge takes 1,023 interfaces, so a larger one would promise what
+ * the kernel refuses, and a smaller one would be full before. They begin where Docker's default network lies, because
+ * scripts know its gateway, 172.17.0.1.
+ */
+export const defaultNetworkSettings: NetworkSettings = {
+  bridge: 'dhow0',
+  table: 'dhow',
+  vethPrefix: 'veth',
+  subnetSources: [
+    '172.17.0.0/22,22',
+    ...Array.from({ length: 14 }, (_, index) => `172.${18 + index}.0.0/16,22`),
+    '10.192.0.0/11,22',
+    '192.168.0.0/16,22',
+  ],
+  interContainer: true,
+  ipv6: false,
+};
+
+export interface NetworkParts {
+  database: Database;
+  settings: NetworkSettings;
+  nftables: Nftables;
+  log: Log;
+  clock: () => Date;
+}
+
+/** How long the kernel may take to delete interfaces with their namespaces before we look after it. */
+const sweepDelayMs = 5000;
+
+/**
+ * Creates the service and, at the first start, the predefined networks' rows. The kernel is touched by `restore`, which
+ * must have run before the first `attach`.
+ * @throws ResourceExhausted when every predefined subnet overlaps a route of the host
+ */
+export function createNetworkStack(parts: NetworkParts): NetworkStack {
+  const { database, settings, log, nftables, clock } = parts;
+  const subnetSources = checkSettings(settings);
+  const { table, vethPrefix, ipv6 } = settings;
+  const networks = createNetworkTable(database);
+  const endpoints = createEndpointTable(database);
+  const ports = createPortTable(database);
+  const host = openNetlink(netlinkProtocols.route);
+  const netfilter = openNetlink(netlinkProtocols.netfilter);
+  const portTargets = () => allPortTargets({ networks, endpoints, ports });
+  const firewall = createFirewall({ host, table, networks, portTargets, netfilter, nftables, log });
+  const passage = createPassage({ table, networks, netfilter, nftables, log });
+  const holds = createPortHolds(ports, log);
+  const verbs: CatalogParts = {
+    database,
+    networks,
+    endpoints,
+    ports,
+    firewall,
+    passage,
+    holds,
+    host,
+    table,
+    vethPrefix,
+    log,
+    clock,
+    subnetSources,
+    ipv6,
+  };
+  database.transaction(() => ensureDefaultNetworks(verbs, settings));
+
+  let sweepTimer: NodeJS.Timeout | undefined;
+  function sweepLater(): void {
+    sweepTimer ??= setTimeout(() => {
+      sweepTimer = undefined;
+      sweepInterfaces(verbs).catch((error: unknown) => log.error('sweep failed', { error: String(error) }));
+    }, sweepDelayMs).unref();
+  }
+
+  function getRow(nameOrId: string): NetworkRow {
+    const named = networks.byName(nameOrId);
+    if (named) return named;
+    const [first, second] = nameOrId === '' ? [] : networks.byIdPrefix(nameOrId);
+    if (first === undefined) throw new DhowError('NotFound', `network ${nameOrId} not found`);
+    if (second !== undefined) {
+      throw new DhowError('InvalidParameter', `network id prefix "${nameOrId}" is ambiguous`);
+    }
+    return first;
+  }
+
+  function view(row: EndpointRow): Endpoint {
+    const container = endpoints.container(row.containerId);
+    const network = networks.byId(row.networkId);
+    // Foreign keys hold both.
+    if (!container || !network) throw new DhowError('Internal', `endpoint ${row.id} has lost its rows`);
+    return viewEndpoint(row, network, container);
+  }
+
+  return {
+    list: () => networks.list().map(viewNetwork),
+    get: (nameOrId) => viewNetwork(getRow(nameOrId)),
+    async create(request) {
+      const { row, warnings } = await createNetwork(verbs, request);
+      return { network: viewNetwork(row), warnings };
+    },
+    async remove(nameOrId) {
+      const row = getRow(nameOrId);
+      await removeNetwork(verbs, row);
+      return viewNetwork(row);
+    },
+    membersOf: (networkId) => endpoints.ofNetwork(networkId).map(view),
+
+    async createSandbox() {
+      return createNamespaceSandbox();
+    },
+    openSandbox: openNamespaceSandbox,
+    async attach(request) {
+      const rows = request.endpoints.map((endpoint) => getRow(endpoint.network));
+      await attachContainer(verbs, rows, request);
+      return endpoints.ofContainer(request.container.id).map(view);
+    },
+    async connect(request) {
+      const network = getRow(request.endpoint.network);
+      await connectContainer(verbs, network, request);
+      const row = endpoints.ofContainer(request.container.id).find((each) => each.networkId === network.id);
+      if (!row) throw new DhowError('Internal', `the endpoint on ${network.name} vanished`);
+      return view(row);
+    },
+    async disconnect(containerId, networkId, sandbox) {
+      const container = endpoints.container(containerId) ?? {
+        id: containerId,
+        name: containerId,
+        hostname: '',
+      };
+      await disconnectContainer(
+        verbs,
+        getRow(networkId),
+        containerId,
+        requireSandbox({ container, sandbox }),
+      );
+    },
+    async detach(containerId) {
+      if (await detachContainer(verbs, containerId, 'leave-interfaces')) sweepLater();
+    },
+    endpointsOf: (containerId) => endpoints.ofContainer(containerId).map(view),
+    portsOf: (containerId) => ports.ofContainer(containerId),
+    rename(containerId, name) {
+      endpoints.renameContainer(containerId, name);
+    },
+
+    async restore(live) {
+      moveAutomaticSubnets(verbs);
+      await restoreEndpoints(verbs, live);
+    },
+    async teardown() {
+      if (endpoints.list().length > 0) {
+        throw new DhowError('Conflict', 'cannot remove the networks: containers are attached to them');
+      }
+      await sweepInterfaces(verbs);
+      for (const { interfaceName } of networks.list().filter(isBridgeNetwork)) {
+        await deleteInterface(interfaceName);
+      }
+      await passage.close();
+      await firewall.remove();
+    },
+    close() {
+      clearTimeout(sweepTimer);
+      holds.releaseAll();
+      host.close();
+      netfilter.close();
+    },
+  };
+}
+
+function checkSettings(settings: NetworkSettings): SubnetSource[] {
+  const valid =
+    /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(settings.bridge) &&
+    settings.bridge.length <= maximumInterfaceNameLength &&
+    /^[a-zA-Z][a-zA-Z0-9_]*$/.test(settings.table) &&
+    /^[a-zA-Z][a-zA-Z0-9]{0,7}$/.test(settings.vethPrefix);
+  if (!valid) throw new DhowError('InvalidParameter', `invalid kernel names ${JSON.stringify(settings)}`);
+  return settings.subnetSources.map((text) => {
+    const source = parseSubnetSource(text);
+    if (source) return source;
+    throw new DhowError(
+      'InvalidParameter',
+      `invalid subnet source "${text}": it must be a subnet and a prefix length, such as 10.0.0.0/8,22`,
+    );
+  });
+}
