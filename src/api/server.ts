@@ -59,6 +59,8 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
       queryText,
       defaultApiMinor,
     );
+    // Without the query, which may hold what is nobody else's business.
+    log.debug('request', { method: request.method, path });
     dispatch(router, exchange, request.method ?? 'GET', path).catch((error: unknown) =>
       answerError(exchange, error),
     );
@@ -103,8 +105,7 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
   return {
     async listen(address) {
       const listener = createListener({ allowHalfOpen: true, noDelay: true }, adopt);
-      listener.listen(address);
-      await once(listener, 'listening');
+      await listenPrivately(listener, address);
       listeners.push(listener);
       const bound = listener.address();
       return typeof bound === 'object' && bound !== null ? { port: bound.port } : {};
@@ -120,6 +121,22 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Who may connect to the daemon is root on this host, so a unix socket is made for its owner and group alone, whatever the umask. */
+async function listenPrivately(
+  listener: Listener,
+  address: { path: string } | { host: string; port: number },
+): Promise<void> {
+  const listening = once(listener, 'listening');
+  const umask = process.umask(0o117);
+  try {
+    // The socket file is made within this call.
+    listener.listen(address);
+  } finally {
+    process.umask(umask);
+  }
+  await listening;
 }
 
 function upgradeOf({ headers }: IncomingMessage): Upgrade | undefined {
