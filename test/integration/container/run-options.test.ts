@@ -208,9 +208,7 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
   it('--detach prints the id; --rm removes the container when it ends', async () => {
     const id = await cli.out('run', '-d', '--rm', 'busybox', 'sleep', '1000');
     assert.match(id, /^[0-9a-f]{64}$/);
-    const waiting = cli.out('wait', id);
     await cli.out('kill', id);
-    assert.equal(await waiting, '137');
     await waitFor('the removal', async () => (await cli.run(['inspect', id])).code === 1);
   });
 
