@@ -48,7 +48,9 @@ await Promise.all([
     outdir,
     format: 'esm',
     // For the packages that are still CommonJS.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     outExtension: { '.js': '.mjs' },
     entryPoints: {
       daemon: path.join(root, 'src/daemon/main.ts'),

@@ -1,6 +1,6 @@
 import type { RootMounter } from '#engine/containers/parts.ts';
 import { hasCode } from '#sys/libc.ts';
-import { unmountDetach } from '#sys/mount.ts';
+import { unmountDetach, unmountDetachInBackground } from '#sys/mount.ts';
 import { mountOverlay } from '#sys/overlay.ts';
 
 /** Containers' roots on overlayfs. */
@@ -10,8 +10,13 @@ export const overlayRoots: RootMounter = {
     try {
       unmountDetach(target);
     } catch (error) {
-      // EINVAL: not mounted; ENOENT: never started.
-      if (!hasCode(error, 'EINVAL', 'ENOENT')) throw error;
+      ignoreNotMounted(error);
     }
   },
+  unmountInBackground: (target) => unmountDetachInBackground(target).catch(ignoreNotMounted),
 };
+
+function ignoreNotMounted(error: unknown): void {
+  // EINVAL: not mounted; ENOENT: never started.
+  if (!hasCode(error, 'EINVAL', 'ENOENT')) throw error;
+}

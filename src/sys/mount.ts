@@ -43,3 +43,22 @@ export function makeMountsPrivate(): void {
 export function unmountDetach(target: string): void {
   check('umount2', umountFunction(target, MNT_DETACH | UMOUNT_NOFOLLOW), target);
 }
+
+/**
+ * The same in Node's thread pool: the kernel waits there for its readers of the mount table, about a millisecond.
+ * @throws SystemError
+ */
+export function unmountDetachInBackground(target: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    umountFunction.async(target, MNT_DETACH | UMOUNT_NOFOLLOW, (error: unknown, result: unknown) => {
+      if (error !== null) return reject(error);
+      if (result === 0) return resolve();
+      // errno was that thread's; here it is asked for once more.
+      try {
+        resolve(unmountDetach(target));
+      } catch (failure) {
+        reject(failure);
+      }
+    });
+  });
+}

@@ -22,6 +22,8 @@ export interface RootMounter {
   mount(root: RootMount, target: string): void;
   /** No error when nothing is mounted there. */
   unmount(target: string): void;
+  /** The same without keeping the event loop. */
+  unmountInBackground(target: string): Promise<void>;
 }
 
 /** What the container service is made from; each verb picks what it needs. */

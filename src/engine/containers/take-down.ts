@@ -8,6 +8,11 @@ export async function takeDown(context: ContainerContext, record: ContainerRecor
   for (const endpoint of context.networks.endpointsOf(record.id)) {
     announceEndpoint(context, 'disconnect', endpoint);
   }
-  await Promise.all([context.runtime.delete(record.id), context.networks.detach(record.id)]);
-  context.roots.unmount(pathsOf(context.containersDirectory, record.id).root);
+  const { root } = pathsOf(context.containersDirectory, record.id);
+  // The process has its own view of the root: at the same time as the rest.
+  await Promise.all([
+    context.runtime.delete(record.id),
+    context.networks.detach(record.id),
+    context.roots.unmountInBackground(root),
+  ]);
 }

@@ -191,6 +191,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
           kernel.push('mount');
         },
         unmount: () => void kernel.push('unmount'),
+        unmountInBackground: async () => void kernel.push('unmount'),
       },
       containersDirectory,
       trashDirectory: path.join(directory, 'trash'),

@@ -18,6 +18,8 @@ const pollMs = 2;
  * It does what `crun delete --force` and `runc delete --force` do, without starting a process: every path is one that this driver chose.
  */
 export async function destroyContainer(context: RuntimeContext, directory: ProcessDirectory): Promise<void> {
+  // It is made before everything else and removed after it. To look for a monitor would mean to read all of /proc.
+  if (!fs.existsSync(directory.path)) return;
   const cgroup = readSpec(directory)?.linux.cgroupsPath;
   const deadline = Date.now() + patienceMs;
   if (cgroup !== undefined) await emptyCgroup(context, cgroup, deadline);
