@@ -11,6 +11,7 @@ export interface CommandEntry {
 export const groups: Readonly<Record<string, string>> = {
   container: 'Manage containers',
   image: 'Manage images',
+  manifest: 'Manage Docker image manifests and manifest lists',
   network: 'Manage networks',
   system: 'Manage Dhow',
   volume: 'Manage volumes',
@@ -198,6 +199,41 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/image/tag.ts'),
   },
   {
+    names: ['login'],
+    summary: 'Authenticate to a registry',
+    load: () => import('#cli/commands/registry/login.ts'),
+  },
+  {
+    names: ['logout'],
+    summary: 'Log out from a registry',
+    load: () => import('#cli/commands/registry/logout.ts'),
+  },
+  {
+    names: ['manifest annotate'],
+    summary: 'Add additional information to a local image manifest',
+    load: () => import('#cli/commands/manifest/annotate.ts'),
+  },
+  {
+    names: ['manifest create'],
+    summary: 'Create a local manifest list for annotating and pushing to a registry',
+    load: () => import('#cli/commands/manifest/create.ts'),
+  },
+  {
+    names: ['manifest inspect'],
+    summary: 'Display an image manifest, or manifest list',
+    load: () => import('#cli/commands/manifest/inspect.ts'),
+  },
+  {
+    names: ['manifest push'],
+    summary: 'Push a manifest list to a repository',
+    load: () => import('#cli/commands/manifest/push.ts'),
+  },
+  {
+    names: ['manifest rm'],
+    summary: 'Delete one or more manifest lists from local storage',
+    load: () => import('#cli/commands/manifest/rm.ts'),
+  },
+  {
     names: ['network inspect'],
     summary: 'Display detailed information on one or more networks',
     load: () => import('#cli/commands/network/inspect.ts'),
@@ -208,9 +244,25 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/network/ls.ts'),
   },
   {
+    names: ['completion'],
+    summary: 'Print the completion script of a shell',
+    load: () => import('#cli/commands/system/completion.ts'),
+  },
+  {
+    // Without a summary it is not shown.
+    names: ['__complete'],
+    summary: '',
+    load: () => import('#cli/commands/system/complete.ts'),
+  },
+  {
     names: ['system df'],
     summary: 'Show what lies on the disk',
     load: () => import('#cli/commands/system/df.ts'),
+  },
+  {
+    names: ['search'],
+    summary: 'Search Docker Hub, or another registry, for images',
+    load: () => import('#cli/commands/registry/search.ts'),
   },
   {
     names: ['system events', 'events'],

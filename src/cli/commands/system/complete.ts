@@ -1,0 +1,54 @@
+import { defineCommand } from '#cli/command.ts';
+import { type Candidate, findCandidates, type ObjectKind } from '#cli/completion/find-candidates.ts';
+import type { CliContext } from '#cli/context.ts';
+import { globalOptions } from '#cli/global-options.ts';
+import { registry } from '#cli/registry.ts';
+import { listContainers } from '#client/containers.ts';
+import { listImages } from '#client/images.ts';
+import { listNetworks } from '#client/networks.ts';
+import { listVolumes } from '#client/volumes.ts';
+
+/** Asked by the scripts of `completion`: one candidate a line, a tab before its explanation, and `:files` when paths are possible. */
+export const command = defineCommand({
+  usage: ['WORD...'],
+  operands: {},
+  options: {},
+  interspersed: false,
+  async run(context, { operands }) {
+    const { words, objects, files } = await findCandidates({ registry, globalOptions }, operands);
+    const named = await Promise.all(objects.map((kind) => namesOf(context, kind)));
+    const current = operands.at(-1) ?? '';
+    const lines = [...words, ...named.flat()]
+      .filter(({ word }) => word.startsWith(current))
+      .map(({ word, help }) => (help === '' ? word : `${word}\t${help}`));
+    context.stdout.write([...lines, ...(files ? [':files'] : [])].map((line) => `${line}\n`).join(''));
+    return 0;
+  },
+});
+
+/** A daemon that does not answer has no names to offer, and the user is not to be disturbed at typing. */
+async function namesOf(context: CliContext, kind: ObjectKind): Promise<Candidate[]> {
+  try {
+    return (await list[kind](context)).map((word) => ({ word, help: '' }));
+  } catch {
+    return [];
+  }
+}
+
+const list: Readonly<Record<ObjectKind, (context: CliContext) => Promise<string[]>>> = {
+  container: (context) => containerNames(context, true),
+  'running-container': (context) => containerNames(context, false),
+  image: async ({ client, signal }) => {
+    const images = await listImages(client, {}, signal);
+    return images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => !tag.includes('<none>'));
+  },
+  network: async ({ client, signal }) =>
+    (await listNetworks(client, undefined, signal)).map(({ Name }) => Name),
+  volume: async ({ client, signal }) =>
+    ((await listVolumes(client, undefined, signal)).Volumes ?? []).map(({ Name }) => Name),
+};
+
+async function containerNames({ client, signal }: CliContext, all: boolean): Promise<string[]> {
+  const containers = await listContainers(client, { all }, signal);
+  return containers.flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, '')));
+}
