@@ -92,7 +92,7 @@ describe('of the config', () => {
 describe('of the host config', () => {
   const cases: [line: string | string[], part: NonNullable<ContainerCreateRequest['HostConfig']>][] = [
     [
-      '-v /a:/b:ro -v ./c:/d -v ..:/e -v name:/f box',
+      '-v /a:/b:ro -v ./c:/d -v ..:/e -v name:/f -v /a:/b:ro box',
       { Binds: ['/a:/b:ro', '/work/c:/d', '/:/e', 'name:/f'] },
     ],
     ['--mount type=bind,src=./a,dst=/b box', { Mounts: [{ Type: 'bind', Source: '/work/a', Target: '/b' }] }],

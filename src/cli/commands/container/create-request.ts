@@ -124,7 +124,8 @@ function buildHostConfig(
   const { workingDirectory } = world;
   const security = readSecurity(options['security-opt'], workingDirectory);
   return {
-    Binds: options.volume
+    // The same twice is no contradiction: scripts put their own next to those of the user.
+    Binds: [...new Set(options.volume)]
       .filter((text) => text.includes(':'))
       .map((text) => (/^\.{1,2}(\/|:)/.test(text) ? absoluteBind(text, workingDirectory) : text)),
     Mounts: options.mount.map((text) => parseMount(text, workingDirectory)),
