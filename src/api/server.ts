@@ -6,10 +6,11 @@ import { encodeError } from '#api/http/error-response.ts';
 import { Exchange, type Upgrade } from '#api/http/exchange.ts';
 import { createRouter, type Router } from '#api/http/router.ts';
 import { createRoutes } from '#api/routes/all.ts';
-import { defaultApiMinor, formatApiVersion, parseApiVersion } from '#api/versions.ts';
+import { parseApiVersion } from '#api/versions.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
+import { defaultApiMinor, formatApiVersion } from '#wire/api-version.ts';
 
 /**
  * The door for Docker's clients: the Engine API over HTTP/1.1, versions 1.24 to 1.56.

@@ -1,9 +1,7 @@
 import { DhowError } from '#errors/error.ts';
+import { formatApiVersion } from '#wire/api-version.ts';
 
-/** Versions of the Engine API are 1.<minor>; code compares minors. */
 export const minimumApiMinor = 24;
-/** What is answered when a client asks which version to speak. */
-export const defaultApiMinor = 51;
 /** The newest that a path may name: the description that the room was checked against. */
 const maximumApiMinor = 56;
 
@@ -16,10 +14,6 @@ export const withoutVirtualSizeMinor = 44;
 
 /** From this version on, disk usage comes in totals by kind. */
 export const groupedDiskUsageMinor = 52;
-
-export function formatApiVersion(minor: number): string {
-  return `1.${minor}`;
-}
 
 /**
  * The minor of a path's version such as `1.41`.

@@ -1,5 +1,6 @@
-import { defaultApiMinor, formatApiVersion, minimumApiMinor } from '#api/versions.ts';
+import { minimumApiMinor } from '#api/versions.ts';
 import type { EngineVersion, SystemInfo } from '#engine/system.ts';
+import { defaultApiMinor, formatApiVersion } from '#wire/api-version.ts';
 import type { SystemInfo as InfoMessage, SystemVersion } from '#wire/system.ts';
 
 export function encodeVersion(version: EngineVersion): SystemVersion {

@@ -1,5 +1,6 @@
 import type { CliContext } from '#cli/context.ts';
 import { clientCommit, clientVersion } from '#cli/version.ts';
+import { defaultApiMinor, formatApiVersion } from '#wire/api-version.ts';
 
 /** What `version` and `info` tell of the CLI itself, under the names of Docker's fields. */
 export interface ClientVersion {
@@ -15,7 +16,7 @@ export interface ClientVersion {
 }
 
 /** The newest whose answers the CLI knows. Requests carry no version, so that the daemon answers in its own newest. */
-const apiVersion = '1.51';
+const apiVersion = formatApiVersion(defaultApiMinor);
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
