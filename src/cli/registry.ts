@@ -234,6 +234,21 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/manifest/rm.ts'),
   },
   {
+    names: ['network connect'],
+    summary: 'Connect a container to a network',
+    load: () => import('#cli/commands/network/connect.ts'),
+  },
+  {
+    names: ['network create'],
+    summary: 'Create a network',
+    load: () => import('#cli/commands/network/create.ts'),
+  },
+  {
+    names: ['network disconnect'],
+    summary: 'Disconnect a container from a network',
+    load: () => import('#cli/commands/network/disconnect.ts'),
+  },
+  {
     names: ['network inspect'],
     summary: 'Display detailed information on one or more networks',
     load: () => import('#cli/commands/network/inspect.ts'),
@@ -242,6 +257,16 @@ export const registry: readonly CommandEntry[] = [
     names: ['network ls', 'network list'],
     summary: 'List networks',
     load: () => import('#cli/commands/network/ls.ts'),
+  },
+  {
+    names: ['network prune'],
+    summary: 'Remove all unused networks',
+    load: () => import('#cli/commands/network/prune.ts'),
+  },
+  {
+    names: ['network rm', 'network remove'],
+    summary: 'Remove one or more networks',
+    load: () => import('#cli/commands/network/rm.ts'),
   },
   {
     names: ['completion'],

@@ -47,7 +47,9 @@ export interface NetworkCreateRequest {
   Driver?: string;
   Internal?: boolean;
   Attachable?: boolean;
+  Scope?: string;
   EnableIPv4?: boolean;
+  /** Absent: as the daemon is configured. */
   EnableIPv6?: boolean;
   IPAM?: Partial<Ipam> | null;
   Options?: Record<string, string> | null;
