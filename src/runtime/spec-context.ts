@@ -4,6 +4,7 @@ import { DhowError, messageOf } from '#errors/error.ts';
 import { findProgram } from '#runtime/detect.ts';
 import { parseCapabilityMask } from '#runtime/spec/capabilities.ts';
 import { type HardLimits, parseHardLimits } from '#runtime/spec/limits.ts';
+import { restrictSeccomp } from '#runtime/spec/restrict-seccomp.ts';
 import { parseSeccompProfile, type SeccompProfile } from '#runtime/spec/seccomp.ts';
 
 /** What the spec builder must know of the daemon and its host; read once at the daemon's start. */
@@ -60,7 +61,9 @@ function readDefaultSeccomp(file: string): SeccompProfile {
       { cause: error },
     );
   }
-  return parseSeccompProfile(text, file);
+  const profile = parseSeccompProfile(text, file);
+  // A file of the administrator's own is taken as it is.
+  return file === defaultSeccompPath ? restrictSeccomp(profile) : profile;
 }
 
 /** The init binary for `--init`, or undefined. Static ones first: they run in every image. */

@@ -50,8 +50,13 @@ describeEngine('container › isolation', ({ cli, unique }) => {
   it('filters system calls, unless told not to', async () => {
     assert.equal(await status('Seccomp'), '2');
     assert.equal(await status('Seccomp', ['--security-opt', 'seccomp=unconfined']), '0');
-    const { code } = await cli.run(['run', '--rm', 'busybox', 'unshare', '-U', 'true']);
-    assert.notEqual(code, 0);
+    for (const namespace of ['-U', '-Urm', '-n']) {
+      const { code, stderr } = await cli.run(['run', '--rm', 'busybox', 'unshare', namespace, 'true']);
+      assert.notEqual(code, 0);
+      assert.match(stderr, /Operation not permitted/);
+    }
+    const mount = await cli.run(['run', '--rm', 'busybox', 'mount', '-t', 'tmpfs', 'none', '/tmp']);
+    assert.match(mount.stderr, /Operation not permitted|permission denied/i);
   });
 
   it('--security-opt no-new-privileges', async () => {
