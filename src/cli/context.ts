@@ -27,6 +27,8 @@ export interface CliContext {
   readonly stderr: Output;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
+  /** The context that names the daemon; `default` is that of `--host`, the environment or the default socket. */
+  readonly contextName: string;
   /** `--config`, `$DOCKER_CONFIG` or `~/.docker`: where credentials and preferences lie. */
   readonly configDirectory: string;
   /** Aborted when the CLI is told to end (SIGINT, SIGTERM, SIGHUP) and the command has not taken the signals over. */

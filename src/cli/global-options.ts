@@ -3,7 +3,10 @@ import { flag, list, text } from '#cli/options.ts';
 /** Options in front of the command's name. */
 export const globalOptions = {
   config: text({ help: 'Location of client configuration files (default: $DOCKER_CONFIG or ~/.docker)' }),
-  context: text({ short: 'c', help: 'Name of the context to use; only "default" is there' }),
+  context: text({
+    short: 'c',
+    help: 'Name of the context to use (overrides DOCKER_HOST and what "dhow context use" chose)',
+  }),
   debug: flag({ short: 'D', help: 'Print where an error comes from' }),
   host: list({
     short: 'H',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { defaultContext, getContext, readTlsFiles } from '#cli/contexts/store.ts';
 import { defaultHost, defaultSocketPath } from '#client/default-host.ts';
 import { createTransport, type TlsSettings, type Transport } from '#client/transport.ts';
 import { DhowError, kindOf, messageOf } from '#errors/error.ts';
@@ -6,7 +7,8 @@ import { DhowError, kindOf, messageOf } from '#errors/error.ts';
 export interface HostChoice {
   /** `--host`, in the order given. */
   readonly hosts: readonly string[];
-  readonly context: string | undefined;
+  /** See `chosenContext`. */
+  readonly contextName: string;
   readonly tls: boolean;
   readonly tlsVerify: boolean;
   readonly certificates: {
@@ -19,22 +21,32 @@ export interface HostChoice {
 }
 
 /**
- * Where the daemon is: `--host`, then `DHOW_HOST`, then `DOCKER_HOST`, then the default socket. Only at the default socket is a
+ * Where the daemon is: a context, `--host`, then `DHOW_HOST`, then `DOCKER_HOST`, then the default socket. Only at the default socket is a
  * daemon started when there is none: who names a host means that very daemon.
  */
 export function chooseTransport(choice: HostChoice): Transport {
   const { environment, hosts } = choice;
-  const context = choice.context ?? environment['DOCKER_CONTEXT'];
-  if (context !== undefined && context !== '' && context !== 'default') {
-    throw new DhowError(
-      'Unsupported',
-      `context "${context}": contexts are not supported yet; name the daemon by --host or DOCKER_HOST`,
-    );
-  }
   if (hosts.length > 1) throw new DhowError('InvalidParameter', 'specify only one -H');
+  if (choice.contextName !== defaultContext) {
+    if (hosts.length > 0) {
+      throw new DhowError(
+        'InvalidParameter',
+        'conflicting options: cannot specify both --host and --context',
+      );
+    }
+    return transportOfContext(choice.configDirectory, choice.contextName);
+  }
   const host = hosts[0] || environment['DHOW_HOST'] || environment['DOCKER_HOST'];
   if (host) return createTransport(host, host.startsWith('unix:') ? undefined : readTls(choice));
   return startingTransport(environment);
+}
+
+function transportOfContext(configDirectory: string, name: string): Transport {
+  const { host, skipTlsVerify } = getContext(configDirectory, name);
+  if (host === defaultHost) return startingTransport({});
+  const tls = readTlsFiles(configDirectory, name);
+  const secured = skipTlsVerify || Object.keys(tls).length > 0;
+  return createTransport(host, secured ? { verify: !skipTlsVerify, ...tls } : undefined);
 }
 
 function startingTransport(environment: HostChoice['environment']): Transport {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { CliContext, Input, Output } from '#cli/context.ts';
+import { chosenContext } from '#cli/contexts/chosen.ts';
 import { dispatch, type GlobalOptions } from '#cli/dispatch.ts';
 import { chooseTransport } from '#cli/host.ts';
 import { registry } from '#cli/registry.ts';
@@ -34,10 +35,16 @@ function createProcessContext(options: GlobalOptions, signals: ProcessSignals): 
   const environment = process.env;
   const configDirectory =
     options.config ?? environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? '/root', '.docker');
+  const contextName = chosenContext({
+    given: options.context,
+    hosts: options.host,
+    environment,
+    configDirectory,
+  });
   // Chosen at once: a wrong --host is told even by a command that would not have come to use it.
   const transport = chooseTransport({
     hosts: options.host,
-    context: options.context,
+    contextName,
     tls: options.tls,
     tlsVerify: options.tlsverify,
     certificates: { ca: options.tlscacert, cert: options.tlscert, key: options.tlskey },
@@ -61,6 +68,7 @@ function createProcessContext(options: GlobalOptions, signals: ProcessSignals): 
       return openOutput('stderr');
     },
     environment,
+    contextName,
     workingDirectory: process.cwd(),
     configDirectory,
     get signal() {

@@ -10,6 +10,7 @@ export interface CommandEntry {
 /** Groups for the overview that `dhow --help` prints and for `dhow <group>`. */
 export const groups: Readonly<Record<string, string>> = {
   container: 'Manage containers',
+  context: 'Manage contexts',
   image: 'Manage images',
   manifest: 'Manage Docker image manifests and manifest lists',
   network: 'Manage networks',
@@ -142,6 +143,41 @@ export const registry: readonly CommandEntry[] = [
     names: ['container wait', 'wait'],
     summary: 'Block until one or more containers stop, then print their exit codes',
     load: () => import('#cli/commands/container/wait.ts'),
+  },
+  {
+    names: ['context create'],
+    summary: 'Create a context',
+    load: () => import('#cli/commands/context/create.ts'),
+  },
+  {
+    names: ['context inspect'],
+    summary: 'Display detailed information on one or more contexts',
+    load: () => import('#cli/commands/context/inspect.ts'),
+  },
+  {
+    names: ['context ls', 'context list'],
+    summary: 'List contexts',
+    load: () => import('#cli/commands/context/ls.ts'),
+  },
+  {
+    names: ['context rm', 'context remove'],
+    summary: 'Remove one or more contexts',
+    load: () => import('#cli/commands/context/rm.ts'),
+  },
+  {
+    names: ['context show'],
+    summary: 'Print the name of the current context',
+    load: () => import('#cli/commands/context/show.ts'),
+  },
+  {
+    names: ['context update'],
+    summary: 'Update a context',
+    load: () => import('#cli/commands/context/update.ts'),
+  },
+  {
+    names: ['context use'],
+    summary: 'Set the current context',
+    load: () => import('#cli/commands/context/use.ts'),
   },
   {
     names: ['image history', 'history'],

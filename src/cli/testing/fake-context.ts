@@ -52,6 +52,7 @@ export async function runCommand(command: Command, settings: RunSettings = {}): 
     stdin: Readable.from([Buffer.from(settings.stdin ?? '')]),
     stdout,
     stderr,
+    contextName: 'default',
     environment: {},
     workingDirectory: settings.workingDirectory ?? '/',
     configDirectory: settings.configDirectory ?? '/nonexistent',

@@ -112,6 +112,7 @@ export function createFakeDaemon(handlers: Readonly<Record<string, Handler>>): F
         stdin: Object.assign(input, terminal ? { isTTY: true } : {}),
         stdout: Object.assign(stdout as Output, size),
         stderr,
+        contextName: 'default',
         environment: {},
         workingDirectory: '/',
         configDirectory: '/nonexistent',
