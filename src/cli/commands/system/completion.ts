@@ -8,8 +8,8 @@ export const command = defineCommand({
   usage: [`${shells.join('|')}`],
   operands: { min: 1, max: 1 },
   options: {},
-  notes:
-    'Load it in a running shell with "source <(dhow completion bash)", or keep it where your shell looks for completions.',
+  notes: `Load it in a running shell with "source <(dhow completion bash)", or keep it
+where your shell looks for completions.`,
   async run(context, { operands: [shell = ''] }) {
     const script = completionScripts[shell];
     if (script === undefined) {
