@@ -3,9 +3,11 @@ import { checkDescriptions } from '#build/checks/check-descriptions.ts';
 import { checkFrom } from '#build/checks/check-from.ts';
 import { checkStages } from '#build/checks/check-stages.ts';
 import type { Finding } from '#build/checks/finding.ts';
-import { isExperimental, type RuleName } from '#build/checks/rules.ts';
+import { isExperimental, type RuleName, ruleUrl } from '#build/checks/rules.ts';
 import { type CheckSettings, readCheckSettings } from '#build/checks/settings.ts';
+import { renderExcerpt } from '#build/dockerfile/source.ts';
 import type { Dockerfile } from '#build/dockerfile.ts';
+import type { BuildWarning } from '#build/events.ts';
 import type { BuildPlatforms } from '#build/plan/platforms.ts';
 
 export type { Finding } from '#build/checks/finding.ts';
@@ -53,4 +55,21 @@ export function startChecks(
 function isOn({ skip, experimental }: CheckSettings, rule: RuleName): boolean {
   if (skip === 'all' || skip.has(rule)) return false;
   return !isExperimental(rule) || experimental === 'all' || experimental.has(rule);
+}
+
+/** A finding without the file around it. */
+export function toWarning({ rule, message, source, range }: Finding): BuildWarning {
+  return {
+    rule,
+    message,
+    url: ruleUrl(rule),
+    file: source.name,
+    line: range.start.line,
+    excerpt: renderExcerpt(source, range),
+  };
+}
+
+/** For a person: rule, place, message, page, and the lines. */
+export function formatWarning({ rule, message, url, file, line, excerpt }: BuildWarning): string {
+  return [`${file}:${line}: ${rule}: ${message}`, url, excerpt].join('\n');
 }

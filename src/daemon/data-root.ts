@@ -12,6 +12,8 @@ export interface DataRoot {
   containers: string;
   trash: string;
   volumes: string;
+  /** Work and cache mounts of builds. */
+  build: string;
   /** Names the data root for good: `info` shows it, and kernel names derive from it. */
   engineId: string;
   lock: Disposable;
@@ -37,6 +39,7 @@ export function takeDataRoot(directory: string): DataRoot {
     containers: at('containers', 0o711),
     trash: at('trash', 0o700),
     volumes: at('volumes', 0o711),
+    build: at('build', 0o711),
     engineId: readEngineId(path.join(directory, 'engine-id')),
     lock,
   };

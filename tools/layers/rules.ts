@@ -43,7 +43,18 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
     reason: 'Dockerfiles to layers; who runs the commands and fetches the images is handed in',
   },
   engine: {
-    mayImport: ['network', 'volume', 'runtime', 'store', 'archive', 'image', 'registry', 'sys', 'log'],
+    mayImport: [
+      'build',
+      'network',
+      'volume',
+      'runtime',
+      'store',
+      'archive',
+      'image',
+      'registry',
+      'sys',
+      'log',
+    ],
     reason: 'the services; it speaks its own types, so the API can change without it',
   },
   api: {
@@ -61,6 +72,7 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
     mayImport: [
       'api',
       'engine',
+      'build',
       'network',
       'volume',
       'runtime',

@@ -1,0 +1,179 @@
+import { jsonParameter, jsonStringMap, jsonStrings } from '#api/decode/json-parameter.ts';
+import { decodePlatform } from '#api/decode/platform.ts';
+import { decodeRegistryConfig } from '#api/decode/registry-config.ts';
+import type { Exchange } from '#api/http/exchange.ts';
+import type { Query } from '#api/http/query.ts';
+import type { BuildSettings, ContainerLimits } from '#engine/builds.ts';
+import { DhowError } from '#errors/error.ts';
+import { parseReference } from '#image/reference.ts';
+
+/** Docker's smallest limit of memory. */
+const minimumMemoryBytes = 6 * 1024 * 1024;
+
+/** Docker's own parameters of `POST /build` come as they are; those of Dhow's CLI begin with `dhow-`. */
+export type DecodedBuild = Omit<BuildSettings, 'onEvent'>;
+
+/** @throws InvalidParameter, Unsupported naming the parameter */
+export function decodeBuild(exchange: Exchange): DecodedBuild {
+  const { query, request, signal } = exchange;
+  refuse(query);
+  const buildArgs = jsonStringMap(query, 'buildargs', { nullable: true });
+  const platform = decodePlatform(query.text('platform'));
+  const sourceDateEpoch = decodeEpoch(buildArgs.get('SOURCE_DATE_EPOCH'));
+  const remote = query.text('remote');
+  return {
+    context: remote === '' ? { archive: request } : { url: decodeUrl(remote) },
+    dockerfile: { path: query.optionalText('dockerfile') ?? 'Dockerfile' },
+    target: query.text('target'),
+    buildArgs,
+    ...(platform === undefined ? {} : { platform }),
+    tags: query.texts('t').filter(Boolean).map(decodeTag),
+    labels: Object.fromEntries(jsonStringMap(query, 'labels', { nullable: false })),
+    noCache: query.flag('nocache')
+      ? 'all'
+      : query.texts('dhow-no-cache-filter').map((name) => name.toLowerCase()),
+    pull: query.flag('pull'),
+    ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
+    network: decodeNetwork(query.text('networkmode')),
+    allowInsecure: query.texts('dhow-allow').includes('security.insecure'),
+    limits: decodeLimits(query),
+    secrets: decodeSecrets(exchange.header('x-dhow-build-secrets')),
+    agents: jsonStringMap(query, 'dhow-ssh', { nullable: false }),
+    checkOnly: query.flag('dhow-check'),
+    credentials: decodeRegistryConfig(exchange.header('x-registry-config')),
+    signal,
+  };
+}
+
+function refuse(query: Query): void {
+  if (query.text('version') === '2') {
+    throw new DhowError(
+      'Unsupported',
+      'BuildKit sessions are not supported: set DOCKER_BUILDKIT=0, or build with dhow build',
+    );
+  }
+  if (query.flag('squash')) throw new DhowError('Unsupported', 'squashing layers is not supported');
+  if (query.text('outputs') !== '') throw new DhowError('Unsupported', 'outputs are not supported');
+  if (query.text('securityopt') !== '' && jsonStrings(query, 'securityopt').length > 0) {
+    throw new DhowError('Unsupported', 'security options of a build are not supported');
+  }
+  if (query.text('isolation') !== '' && query.text('isolation') !== 'default') {
+    throw new DhowError(
+      'Unsupported',
+      `the isolation "${query.text('isolation').slice(0, 60)}" is not supported`,
+    );
+  }
+  if (query.text('cachefrom') !== '' && jsonStrings(query, 'cachefrom').length > 0) {
+    throw new DhowError(
+      'Unsupported',
+      'cache from images (cachefrom) is not supported: what this daemon has built itself is used without it',
+    );
+  }
+}
+
+function decodeTag(text: string) {
+  const reference = parseReference(text);
+  if (reference.digest !== undefined) {
+    throw new DhowError('InvalidParameter', `invalid tag "${text.slice(0, 200)}": it must not have a digest`);
+  }
+  return reference;
+}
+
+function decodeUrl(text: string): URL {
+  // `github.com/…` without a scheme is git, as are git@ and git://.
+  const url = /^(?:git@|github\.com\/)/.test(text) ? null : URL.parse(text);
+  if (url !== null) return url;
+  throw new DhowError(
+    'Unsupported',
+    `cannot build from "${text.slice(0, 200)}": only http and https URLs are supported`,
+  );
+}
+
+function decodeNetwork(text: string): string {
+  if (text.startsWith('container:')) {
+    throw new DhowError('Unsupported', 'building in the network of a container is not supported');
+  }
+  return text === '' || text === 'bridge' ? 'default' : text;
+}
+
+function decodeEpoch(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new DhowError(
+    'InvalidParameter',
+    `SOURCE_DATE_EPOCH must be a number of seconds since 1970, not "${text.slice(0, 60)}"`,
+  );
+}
+
+function decodeLimits(query: Query): ContainerLimits {
+  const positive = (name: string): number | undefined => {
+    const value = query.integer(name) ?? 0;
+    if (value < 0) throw new DhowError('InvalidParameter', `${name} must not be negative`);
+    return value === 0 ? undefined : value;
+  };
+  const memoryBytes = positive('memory');
+  if (memoryBytes !== undefined && memoryBytes < minimumMemoryBytes) {
+    throw new DhowError('InvalidParameter', 'Minimum memory limit allowed is 6MB');
+  }
+  const memorySwapBytes = query.integer('memswap') || undefined;
+  if (memorySwapBytes !== undefined && memorySwapBytes > 0 && memorySwapBytes < (memoryBytes ?? Infinity)) {
+    throw new DhowError(
+      'InvalidParameter',
+      'memswap counts memory and swap, so it needs a memory limit that is not larger',
+    );
+  }
+  const texts = {
+    cpusetCpus: query.optionalText('cpusetcpus'),
+    cpusetMems: query.optionalText('cpusetmems'),
+    cgroupParent: query.optionalText('cgroupparent'),
+  };
+  const numbers = {
+    memoryBytes,
+    memorySwapBytes,
+    cpuShares: positive('cpushares'),
+    cpuPeriodUs: positive('cpuperiod'),
+    cpuQuotaUs: positive('cpuquota'),
+    shmSizeBytes: positive('shmsize'),
+  };
+  const given = Object.entries({ ...texts, ...numbers }).filter(([, value]) => value !== undefined);
+  return {
+    ...(Object.fromEntries(given) as Partial<ContainerLimits>),
+    rlimits: decodeUlimits(query),
+    extraHosts: query
+      .texts('extrahosts')
+      .flatMap((text) => text.split(','))
+      .filter(Boolean),
+  };
+}
+
+function decodeUlimits(query: Query): ContainerLimits['rlimits'] {
+  const value = jsonParameter(query, 'ulimits') ?? [];
+  const refused = new DhowError('InvalidParameter', 'ulimits must be a list of { Name, Soft, Hard }');
+  if (!Array.isArray(value)) throw refused;
+  return value.map((item: unknown) => {
+    if (typeof item !== 'object' || item === null) throw refused;
+    const { Name: name, Soft: soft, Hard: hard } = item as Record<string, unknown>;
+    if (typeof name !== 'string' || typeof soft !== 'number' || typeof hard !== 'number') throw refused;
+    return { name, soft, hard };
+  });
+}
+
+/** base64 of a JSON object: name of the secret to base64 of its content. Secrets are not repeated in messages. */
+function decodeSecrets(header: string | undefined): Map<string, Uint8Array> {
+  if (header === undefined || header === '') return new Map();
+  const refused = new DhowError('InvalidParameter', 'the header X-Dhow-Build-Secrets is malformed');
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(header, 'base64url').toString());
+  } catch {
+    // The parser's message would repeat part of a secret.
+    throw refused;
+  }
+  if (typeof value !== 'object' || value === null) throw refused;
+  return new Map(
+    Object.entries(value).map(([id, content]) => {
+      if (typeof content !== 'string') throw refused;
+      return [id, Buffer.from(content, 'base64')];
+    }),
+  );
+}

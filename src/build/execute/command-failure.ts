@@ -1,0 +1,20 @@
+import { renderExcerpt } from '#build/dockerfile/source.ts';
+import type { RunStep } from '#build/steps.ts';
+import { DhowError } from '#errors/error.ts';
+
+/** A command that ran and did not end well. Its first line has the words by which Docker's clients know it. */
+export class CommandFailure extends DhowError {
+  readonly exitCode: number;
+
+  constructor(step: RunStep, { exitCode, oomKilled }: { exitCode: number; oomKilled: boolean }) {
+    const command = step.args.join(' ');
+    const shown = command.length > 500 ? `${command.slice(0, 500)}…` : command;
+    const why = oomKilled ? ' (it was out of memory)' : '';
+    super(
+      'InvalidParameter',
+      `The command '${shown}' returned a non-zero code: ${exitCode}${why}\n\n` +
+        `${step.source.name}:${step.range.start.line}\n${renderExcerpt(step.source, step.range)}`,
+    );
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { digestEntries } from '#build/copy/digest-entries.ts';
+import { toBytePath } from '#build/copy/source-tree.ts';
+import { dockerfileError } from '#build/dockerfile/source.ts';
+import { chainKey, stepKey } from '#build/execute/chain.ts';
+import { CommandFailure } from '#build/execute/command-failure.ts';
+import { type MountPoint, makeMountPoints } from '#build/execute/mount-points.ts';
+import { type PreparedMounts, prepareMounts } from '#build/execute/run-mounts.ts';
+import type { ReadyStep, StepInputs } from '#build/execute/step-inputs.ts';
+import { openWorkspace } from '#build/execute/workspace.ts';
+import type { RunMount, RunStep } from '#build/steps.ts';
+import { kindOf, messageOf } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
+
+/** RUN. Secrets, agents, proxies and what caches hold are no part of the key. */
+export function readyRun(step: RunStep, inputs: StepInputs): ReadyStep {
+  const { session, chain } = inputs;
+  const { request, signal, parts } = session;
+  return {
+    keys: [
+      async () =>
+        stepKey(
+          'run',
+          chainKey(chain),
+          step.args,
+          step.environment,
+          step.workingDirectory,
+          step.user,
+          step.network ?? request.network,
+          step.insecure,
+          step.script,
+          await Promise.all(step.mounts.map((mount) => mountKey(mount, inputs))),
+          request.sourceDateEpoch,
+        ),
+    ],
+    async run() {
+      if (step.insecure && !request.allowInsecure) {
+        throw dockerfileError(
+          step.source,
+          step.range,
+          'RUN --security=insecure must be allowed: build with --allow security.insecure',
+          'Forbidden',
+        );
+      }
+      await using undo = new AsyncDisposableStack();
+      const mounts = undo.use(await prepareMounts(step, inputs));
+      const points = [...parts.runner.mountPoints, ...mounts.points];
+      await using workspace = await openWithPoints(inputs, points, undo);
+      await runCommand(step, inputs, mounts, workspace.root);
+      return workspace.commit(request.sourceDateEpoch, signal);
+    },
+  };
+}
+
+/** Mount points that are missing would get into the layer when the runtime makes them. */
+async function openWithPoints(
+  { session, chain }: StepInputs,
+  points: MountPoint[],
+  undo: AsyncDisposableStack,
+) {
+  const { parts } = session;
+  await using probe = await openWorkspace(parts, chain);
+  const above = makeMountPoints(probe.root, points, parts.workDirectory);
+  if (above === undefined) return openWorkspace(parts, chain);
+  undo.defer(quietly('remove mount points', () => parts.removeTree(above)));
+  return openWorkspace(parts, chain, { above });
+}
+
+async function runCommand(
+  step: RunStep,
+  { session, onOutput }: StepInputs,
+  mounts: PreparedMounts,
+  root: string,
+): Promise<void> {
+  const { request, signal, parts } = session;
+  let result: { exitCode: number; oomKilled: boolean };
+  try {
+    result = await parts.runner.run(
+      {
+        id: randomBytes(32).toString('hex'),
+        rootDirectory: root,
+        args: step.args,
+        environment: [...step.environment, ...step.hiddenEnvironment, ...mounts.environment],
+        workingDirectory: step.workingDirectory,
+        user: step.user,
+        mounts: mounts.mounts,
+        network: step.network ?? request.network,
+        insecure: step.insecure,
+        limits: request.limits,
+        onOutput,
+      },
+      signal,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    throw dockerfileError(step.source, step.range, messageOf(error), kindOf(error));
+  }
+  signal.throwIfAborted();
+  if (result.exitCode !== 0) throw new CommandFailure(step, result);
+}
+
+async function mountKey(mount: RunMount, { session, chainOf }: StepInputs): Promise<unknown> {
+  if (mount.type === 'bind') {
+    const { type, source, target, writable } = mount;
+    if (mount.from !== undefined)
+      return [type, source, target, writable, chainKey(await chainOf(mount.from))];
+    const tree = session.contextTree();
+    const node = await tree.find(toBytePath(source.slice(1)));
+    const content = node && (await digestEntries(tree.entries(node.path, session.signal)));
+    return [type, source, target, writable, content];
+  }
+  if (mount.type === 'cache') {
+    const { from, ...rest } = mount;
+    return [rest, from === undefined ? undefined : chainKey(await chainOf(from))];
+  }
+  return mount;
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ArchiveWorkers } from '#archive/workers.ts';
+import type { CacheMounts } from '#build/cache/cache-mounts.ts';
+import type { CacheTable } from '#build/cache/cache-table.ts';
+import type { ReceivedContext } from '#build/context/receive-context.ts';
+import { copyTar, placeEntries } from '#build/copy/copy-tar.ts';
+import { createDiskTree } from '#build/copy/disk-tree.ts';
+import type { SourceTree } from '#build/copy/source-tree.ts';
+import { type Chain, chainKey } from '#build/execute/chain.ts';
+import { openWorkspace, type WorkspaceParts } from '#build/execute/workspace.ts';
+import type { CommandRunner, RemoteSource, ResolveOwner } from '#build/executor.ts';
+import type { BuildRequest } from '#build/request.ts';
+import { DhowError } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
+
+/** What the execution of steps works with; the same for all builds. */
+export interface ExecuteParts extends WorkspaceParts {
+  workers: ArchiveWorkers;
+  runner: CommandRunner;
+  remote: RemoteSource;
+  resolveOwner: ResolveOwner;
+  cache: CacheTable;
+  cacheMounts: CacheMounts;
+  /** For secrets: in memory (a tmpfs). */
+  runDirectory: string;
+}
+
+/** What one build holds while it runs. */
+export interface BuildSession extends AsyncDisposable {
+  parts: ExecuteParts;
+  request: BuildRequest;
+  signal: AbortSignal;
+  /** @throws InvalidParameter when the build has no context */
+  contextTree(): SourceTree;
+  /** The context as files, made when it is first asked for. */
+  contextDirectory(): Promise<string>;
+  /** Something to be done when the build has ended. */
+  deferred(undo: () => Promise<void>): void;
+  /** A chain's file system to be read, mounted when it is first asked for. */
+  mounted(chain: Chain): Promise<{ root: string; tree: SourceTree }>;
+}
+
+export function openSession(
+  parts: ExecuteParts,
+  request: BuildRequest,
+  context: ReceivedContext | undefined,
+  signal: AbortSignal,
+): BuildSession {
+  const held = new AsyncDisposableStack();
+  const mounts = new Map<string, Promise<{ root: string; tree: SourceTree }>>();
+  let unpacked: Promise<string> | undefined;
+
+  function contextTree(): SourceTree {
+    if (context !== undefined) return context.tree;
+    throw new DhowError('InvalidParameter', 'this build has no context: only a Dockerfile was given');
+  }
+
+  async function unpackContext(): Promise<string> {
+    const directory = path.join(parts.workDirectory, `context-${randomUUID()}`);
+    held.defer(quietly('remove an unpacked context', () => parts.removeTree(directory)));
+    fs.mkdirSync(directory, { mode: 0o755 });
+    const entries = placeEntries(contextTree().entries('', signal), '', {}, async () => undefined);
+    await parts.workers.unpack(directory, copyTar(entries), { whiteouts: 'literal', signal });
+    return directory;
+  }
+
+  async function mount(chain: Chain) {
+    const workspace = await openWorkspace(parts, chain);
+    held.use(workspace);
+    return { root: workspace.root, tree: createDiskTree(workspace.root, parts.workers) };
+  }
+
+  return {
+    parts,
+    request,
+    signal,
+    contextTree,
+    deferred: (undo) => held.defer(undo),
+    contextDirectory() {
+      unpacked ??= unpackContext();
+      return unpacked;
+    },
+    mounted(chain) {
+      const key = chainKey(chain);
+      const found = mounts.get(key) ?? mount(chain);
+      mounts.set(key, found);
+      return found;
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}

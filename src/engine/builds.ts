@@ -1,0 +1,30 @@
+import type { BuildResult, PruneOptions } from '#build/build.ts';
+import type { CachedBuildStep } from '#build/cache-row.ts';
+import type { BuildRequest } from '#build/request.ts';
+import type { Credentials } from '#registry/registry.ts';
+
+export type { BuildResult } from '#build/build.ts';
+export type { BuildEvent, BuildWarning, PlannedStep } from '#build/events.ts';
+export type { ContainerLimits } from '#build/executor.ts';
+
+/** Builds images from Dockerfiles, and keeps what their steps made. */
+export interface BuildService {
+  /**
+   * Progress is told by events; steps run side by side.
+   * @returns undefined when only checks were asked for
+   * @throws InvalidParameter with the place in the Dockerfile for its mistakes and for commands that fail; NotFound; Unsupported; what
+   *   a pull throws; the reason of `signal`
+   */
+  build(settings: BuildSettings): Promise<BuildResult | undefined>;
+  /** Removes what no build has used, and the layers that nobody needs any more. */
+  prune(options: PruneOptions): Promise<{ removed: string[]; freedBytes: number }>;
+  /** What is kept of steps, and cache mounts; least recently used first. */
+  cache(): CachedBuildStep[];
+}
+
+export interface BuildSettings extends Omit<BuildRequest, 'imageSource' | 'context'> {
+  /** An archive, or where the daemon fetches one or a Dockerfile. */
+  context?: { archive: AsyncIterable<Uint8Array> } | { url: URL };
+  /** By host of the registry. */
+  credentials: ReadonlyMap<string, Credentials>;
+}

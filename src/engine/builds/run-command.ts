@@ -1,0 +1,142 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { BuildCommand, CommandRunner } from '#build/executor.ts';
+import { commandSpec } from '#engine/builds/command-spec.ts';
+import type { ExitSplit } from '#engine/builds/exit-split.ts';
+import type { ContainerParts } from '#engine/containers/parts.ts';
+import { quietly } from '#errors/quietly.ts';
+import { renderHostname, renderHosts, renderResolvConf } from '#network/host-files.ts';
+import { buildSpec } from '#runtime/build-spec.ts';
+import type { Runtime } from '#runtime/runtime.ts';
+import type { NamespaceMode } from '#runtime/spec.ts';
+
+export interface CommandRunnerParts
+  extends Pick<ContainerParts, 'networks' | 'specContext' | 'hostFiles' | 'cgroupParent'> {
+  runtime: Runtime;
+  exits: ExitSplit;
+  /** For what belongs to one command; in memory. A directory per command, which outlives a crash as a note of what to clean up. */
+  directory: string;
+}
+
+export interface BuildCommandRunner extends CommandRunner {
+  /** Ends and removes commands of a daemon that died. */
+  restore(): Promise<void>;
+}
+
+const hostFileTargets = { hosts: '/etc/hosts', hostname: '/etc/hostname', resolv: '/etc/resolv.conf' };
+
+/** Docker's builders name the machine so in every RUN. */
+const buildHostname = 'buildkitsandbox';
+
+export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunner {
+  const { runtime, networks, exits, directory } = parts;
+  fs.mkdirSync(directory, { recursive: true, mode: 0o711 });
+
+  async function run(command: BuildCommand, signal: AbortSignal) {
+    signal.throwIfAborted();
+    runtime.anticipate();
+    const { id } = command;
+    const own = path.join(directory, id);
+    await using undo = new AsyncDisposableStack();
+    undo.defer(
+      quietly('remove files of a build command', () => fs.rmSync(own, { recursive: true, force: true })),
+    );
+    fs.mkdirSync(own, { mode: 0o711 });
+    const exit = exits.expect(id);
+    undo.defer(() => exits.forget(id));
+    const deleteProcess = quietly('delete a build process', () => runtime.delete(id));
+    undo.defer(quietly('detach a build command', () => networks.detach(id)));
+    const network = await connect(command, undo);
+    const hostFiles = writeHostFiles(command, own);
+    undo.defer(deleteProcess);
+    await runtime.create(
+      {
+        id,
+        spec: buildSpec(
+          commandSpec(command, {
+            hostname: command.network === 'host' ? os.hostname() : buildHostname,
+            network,
+            hostFiles,
+            cgroupParent: parts.cgroupParent,
+          }),
+          parts.specContext,
+        ),
+        logPath: path.join(own, 'log'),
+        logDriver: 'none',
+        stdin: 'closed',
+        terminal: false,
+      },
+      signal,
+    );
+    await using stdio = await runtime.attach(id);
+    const output = (async () => {
+      for await (const { stream, bytes } of stdio.output) command.onOutput(stream, bytes);
+    })();
+    const aborted = Promise.withResolvers<never>();
+    aborted.promise.catch(() => {});
+    const abort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    undo.defer(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+    await runtime.start(id);
+    const { code: exitCode, oomKilled } = await Promise.race([exit, aborted.promise]);
+    await Promise.race([output, aborted.promise]);
+    return { exitCode, oomKilled };
+  }
+
+  async function connect({ id, network }: BuildCommand, undo: AsyncDisposableStack): Promise<NamespaceMode> {
+    if (network === 'host') return { mode: 'host' };
+    const sandbox = await networks.createSandbox();
+    undo.defer(quietly('close a network namespace', async () => sandbox[Symbol.asyncDispose]()));
+    if (network !== 'none') {
+      await networks.attach({
+        container: { id, name: `build-${id.slice(0, 12)}`, hostname: buildHostname },
+        endpoints: [{ network: network === 'default' ? 'bridge' : network }],
+        sandbox,
+        ports: [],
+      });
+    }
+    return { mode: 'path', path: sandbox.path };
+  }
+
+  function writeHostFiles({ id, network, limits }: BuildCommand, own: string): Map<string, string> {
+    const endpoints = networks.endpointsOf(id);
+    const both = (name: 'address' | 'gateway'): string[] =>
+      endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4[name], ipv6[name]]).filter(Boolean);
+    const onHost = network === 'host';
+    const texts = {
+      hosts: renderHosts({
+        ...(onHost ? { base: parts.hostFiles.hosts() } : {}),
+        hostname: onHost ? os.hostname() : buildHostname,
+        addresses: both('address'),
+        hostGateways: both('gateway'),
+        extraHosts: limits.extraHosts,
+      }),
+      hostname: renderHostname(onHost ? os.hostname() : buildHostname),
+      resolv: renderResolvConf(parts.hostFiles.resolvConf()),
+    };
+    const files = new Map<string, string>();
+    for (const name of ['hosts', 'hostname', 'resolv'] as const) {
+      const file = path.join(own, name);
+      fs.writeFileSync(file, texts[name], { mode: 0o644 });
+      files.set(hostFileTargets[name], file);
+    }
+    return files;
+  }
+
+  return {
+    mountPoints: [
+      ...Object.values(hostFileTargets).map((target) => ({ path: target, kind: 'file' as const })),
+      ...['/proc', '/dev', '/sys'].map((target) => ({ path: target, kind: 'directory' as const })),
+    ],
+    run,
+    async restore() {
+      for (const id of fs.readdirSync(directory)) {
+        await quietly('delete a left build process', () => runtime.delete(id))();
+        await quietly('detach a left build command', () => networks.detach(id))();
+        fs.rmSync(path.join(directory, id), { recursive: true, force: true });
+      }
+    },
+  };
+}
