@@ -1,20 +1,11 @@
-import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { DhowError, messageOf } from '#errors/error.ts';
+import { type ConfigFile, readConfigFile, writeConfigFile } from '#cli/config-file.ts';
+import { runHelper } from '#cli/credential-helper.ts';
+import { DhowError } from '#errors/error.ts';
 import type { AuthConfig } from '#wire/auth.ts';
 
 /** Docker Hub's key in config.json, older than the names of today's registries. */
 const dockerHubKey = 'https://index.docker.io/v1/';
 const dockerHubHosts = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
-
-/** The part of `~/.docker/config.json` that holds credentials, or says which helper does. */
-interface ConfigFile {
-  auths?: Record<string, { auth?: string; identitytoken?: string; registrytoken?: string }>;
-  credsStore?: string;
-  credHelpers?: Record<string, string>;
-}
 
 /** The host that a reference names: `docker.io` unless its first part looks like a host. */
 export function registryOf(reference: string): string {
@@ -34,10 +25,10 @@ export async function findCredentials(
   registry: string,
   signal?: AbortSignal,
 ): Promise<AuthConfig> {
-  const config = await readConfig(join(configDirectory, 'config.json'));
-  const key = registry === 'docker.io' ? dockerHubKey : registry;
-  const helper = config.credHelpers?.[key] ?? config.credHelpers?.[registry] ?? config.credsStore;
-  if (helper !== undefined && helper !== '') return askHelper(helper, key, signal);
+  const config = await readConfigFile(configDirectory);
+  const key = keyOf(registry);
+  const helper = helperFor(config, registry);
+  if (helper !== undefined) return askHelper(helper, key, signal);
   const entry = config.auths?.[key] ?? findByHost(config, registry);
   if (entry === undefined) return {};
   return {
@@ -48,22 +39,69 @@ export async function findCredentials(
   };
 }
 
-async function readConfig(path: string): Promise<ConfigFile> {
-  let content: string;
-  try {
-    content = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw new DhowError('InvalidParameter', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+/**
+ * Keeps what a login gave, in the helper that config.json names or else in config.json itself.
+ * @returns where it is now: the name of a helper, or undefined for config.json. @throws as `findCredentials`
+ */
+export async function storeCredentials(
+  configDirectory: string,
+  registry: string,
+  auth: { username: string; password: string; identityToken?: string | undefined },
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const config = await readConfigFile(configDirectory);
+  const key = keyOf(registry);
+  const helper = helperFor(config, registry);
+  const { username, password, identityToken } = auth;
+  if (helper !== undefined) {
+    const [Username, Secret] = identityToken ? [tokenUser, identityToken] : [username, password];
+    await runHelper(helper, 'store', JSON.stringify({ ServerURL: key, Username, Secret }), signal);
+    // An entry without a secret tells `logout` and other tools that there is a login.
+    await writeConfigFile(configDirectory, { ...config, auths: { ...config.auths, [key]: {} } });
+    return helper;
   }
-  try {
-    const config: unknown = content.trim() === '' ? {} : JSON.parse(content);
-    return typeof config === 'object' && config !== null ? config : {};
-  } catch (error) {
-    throw new DhowError('InvalidParameter', `${path} is not valid JSON: ${messageOf(error)}`, {
-      cause: error,
-    });
+  const entry = {
+    auth: Buffer.from(`${username}:${identityToken ? '' : password}`).toString('base64'),
+    ...(identityToken ? { identitytoken: identityToken } : {}),
+  };
+  await writeConfigFile(configDirectory, { ...config, auths: { ...config.auths, [key]: entry } });
+  return undefined;
+}
+
+/** Forgets a login. @returns whether there was one. @throws as `findCredentials` */
+export async function eraseCredentials(
+  configDirectory: string,
+  registry: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const config = await readConfigFile(configDirectory);
+  const key = keyOf(registry);
+  const helper = helperFor(config, registry);
+  const hostOf = (name: string) => name.replace(/^https?:\/\//, '').split('/')[0];
+  const known = Object.keys(config.auths ?? {}).filter((name) => name === key || hostOf(name) === registry);
+  const hasHelped =
+    helper !== undefined &&
+    (await runHelper(helper, 'get', key, signal).catch(() => undefined)) !== undefined;
+  if (helper !== undefined && hasHelped) await runHelper(helper, 'erase', key, signal);
+  if (known.length > 0) {
+    const auths = Object.fromEntries(
+      Object.entries(config.auths ?? {}).filter(([name]) => !known.includes(name)),
+    );
+    await writeConfigFile(configDirectory, { ...config, auths });
   }
+  return known.length > 0 || hasHelped;
+}
+
+/** The name that helpers give to a token in place of a user. */
+const tokenUser = '<token>';
+
+function keyOf(registry: string): string {
+  return registry === 'docker.io' ? dockerHubKey : registry;
+}
+
+function helperFor(config: ConfigFile, registry: string): string | undefined {
+  const helper = config.credHelpers?.[keyOf(registry)] ?? config.credHelpers?.[registry] ?? config.credsStore;
+  return helper === '' ? undefined : helper;
 }
 
 /** Old versions of `docker login` kept entries under a URL. */
@@ -86,37 +124,8 @@ function decodeAuth(auth: string | undefined): AuthConfig {
 
 /** Protocol of docker-credential-helpers: the key on stdin, `{ ServerURL, Username, Secret }` on stdout. */
 async function askHelper(helper: string, key: string, signal: AbortSignal | undefined): Promise<AuthConfig> {
-  const program = `docker-credential-${helper}`;
-  if (!/^[\w.-]+$/.test(helper))
-    throw new DhowError('InvalidParameter', `"${helper}" in config.json is no name of a credential helper`);
-  const child = spawn(program, ['get'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    ...(signal ? { signal } : {}),
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  // A helper that ends without reading its input is judged by its exit code.
-  child.stdin.on('error', () => {});
-  child.stdin.end(key);
-  let output: string;
-  let code: number | null;
-  try {
-    [output, code] = await Promise.all([text(child.stdout), ended]);
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new DhowError(
-      'Unavailable',
-      `cannot run ${program}, which config.json names: ${messageOf(error)}`,
-      { cause: error },
-    );
-  }
-  if (code !== 0) {
-    if (/credentials not found/.test(output)) return {};
-    throw new DhowError('Unavailable', `${program} failed (exit code ${code}): ${output.trim()}`);
-  }
-  return decodeHelperAnswer(program, output, key);
+  const output = await runHelper(helper, 'get', key, signal);
+  return output === undefined ? {} : decodeHelperAnswer(`docker-credential-${helper}`, output, key);
 }
 
 function decodeHelperAnswer(program: string, output: string, key: string): AuthConfig {
@@ -132,7 +141,6 @@ function decodeHelperAnswer(program: string, output: string, key: string): AuthC
   if (typeof Username !== 'string' || typeof Secret !== 'string') {
     throw new DhowError('Unavailable', `${program} answered without Username and Secret`);
   }
-  // The name that helpers give to a token in place of a password.
-  if (Username === '<token>') return { identitytoken: Secret, serveraddress: key };
+  if (Username === tokenUser) return { identitytoken: Secret, serveraddress: key };
   return { username: Username, password: Secret, serveraddress: key };
 }

@@ -17,7 +17,12 @@ const pathOf = (reference: string, rest: string) =>
 /** `auth` is the value of `X-Registry-Auth`, see `#wire/auth.ts`. */
 export async function pullImage(
   client: Client,
-  request: { fromImage: string; tag?: string; platform?: string | undefined; auth?: string | undefined },
+  request: {
+    fromImage: string;
+    tag?: string | undefined;
+    platform?: string | undefined;
+    auth?: string | undefined;
+  },
   signal?: AbortSignal,
 ): Promise<AsyncIterable<ProgressMessage>> {
   const { auth, ...query } = request;

@@ -57,6 +57,8 @@ const badFlags: [string[], RegExp][] = [
   [['--data-root', 'relative'], /expected an absolute path/],
   [['--config-file', '/does/not/exist'], /cannot read the configuration file/],
   [['-H', 'tcp://0.0.0.0:2375'], /only unix sockets/],
+  [['-H', `unix:///${'s'.repeat(107)}`], /s has a longer path than the kernel's 107 bytes: .* with --host/],
+  [['--run-root', `/${'r'.repeat(100)}`], /r\/dhow.sock has a longer path than the kernel's 107 bytes/],
   [['--log-level', 'loud'], /expected one of debug/],
   [['--max-concurrent-downloads', '0'], /from 1 to 64/],
 ];
@@ -65,6 +67,12 @@ for (const [argv, message] of badFlags) {
     assert.throws(() => readConfig(argv), { message });
   });
 }
+
+test('daemon config › a socket path may be as long as the kernel takes, and the run root longer', () => {
+  const host = `unix:///${'s'.repeat(106)}`;
+  const config = readConfig(['--host', host, '--run-root', `/${'r'.repeat(500)}`]);
+  assert.deepEqual(config.hosts, [host]);
+});
 
 test('daemon config › the help names every flag that is taken', () => {
   for (const flag of ['--host', '--data-root', '--debug', '--config-file', '--default-runtime']) {

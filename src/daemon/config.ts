@@ -19,8 +19,14 @@ export interface DaemonConfig {
   seccompProfile: string;
   insecureRegistries: string[];
   registryMirrors: string[];
+  /** By the registry's name in references. */
+  otherMirrors: Record<string, string[]>;
+  /** Where names without a registry are looked for, in this order. */
+  searchRegistries: string[];
   maxConcurrentDownloads: number;
   maxConcurrentUploads: number;
+  /** What builds keep of their steps is cut back to this many bytes. */
+  maxBuildCacheBytes: number;
   cgroupParent: string;
   bridge: string;
   nftTable: string;
@@ -47,8 +53,11 @@ const defaults: DaemonConfig = {
   seccompProfile: '/usr/share/containers/seccomp.json',
   insecureRegistries: [],
   registryMirrors: [],
+  otherMirrors: {},
+  searchRegistries: [],
   maxConcurrentDownloads: 6,
   maxConcurrentUploads: 5,
+  maxBuildCacheBytes: 20 * 1024 ** 3,
   cgroupParent: '/dhow',
   bridge: 'dhow0',
   nftTable: 'dhow',
@@ -169,6 +178,28 @@ const settings: Setting[] = [
     apply: (config, value) => config.registryMirrors.push(parseMirror(value)),
   },
   {
+    flag: 'registry-mirror-for',
+    key: 'registry-mirrors-for',
+    help: 'registry=URL: base URL asked before that registry; may be repeated',
+    kind: 'list',
+    apply: (config, value) => {
+      const [registry = '', url = ''] = value.split(/=(.*)/s);
+      if (!isRegistryName(registry)) throw refused('registry-mirror-for', value, 'registry=URL');
+      const known = config.otherMirrors[registry] ?? [];
+      config.otherMirrors[registry] = [...known, parseMirror(url)];
+    },
+  },
+  {
+    flag: 'default-registry',
+    key: 'default-registries',
+    help: 'Registry of names without one (docker.io); when repeated, each is asked in turn until one has the name',
+    kind: 'list',
+    apply: (config, value) => {
+      if (!isRegistryName(value)) throw refused('default-registry', value, 'a host, with port if need be');
+      config.searchRegistries.push(value);
+    },
+  },
+  {
     flag: 'max-concurrent-downloads',
     key: 'max-concurrent-downloads',
     help: `Layers fetched at once by one pull (${defaults.maxConcurrentDownloads})`,
@@ -184,6 +215,15 @@ const settings: Setting[] = [
     kind: 'number',
     apply: (config, value) => {
       config.maxConcurrentUploads = parseConcurrency('max-concurrent-uploads', value);
+    },
+  },
+  {
+    flag: 'max-build-cache',
+    key: 'max-build-cache',
+    help: `Bytes that builds keep of their steps and cache mounts (${defaults.maxBuildCacheBytes})`,
+    kind: 'number',
+    apply: (config, value) => {
+      config.maxBuildCacheBytes = parseByteCount('max-build-cache', value);
     },
   },
   {
@@ -271,7 +311,9 @@ export function readConfig(argv: readonly string[]): DaemonConfig {
       for (const value of file.get(setting.key) ?? []) setting.apply(config, value);
   }
   for (const [flag, value] of flags) settings.find((setting) => setting.flag === flag)?.apply(config, value);
+  if (config.searchRegistries.length === 0) config.searchRegistries.push('docker.io');
   if (config.hosts.length === 0) config.hosts.push(`unix://${config.runRoot}/dhow.sock`);
+  config.hosts.forEach(checkSocketLength);
   return config;
 }
 
@@ -377,6 +419,15 @@ function parseHost(value: string): string {
   );
 }
 
+/** unix(7): the kernel takes 107 bytes. */
+function checkSocketLength(host: string): void {
+  if (Buffer.byteLength(host.slice('unix://'.length)) <= 107) return;
+  throw new DhowError(
+    'InvalidParameter',
+    `the socket ${host} has a longer path than the kernel's 107 bytes: choose a shorter one with --host`,
+  );
+}
+
 function parseMirror(value: string): string {
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
     throw refused('registry-mirror', value, 'an http or https URL');
@@ -384,10 +435,22 @@ function parseMirror(value: string): string {
   return value;
 }
 
+function isRegistryName(text: string): boolean {
+  return (
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(text) && (/[.:]/.test(text) || text === 'localhost')
+  );
+}
+
 function parseConcurrency(flag: string, value: string): number {
   const number = Number(value);
   if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
   throw refused(flag, value, 'a whole number from 1 to 64');
+}
+
+function parseByteCount(flag: string, value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
+  throw refused(flag, value, 'a number of bytes');
 }
 
 function parseSwitch(flag: string, value: string): boolean {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { createApiServer } from '#api/server.ts';
 import { createArchiveWorkers } from '#archive/workers.ts';
 import { buildFacts, workerUrls } from '#daemon/build-facts.ts';
@@ -7,12 +8,14 @@ import type { DaemonConfig } from '#daemon/config.ts';
 import { takeDataRoot, takeRunRoot } from '#daemon/data-root.ts';
 import { chooseRuntime } from '#daemon/runtimes.ts';
 import { prepareSocketPath } from '#daemon/sockets.ts';
+import { buildMigration, createBuildService, splitExits } from '#engine/build-service.ts';
 import { containerMigration, createContainerService } from '#engine/container-service.ts';
 import { createDiskUsageService } from '#engine/disk-usage-service.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEventService } from '#engine/event-service.ts';
 import { createImageService } from '#engine/image-service.ts';
 import { createNetworkService } from '#engine/network-service.ts';
+import { createRegistryService } from '#engine/registry-service.ts';
 import { overlayRoots } from '#engine/root-mounter.ts';
 import { createSystemService } from '#engine/system-service.ts';
 import { createVolumeService } from '#engine/volume-service.ts';
@@ -70,6 +73,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     containerMigration,
     networkMigration,
     volumeMigration,
+    buildMigration,
   ]);
   undo.defer(quietly('close database', () => database.close()));
   const workers = createArchiveWorkers({ workerUrl: workerUrls.archive, count: os.availableParallelism() });
@@ -87,6 +91,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   const registry = createRegistryClient({
     insecureRegistries: config.insecureRegistries,
     mirrors: config.registryMirrors,
+    registryMirrors: config.otherMirrors,
     userAgent: `dhow/${buildFacts.version}`,
     certificatesDirectory: '/etc/docker/certs.d',
     proxy: proxyOf(process.env),
@@ -109,6 +114,13 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     workerUrl: workerUrls.poller,
   });
 
+  const exits = splitExits(runtime);
+  const layerUses = createLayerUses(database);
+  const specContext = readSpecContext(config.seccompProfile);
+  const hostFiles = {
+    hosts: () => readText('/etc/hosts') ?? '',
+    resolvConf: () => readHostResolvConf(readText),
+  };
   const cgroups = readCgroupHierarchies();
   const events = createEventService();
   const localVolumes = createLocalVolumeStore({ database, directory: root.volumes });
@@ -122,6 +134,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     registry,
     events,
     log,
+    searchRegistries: config.searchRegistries,
     hostPlatform: hostPlatform(process.arch),
     usersOfImage: (imageId) => containers.usersOfImage(imageId),
     maxConcurrentLayers: config.maxConcurrentDownloads,
@@ -136,11 +149,11 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     database,
     images,
     layers,
-    layerUses: createLayerUses(database),
+    layerUses,
     networks: stack,
     volumes: localVolumes,
-    runtime,
-    specContext: readSpecContext(config.seccompProfile),
+    runtime: exits.runtime,
+    specContext,
     events,
     log,
     roots: overlayRoots,
@@ -150,13 +163,20 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     workerUrl: workerUrls.archive,
     cgroups,
     cgroupParent: config.cgroupParent,
-    hostFiles: {
-      hosts: () => readText('/etc/hosts') ?? '',
-      resolvConf: () => readHostResolvConf(readText),
-    },
+    hostFiles,
     findInitBinary: () => config.initPath ?? findInitBinary(),
   });
   undo.defer(quietly('close containers', () => containers.close()));
+  const builds = createBuildService({
+    ...{ database, content, layers, layerUses, images: imageStore, imageService: images, collector, workers },
+    ...{ runtime, exits, networks: stack, specContext, hostFiles, registry, events },
+    hostPlatform: hostPlatform(process.arch),
+    directory: root.build,
+    runDirectory: path.join(config.runRoot, 'build'),
+    cgroupParent: config.cgroupParent,
+    maxCacheBytes: config.maxBuildCacheBytes,
+  });
+  undo.defer(quietly('wait for builds', () => builds.settled()));
   const system = createSystemService({
     engineId: root.engineId,
     ...buildFacts,
@@ -175,10 +195,12 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
 
   const networks = createNetworkService({ networks: stack, containers, events });
   await containers.restore();
+  await builds.restore();
   const engine: Engine = {
     containers: containers.service,
     monitor: containers.monitor,
     files: containers.files,
+    builds: builds.service,
     commits: containers.commits,
     diskUsage: createDiskUsageService({
       database,
@@ -188,6 +210,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
       usersOfVolume: (volume) => containers.usersOfVolume(volume),
     }),
     images,
+    registries: createRegistryService({ registry, hostPlatform: hostPlatform(process.arch) }),
     networks,
     volumes,
     events,

@@ -1,3 +1,4 @@
+import type { BuildService } from '#engine/builds.ts';
 import type { CommitService } from '#engine/commit.ts';
 import type { ContainerService } from '#engine/containers.ts';
 import type { DiskUsageService } from '#engine/disk-usage.ts';
@@ -6,6 +7,7 @@ import type { ContainerFiles } from '#engine/files.ts';
 import type { ImageService } from '#engine/images.ts';
 import type { ContainerMonitor } from '#engine/monitor.ts';
 import type { NetworkService } from '#engine/networks.ts';
+import type { RegistryService } from '#engine/registries.ts';
 import type { SystemService } from '#engine/system.ts';
 import type { VolumeStore } from '#volume/volume.ts';
 
@@ -14,8 +16,10 @@ export interface Engine {
   containers: ContainerService;
   monitor: ContainerMonitor;
   files: ContainerFiles;
+  builds: BuildService;
   commits: CommitService;
   images: ImageService;
+  registries: RegistryService;
   networks: NetworkService;
   volumes: VolumeStore;
   events: EventService;

@@ -5,6 +5,7 @@ import { importImage } from '#engine/images/import.ts';
 import { loadImages } from '#engine/images/load.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { createPull } from '#engine/images/pull.ts';
+import { pullAllTags } from '#engine/images/pull-all.ts';
 import { pushImages } from '#engine/images/push.ts';
 import { pruneImages, removeImage } from '#engine/images/remove.ts';
 import { saveImages } from '#engine/images/save.ts';
@@ -14,6 +15,7 @@ import type { ImageService } from '#engine/images.ts';
 export type { ImageParts } from '#engine/images/parts.ts';
 
 export function createImageService(parts: ImageParts): ImageService {
+  const pull = createPull(parts);
   return {
     get: (name) => getImage(parts, name),
     find: (name) => findImage(parts, name),
@@ -23,7 +25,8 @@ export function createImageService(parts: ImageParts): ImageService {
     tag: (source, target) => tagImage(parts, source, target),
     remove: (name, options) => removeImage(parts, name, options),
     prune: (options) => pruneImages(parts, options),
-    pull: createPull(parts),
+    pull,
+    pullAll: (repository, options) => pullAllTags(parts, pull, repository, options),
     push: (name, options) => pushImages(parts, name, options),
     load: (tar, options) => loadImages(parts, tar, options),
     save: (names, options) => saveImages(parts, names, options),

@@ -22,7 +22,11 @@ export interface ImageService {
    * are told by their chain ids.
    */
   remove(name: string, options: { force: boolean }): Promise<RemovedImage[]>;
-  prune(options: { all: boolean }): Promise<{ removed: RemovedImage[]; freedBytes: number }>;
+  /** Those without a tag, or `all`; only where no container uses them and `isWanted` agrees. */
+  prune(options: {
+    all: boolean;
+    isWanted: (image: ImageRecord) => boolean;
+  }): Promise<{ removed: RemovedImage[]; freedBytes: number }>;
 
   /** Progress is told by values; the final one is `done`. */
   pull(
@@ -34,6 +38,16 @@ export interface ImageService {
       signal: AbortSignal;
     },
   ): Promise<ImageRecord>;
+  /** All tags of a repository, one after the other. @throws InvalidParameter for a name with a tag */
+  pullAll(
+    repository: string,
+    options: {
+      platform?: Platform;
+      credentials?: Credentials | undefined;
+      onProgress: (progress: PullProgress) => void;
+      signal: AbortSignal;
+    },
+  ): Promise<void>;
   /**
    * Pushes a tag, or all tags of a repository, to the registry that its name says. @throws NotFound before any progress when
    * there is no such tag; Unauthorized, Forbidden
@@ -60,9 +74,9 @@ export interface ImageService {
     names: readonly string[],
     options: { platform?: Platform; signal: AbortSignal },
   ): AsyncIterable<Uint8Array>;
-  /** One layer from a (compressed) tar of a root file system. */
+  /** One layer from a (compressed) tar of a root file system; from a URL, the daemon downloads it. */
   import(
-    tar: Readable,
+    source: Readable | URL,
     options: {
       reference?: string;
       message: string;

@@ -11,6 +11,8 @@ export interface Descriptor {
   /** Bytes; a safe integer, not negative. */
   size: number;
   platform?: Platform;
+  /** Of an entry in a list of referrers. */
+  artifactType?: string;
   annotations?: Record<string, string>;
 }
 
@@ -176,6 +178,7 @@ function readDescriptor(fields: FieldReader): Descriptor {
     size: fields.count('size'),
     ...present({
       platform: platform && readPlatform(platform),
+      artifactType: fields.optionalString('artifactType'),
       annotations: fields.optionalStringMap('annotations', maxAnnotations),
     }),
   };

@@ -76,7 +76,7 @@ export function hostPlatform(processArchitecture: string): Platform {
 }
 
 /** Go's names and default variants left out or made explicit, so that equal platforms are equal texts. */
-function normalizePlatform(platform: Platform): Platform {
+export function normalizePlatform(platform: Platform): Platform {
   const os = normalizeSystem(platform.os.toLowerCase());
   const given = platform.architecture.toLowerCase();
   let architecture = architectureAliases[given] ?? given;

@@ -88,6 +88,20 @@ export function parseReference(text: string): Reference {
   };
 }
 
+/**
+ * The names that a name without a registry may mean, in the order in which to look. Docker's clients write such names out as
+ * `docker.io/…` before they send them, so that these count as such too. A name with another registry means itself.
+ *
+ * @param registries never empty; `docker.io` alone is Docker's way
+ */
+export function candidateReferences(reference: Reference, registries: readonly string[]): Reference[] {
+  if (reference.registry !== defaultRegistry) return [reference];
+  const short = reference.repository.replace(/^library\/(?=[^/]+$)/, '');
+  return registries.map((registry) =>
+    registry === defaultRegistry ? reference : { ...reference, registry, repository: short },
+  );
+}
+
 /** The canonical text, `docker.io/library/busybox:1.36@sha256:…`; `parseReference` reads it back to the same value. */
 export function formatReference(reference: Reference): string {
   return `${canonicalRepository(reference)}${suffix(reference)}`;

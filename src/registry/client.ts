@@ -7,15 +7,18 @@ import { fetchBlob } from '#registry/blobs/fetch.ts';
 import { hasBlob, pushBlob } from '#registry/blobs/push.ts';
 import { listPages } from '#registry/documents/list.ts';
 import { pushManifest } from '#registry/documents/push.ts';
-import { resolveAt } from '#registry/documents/resolve.ts';
+import { listReferrers } from '#registry/documents/referrers.ts';
+import { fetchManifestAt, resolveAt } from '#registry/documents/resolve.ts';
+import { download } from '#registry/download.ts';
 import { addressedEndpoint, createEndpoints, registryEndpoint } from '#registry/hosts/endpoints.ts';
 import { createRoute } from '#registry/hosts/route.ts';
 import { createTrust } from '#registry/hosts/trust.ts';
+import { createAsk } from '#registry/http/ask.ts';
 import { withRetries } from '#registry/http/back-off.ts';
 import { discardBody } from '#registry/http/body.ts';
-import { createAsk } from '#registry/http/ask.ts';
 import { createTransport } from '#registry/http/transport.ts';
 import { defaultLimits, type RegistryClient, type RegistryOptions } from '#registry/registry.ts';
+import { searchRegistry } from '#registry/search.ts';
 
 /**
  * A client on Node's own HTTP. Disposing it closes its connections; requests under way then fail.
@@ -92,11 +95,25 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient &
 
     async checkCredentials(registryHost, credentials, signal) {
       const endpoint = addressedEndpoint(registryHost);
-      const { response } = await withRetries(limits, signal, () =>
+      const { response, url } = await withRetries(limits, signal, () =>
         ask(endpoint, { path: '', asked: 'registry', credentials, signal }),
       );
       discardBody(response);
+      const identityToken = await authorizer.identityToken(url.origin, credentials, signal);
+      return identityToken === undefined ? {} : { identityToken };
     },
+
+    fetchManifest: (reference, fetchOptions) =>
+      route.firstOf(endpointsOf(reference), fetchOptions.signal, (endpoint) =>
+        fetchManifestAt({ ask, limits }, endpoint, reference, fetchOptions),
+      ),
+
+    referrers: (reference, referrerOptions) =>
+      listReferrers({ ask, limits }, registryEndpoint(reference.registry), reference, referrerOptions),
+
+    download: (url, signal) => download({ transport, trust, limits }, url, signal),
+
+    search: (registry, term, searchOptions) => searchRegistry({ ask, limits }, registry, term, searchOptions),
   };
   return { ...client, [Symbol.dispose]: () => transport[Symbol.dispose]() };
 }

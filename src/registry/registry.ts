@@ -1,6 +1,6 @@
 import type { ImageConfig } from '#image/config.ts';
 import type { Digest } from '#image/digest.ts';
-import type { Descriptor, ImageManifest } from '#image/manifest.ts';
+import type { Descriptor, ImageManifest, ManifestOrIndex } from '#image/manifest.ts';
 import type { Platform } from '#image/platform.ts';
 import type { Reference } from '#image/reference.ts';
 
@@ -82,9 +82,31 @@ export interface RegistryClient {
   ): Promise<string[]>;
   /**
    * Checks credentials against the registry's /v2/ endpoint. `registryHost` may also be one of the addresses that
-   * Docker's clients send, such as `https://index.docker.io/v1/`. @throws Unauthorized
+   * Docker's clients send, such as `https://index.docker.io/v1/`.
+   * @returns a token to keep instead of the password, where the registry gives one. @throws Unauthorized
    */
-  checkCredentials(registryHost: string, credentials: Credentials, signal: AbortSignal): Promise<void>;
+  checkCredentials(
+    registryHost: string,
+    credentials: Credentials,
+    signal: AbortSignal,
+  ): Promise<{ identityToken?: string }>;
+  /** A manifest or index as the registry has it. @throws as `resolve` */
+  fetchManifest(
+    reference: Reference,
+    options: { credentials?: Credentials | undefined; signal: AbortSignal },
+  ): Promise<FetchedManifest>;
+  /**
+   * What refers to a manifest: signatures, SBOMs (OCI distribution-spec, "Listing Referrers"). A registry from before that is
+   * asked for the tag that stands in for the list.
+   */
+  referrers(
+    reference: Reference & { digest: Digest },
+    options: { artifactType?: string; credentials?: Credentials | undefined; signal: AbortSignal },
+  ): Promise<Descriptor[]>;
+  /** Any file by HTTP, with the client's proxies and authorities; a cut connection is an error. @throws NotFound; Unavailable */
+  download(url: URL, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Repositories whose name or description has the term, the best first. `registry` as in references. */
+  search(registry: string, term: string, options: SearchOptions): Promise<FoundRepository[]>;
 }
 
 export interface BlobOptions {
@@ -92,6 +114,26 @@ export interface BlobOptions {
   onRestart: () => Promise<void>;
   credentials?: Credentials | undefined;
   signal: AbortSignal;
+}
+
+/** The digest has been checked against the bytes. */
+export interface FetchedManifest {
+  digest: Digest;
+  bytes: Buffer;
+  content: ManifestOrIndex;
+}
+
+export interface SearchOptions {
+  limit: number;
+  credentials?: Credentials | undefined;
+  signal: AbortSignal;
+}
+
+export interface FoundRepository {
+  name: string;
+  description: string;
+  stars: number;
+  isOfficial: boolean;
 }
 
 export interface UploadBlob {

@@ -7,7 +7,24 @@ import { DhowError } from '#errors/error.ts';
  */
 export function decodeRegistryAuth(header: string | undefined): Credentials | undefined {
   if (header === undefined || header === '') return undefined;
-  const auth = parse(header);
+  return credentialsOf(parse(header));
+}
+
+/**
+ * The body of `POST /auth`: credentials and the address of the registry, Docker Hub if absent.
+ * @throws InvalidParameter
+ */
+export function decodeAuthConfig(body: unknown): { address: string; credentials: Credentials } {
+  const auth = typeof body === 'object' && body !== null ? body : {};
+  const credentials = credentialsOf(auth);
+  if (!credentials) throw new DhowError('InvalidParameter', 'a user name or a token must be given');
+  const address = 'serveraddress' in auth ? auth.serveraddress : '';
+  if (typeof address !== 'string') throw new DhowError('InvalidParameter', 'serveraddress must be a string');
+  return { address, credentials };
+}
+
+/** Names of fields are read in any case, as Go does. */
+export function credentialsOf(auth: object): Credentials | undefined {
   const text = (name: string): string => {
     const value = Object.entries(auth).find(([key]) => key.toLowerCase() === name)?.[1];
     return typeof value === 'string' ? value : '';

@@ -35,6 +35,13 @@ export function filterImages(images: ImageService, filters: Filters, now: Date):
     });
 }
 
+/** Which images a prune may remove. @throws InvalidParameter for a malformed `until` */
+export function pruneMatcher(filters: Filters, now: Date): (image: ImageRecord) => boolean {
+  const until = filters.values('until').map((text) => decodeUntil(text, now).getTime() / 1000);
+  return (image) =>
+    filters.labels(image.config.config?.Labels ?? {}) && until.every((moment) => createdAt(image) < moment);
+}
+
 function createdAt(image: ImageRecord): number {
   return epochSeconds(image.config.created);
 }

@@ -1,4 +1,5 @@
 import type { Route } from '#api/http/router.ts';
+import { buildRoutes } from '#api/routes/builds.ts';
 import { commitRoutes } from '#api/routes/commit.ts';
 import { containerStreamRoutes } from '#api/routes/container-streams.ts';
 import { containerRoutes } from '#api/routes/containers.ts';
@@ -9,6 +10,7 @@ import { imageTransferRoutes } from '#api/routes/image-transfer.ts';
 import { imageRoutes } from '#api/routes/images.ts';
 import { monitorRoutes } from '#api/routes/monitor.ts';
 import { networkRoutes } from '#api/routes/networks.ts';
+import { registryRoutes } from '#api/routes/registries.ts';
 import { swarmRoutes } from '#api/routes/swarm.ts';
 import { systemRoutes } from '#api/routes/system.ts';
 import { unsupportedRoutes } from '#api/routes/unsupported.ts';
@@ -23,11 +25,13 @@ export function createRoutes(engine: Engine): Route[] {
     ...containerStreamRoutes(engine.containers),
     ...monitorRoutes(engine),
     ...fileRoutes(engine),
+    ...buildRoutes(engine.builds),
     ...commitRoutes(engine),
     ...diskUsageRoutes(engine),
     ...execRoutes(engine.containers),
     ...imageRoutes(engine),
     ...imageTransferRoutes(engine.images),
+    ...registryRoutes(engine.registries),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),
     ...swarmRoutes(),

@@ -8,7 +8,7 @@ import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import { serveBytes } from '#api/streams/bytes.ts';
 import { serveProgress } from '#api/streams/progress.ts';
-import type { ImageService } from '#engine/images.ts';
+import type { ImageService, PullProgress } from '#engine/images.ts';
 import { DhowError, kindOf, messageOf } from '#errors/error.ts';
 import { formatPlatform, matchesPlatform, type PlatformName } from '#image/platform.ts';
 import { mediaTypes } from '#wire/media-types.ts';
@@ -25,27 +25,31 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     await serveProgress(exchange, async (emit) => {
       // "Pulling from" waits for the next line: until the registry has answered, a failure still has a status.
       let held: ProgressMessage[] = [];
-      const pulling = images.pull(reference, {
+      const options = {
         ...(platform === undefined ? {} : { platform }),
         credentials,
-        onProgress(progress) {
+        onProgress(progress: PullProgress) {
           const messages = [...held, ...encode(progress)];
           held = progress.phase === 'resolving' ? messages : [];
           if (held.length === 0) for (const message of messages) emit(message);
         },
         signal: exchange.signal,
-      });
+      };
+      const pulling =
+        reference === undefined ? images.pullAll(name, options) : images.pull(reference, options);
       await pulling.catch(refuseWithoutAsking);
     });
   }
 
-  async function importRoot(exchange: Exchange): Promise<void> {
+  /** @param url where the daemon downloads the tar; undefined: it is the body */
+  async function importRoot(exchange: Exchange, url?: URL): Promise<void> {
     const { query, request, signal } = exchange;
     const platform = decodePlatform(query.text('platform'));
     const repository = query.text('repo');
     const tag = query.text('tag');
     await serveProgress(exchange, async (emit) => {
-      const image = await images.import(request, {
+      if (url) emit({ status: `Downloading from ${url}` });
+      const image = await images.import(url ?? request, {
         ...(repository === '' ? {} : { reference: tag === '' ? repository : `${repository}:${tag}` }),
         message: query.text('message'),
         changes: query.texts('changes'),
@@ -62,10 +66,7 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     if (fromImage !== '') return pull(exchange, fromImage);
     if (fromSource === '-') return importRoot(exchange);
     if (fromSource === '') throw new DhowError('InvalidParameter', 'fromImage or fromSrc must be given');
-    throw new DhowError(
-      'Unsupported',
-      'importing from a URL is not supported: download it and send it as the body',
-    );
+    return importRoot(exchange, sourceUrl(fromSource));
   }
 
   async function load(exchange: Exchange): Promise<void> {
@@ -149,13 +150,20 @@ function refuseWithoutAsking(error: unknown): never {
   throw new DhowError('Forbidden', messageOf(error), { cause: error });
 }
 
-/** Docker's two parameters are one reference; the tag may be a digest. */
-function joinReference(name: string, tag: string): string {
+/** As Docker: without a scheme it is HTTP. */
+function sourceUrl(text: string): URL {
+  const whole = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  throw new DhowError(
+    'InvalidParameter',
+    `cannot import from "${text.slice(0, 200)}": it is no HTTP address`,
+  );
+}
+
+/** Docker's two parameters are one reference; the tag may be a digest. @returns undefined when all tags are meant */
+function joinReference(name: string, tag: string): string | undefined {
   if (tag !== '') return tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`;
   const named = name.includes('@') || /:[^/]+$/.test(name);
-  if (named) return name;
-  throw new DhowError(
-    'Unsupported',
-    `pulling all tags of "${name}" is not supported: name a tag, such as ${name}:latest`,
-  );
+  return named ? name : undefined;
 }

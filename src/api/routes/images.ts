@@ -5,7 +5,7 @@ import {
   encodeImageSummary,
   encodeRemovedImages,
 } from '#api/encode/images.ts';
-import { filterImages, imageFilterNames } from '#api/filter/images.ts';
+import { filterImages, imageFilterNames, pruneMatcher } from '#api/filter/images.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -52,10 +52,8 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
 
   async function prune(exchange: Exchange): Promise<void> {
     const filters = Filters.parse(exchange.query.text('filters'), ['dangling', 'until', 'label', 'label!']);
-    for (const name of ['until', 'label', 'label!']) {
-      if (filters.has(name)) throw new DhowError('Unsupported', `pruning images by ${name} is not supported`);
-    }
-    const { removed, freedBytes } = await images.prune({ all: filters.flag('dangling') === false });
+    const all = filters.flag('dangling') === false;
+    const { removed, freedBytes } = await images.prune({ all, isWanted: pruneMatcher(filters, new Date()) });
     exchange.sendJson(200, { ImagesDeleted: encodeRemovedImages(removed), SpaceReclaimed: freedBytes });
   }
 

@@ -3,14 +3,9 @@ import { DhowError } from '#errors/error.ts';
 
 /** Operations that exist in Docker and not here, with what to tell the user. */
 const operations: [Method, string, string][] = [
-  ['POST', '/auth', 'logging in is not supported'],
-  ['POST', '/build', 'building images is not supported'],
-  ['POST', '/build/prune', 'building images is not supported'],
-  ['POST', '/build/cancel', 'building images is not supported'],
+  ['POST', '/build/cancel', 'a build is cancelled by closing its connection; build ids are not supported'],
   ['POST', '/session', 'build sessions are not supported'],
   ['POST', '/grpc', 'build sessions are not supported'],
-  ['GET', '/distribution/{name...}/json', 'inspecting an image in its registry is not supported'],
-  ['GET', '/images/search', 'searching registries is not supported'],
   ['GET', '/images/{name...}/attestations', 'attestations are not supported'],
   ['PUT', '/volumes/{name}', 'cluster volumes are not supported'],
 ];

@@ -1,15 +1,23 @@
 import type { ImageRecord, VolumeRecord } from '#api/engine-values.ts';
 import { createFakeContainers } from '#api/testing/fake-containers.ts';
 import { Queue } from '#api/testing/queue.ts';
+import type { BuildService } from '#engine/builds.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { EngineEvent, EventService } from '#engine/events.ts';
 import type { ContainerFiles, FileStatus } from '#engine/files.ts';
 import type { ImageService, PullProgress } from '#engine/images.ts';
 import type { ContainerMonitor } from '#engine/monitor.ts';
+import type { RegistryService } from '#engine/registries.ts';
 import type { SystemService } from '#engine/system.ts';
 import { DhowError } from '#errors/error.ts';
-import { digestOf } from '#image/digest.ts';
-import { canonicalTag, formatReference, parseReference, withDefaultTag } from '#image/reference.ts';
+import { digestOf, parseDigest } from '#image/digest.ts';
+import {
+  canonicalTag,
+  familiarName,
+  formatReference,
+  parseReference,
+  withDefaultTag,
+} from '#image/reference.ts';
 
 /** An engine in memory with one image, `busybox`. Pulling anything but `docker.io/library/pulled` fails. */
 export function createFakeEngine(): Engine {
@@ -19,14 +27,49 @@ export function createFakeEngine(): Engine {
   return {
     containers: createFakeContainers({ images, events }),
     images,
+    registries: createFakeRegistries(),
     monitor: createFakeMonitor(),
     files: createFakeFiles(),
     diskUsage: { measure: async () => ({ containers: [], volumes: [] }) },
+    builds: createFakeBuilds(),
     commits: { commit: async () => images.list()[0] ?? fakeImage('docker.io/library/committed:latest') },
     events,
     volumes,
     networks: createFakeNetworks(),
     system: fakeSystem,
+  };
+}
+
+/** A build of three steps; the argument `fail` makes the second one end with that code. */
+function createFakeBuilds(): BuildService {
+  return {
+    async build({ onEvent, buildArgs, tags, context }) {
+      if (context !== undefined && 'archive' in context) for await (const _chunk of context.archive);
+      const at = new Date(0);
+      const titles = ['FROM busybox', 'RUN make', 'CMD ["a"]'];
+      onEvent({
+        type: 'plan',
+        steps: titles.map((title, id) => ({ id, stage: '0', position: id + 1, count: 3, title })),
+      });
+      onEvent({ type: 'started', step: 0, at });
+      onEvent({ type: 'done', step: 0, at, cached: true });
+      onEvent({ type: 'started', step: 2, at });
+      onEvent({ type: 'done', step: 2, at, cached: true });
+      onEvent({ type: 'started', step: 1, at });
+      onEvent({ type: 'log', step: 1, stream: 'stdout', bytes: Buffer.from('making\n') });
+      const exitCode = Number(buildArgs.get('fail') ?? 0);
+      if (exitCode !== 0) {
+        onEvent({ type: 'failed', step: 1, at, message: 'it failed', exitCode });
+        throw new DhowError('InvalidParameter', 'it failed');
+      }
+      onEvent({ type: 'done', step: 1, at, cached: false });
+      const id = digestOf('built');
+      const names = tags.map((tag) => familiarName(withDefaultTag(tag)));
+      onEvent({ type: 'image', id, tags: names });
+      return { id, tags: names };
+    },
+    prune: async () => ({ removed: ['sha256:1'], freedBytes: 7 }),
+    cache: () => [],
   };
 }
 
@@ -88,6 +131,27 @@ function createFakeEvents(): EventService {
   };
 }
 
+function createFakeRegistries(): RegistryService {
+  const descriptor = {
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    digest: parseDigest(`sha256:${'1'.repeat(64)}`),
+    size: 2,
+  };
+  return {
+    async login(_address, credentials) {
+      if (credentials.kind === 'password' && credentials.password === 'right') return {};
+      throw new DhowError('Unauthorized', 'unauthorized: incorrect username or password');
+    },
+    search: async (term) => [
+      { name: term, description: 'found', stars: 7, isOfficial: true },
+      { name: `other/${term}`, description: '', stars: 1, isOfficial: false },
+    ],
+    describe: async () => ({ descriptor, platforms: [{ os: 'linux', architecture: 'amd64' }] }),
+    manifest: async () => ({ descriptor, bytes: Buffer.from('{}') }),
+    pushIndex: async () => descriptor.digest,
+  };
+}
+
 function createFakeImages(): ImageService {
   const images: ImageRecord[] = [fakeImage('docker.io/library/busybox:latest')];
 
@@ -138,6 +202,9 @@ function createFakeImages(): ImageService {
       for await (const _chunk of tar);
       return [{ image: this.get('busybox'), names: ['docker.io/library/busybox:latest'] }];
     },
+    async pullAll(name, options) {
+      await this.pull(`${name}:latest`, options);
+    },
     async push(name, { onProgress }) {
       onProgress({ phase: 'repository', repository: name });
     },
@@ -145,8 +212,8 @@ function createFakeImages(): ImageService {
       for (const name of names) yield Buffer.from(`archive of ${name}\n`);
     },
     addLayer: async () => fakeImage('docker.io/library/layered:latest'),
-    async import(tar) {
-      for await (const _chunk of tar);
+    async import(source) {
+      if (!(source instanceof URL)) for await (const _chunk of source);
       return this.get('busybox');
     },
   };

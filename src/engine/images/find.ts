@@ -2,6 +2,7 @@ import type { ImageParts } from '#engine/images/parts.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 import { isDigest } from '#image/digest.ts';
 import {
+  candidateReferences,
   canonicalRepoDigest,
   canonicalTag,
   parseReference,
@@ -10,8 +11,10 @@ import {
 } from '#image/reference.ts';
 import type { ImageRecord } from '#store/images.ts';
 
+type FindParts = Pick<ImageParts, 'images' | 'searchRegistries'>;
+
 /** An image by full id, reference or unique id prefix, in this order, as Docker does. @throws InvalidParameter when ambiguous */
-export function findImage(parts: Pick<ImageParts, 'images'>, name: string): ImageRecord | undefined {
+export function findImage(parts: FindParts, name: string): ImageRecord | undefined {
   const { images } = parts;
   if (isDigest(name)) return images.find(name);
   if (/^[0-9a-f]{64}$/.test(name)) {
@@ -19,8 +22,10 @@ export function findImage(parts: Pick<ImageParts, 'images'>, name: string): Imag
     if (byId) return byId;
   }
   const reference = tryParseReference(name);
-  const byReference = reference && findByReference(parts, reference);
-  if (byReference) return byReference;
+  for (const candidate of reference ? candidateReferences(reference, parts.searchRegistries) : []) {
+    const byReference = findByReference(parts, candidate);
+    if (byReference) return byReference;
+  }
   const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(name)?.[1];
   if (prefix === undefined) return undefined;
   const [first, second] = images.findByIdPrefix(prefix);
@@ -34,7 +39,7 @@ export function findImage(parts: Pick<ImageParts, 'images'>, name: string): Imag
 }
 
 /** @throws NotFound (reason `image-not-found`) in Docker's words; InvalidParameter for a name that no image can have */
-export function getImage(parts: Pick<ImageParts, 'images'>, name: string): ImageRecord {
+export function getImage(parts: FindParts, name: string): ImageRecord {
   const found = findImage(parts, name);
   if (found) return found;
   const reference = isDigest(name) ? undefined : parseReference(name);

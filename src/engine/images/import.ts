@@ -19,18 +19,26 @@ export interface ImportOptions {
 /** See `ImageService.import`. */
 export async function importImage(
   parts: ImageParts,
-  tar: Readable,
+  source: Readable | URL,
   options: ImportOptions,
 ): Promise<ImageRecord> {
   try {
-    return await importLayer(parts, tar, options);
+    const tar = source instanceof URL ? parts.registry.download(source, options.signal) : source;
+    return await importLayer(parts, tar, {
+      ...options,
+      message: options.message || `Imported from ${source instanceof URL ? source : '-'}`,
+    });
   } finally {
     // The tar was only needed to unpack.
     await parts.collector.collect();
   }
 }
 
-async function importLayer(parts: ImageParts, tar: Readable, options: ImportOptions): Promise<ImageRecord> {
+async function importLayer(
+  parts: ImageParts,
+  tar: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<ImageRecord> {
   const reference = options.reference ? withDefaultTag(parseReference(options.reference)) : undefined;
   if (reference?.digest) {
     throw new DhowError('InvalidParameter', 'cannot import digest reference: give a repository and a tag');
@@ -42,7 +50,7 @@ async function importLayer(parts: ImageParts, tar: Readable, options: ImportOpti
   await parts.layers.unpack(diffId, parts.content.stream(diffId), { signal: options.signal });
   const { os, architecture, variant } = options.platform ?? parts.hostPlatform;
   const created = new Date().toISOString();
-  const comment = options.message || 'Imported from -';
+  const comment = options.message;
   const config: ImageConfig = {
     created,
     comment,

@@ -19,6 +19,8 @@ export interface ImageParts {
   registry: RegistryClient;
   events: EventService;
   log: Log;
+  /** Where names without a registry are looked for, in this order; `docker.io` alone is Docker's way. */
+  searchRegistries: readonly string[];
   /** What this machine runs. */
   hostPlatform: Platform;
   /** Containers made from an image. */

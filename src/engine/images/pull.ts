@@ -3,11 +3,12 @@ import { findByReference } from '#engine/images/find.ts';
 import { mayBeResumed } from '#engine/images/may-be-resumed.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import type { PullProgress } from '#engine/images.ts';
-import { DhowError } from '#errors/error.ts';
+import { DhowError, kindOf } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
 import { type Digest, hexOf } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, type Platform } from '#image/platform.ts';
 import {
+  candidateReferences,
   canonicalRepoDigest,
   canonicalRepository,
   canonicalTag,
@@ -54,16 +55,33 @@ interface WantedImage {
   configBytes: Buffer;
 }
 
+/** A registry that has not got the name makes way for the next; any other failure does not, lest another's image slip in. */
+async function resolveFirst(
+  parts: ImageParts,
+  name: string,
+  { platform = parts.hostPlatform, credentials, signal }: PullOptions,
+): Promise<Pick<WantedImage, 'reference' | 'resolved'>> {
+  const named = withDefaultTag(parseReference(name));
+  const candidates = candidateReferences(named, parts.searchRegistries);
+  for (const [index, reference] of candidates.entries()) {
+    try {
+      const resolved = await parts.registry.resolve(reference, { platform, credentials, signal });
+      return { reference, resolved };
+    } catch (error) {
+      if (index === candidates.length - 1 || kindOf(error) !== 'NotFound') throw error;
+    }
+  }
+  throw new DhowError('Internal', 'no registry to pull from');
+}
+
 async function resolve(parts: ImageParts, name: string, options: PullOptions): Promise<WantedImage> {
   const { credentials, onProgress, signal } = options;
-  const reference = withDefaultTag(parseReference(name));
-  const platform = options.platform ?? parts.hostPlatform;
+  const { reference, resolved } = await resolveFirst(parts, name, options);
   onProgress({
     phase: 'resolving',
     repository: familiarRepository(reference),
     tag: reference.digest ? formatReference(reference) : (reference.tag ?? ''),
   });
-  const resolved = await parts.registry.resolve(reference, { platform, credentials, signal });
   const { manifest } = resolved;
   const fetched = await parts.registry.fetchConfig(reference, manifest.config, { credentials, signal });
   const { config } = fetched;

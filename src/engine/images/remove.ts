@@ -136,11 +136,12 @@ function shortId(image: ImageRecord): string {
 /** Removes images without a tag (`all`: without a container) that nobody uses. */
 export async function pruneImages(
   parts: ImageParts,
-  options: { all: boolean },
+  options: { all: boolean; isWanted: (image: ImageRecord) => boolean },
 ): Promise<{ removed: RemovedImage[]; freedBytes: number }> {
   const unused = parts.images
     .list()
     .filter((image) => options.all || image.tags.length === 0)
+    .filter(options.isWanted)
     .filter((image) => parts.usersOfImage(image.id).length === 0);
   return deleteImages(parts, unused);
 }

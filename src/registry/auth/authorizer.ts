@@ -39,6 +39,12 @@ export interface Authorizer {
     refused: string | undefined,
     signal: AbortSignal,
   ): Promise<string | undefined>;
+  /**
+   * A token to keep instead of a password that works.
+   * @param origin that was asked with the password already
+   * @returns undefined where the registry gives none
+   */
+  identityToken(origin: string, credentials: Credentials, signal: AbortSignal): Promise<string | undefined>;
 }
 
 const maxRemembered = 1000;
@@ -115,6 +121,18 @@ export function createAuthorizer(parts: TokenParts): Authorizer {
       challenges.set(challengeKey(target), challenge);
       const header = await headerBy(target, challenge, refused, signal);
       return header === refused ? undefined : header;
+    },
+
+    async identityToken(origin, credentials, signal) {
+      const challenge = challenges.get(
+        challengeKey({ origin, repository: undefined, access: { actions: 'pull' }, credentials }),
+      );
+      if (challenge?.scheme !== 'bearer' || credentials.kind !== 'password') return undefined;
+      const realm = challenge.parameters.get('realm') ?? '';
+      const service = challenge.parameters.get('service') ?? '';
+      const isEncrypted = origin.startsWith('https:');
+      const request = { realm, service, scope: '', isEncrypted, credentials, isOffline: true };
+      return (await fetchToken(parts, request, signal)).refreshToken;
     },
   };
 }

@@ -14,6 +14,8 @@ export interface TokenRequest {
   scope: string;
   /** Whether the registry that named the realm was reached over HTTPS. */
   isEncrypted: boolean;
+  /** Whether a refresh token is wanted as well. */
+  isOffline?: boolean;
   credentials: Exclude<Credentials, { kind: 'registry-token' }> | undefined;
 }
 
@@ -21,6 +23,7 @@ export interface Token {
   value: string;
   /** Milliseconds of `performance.now()`. */
   expiresAt: number;
+  refreshToken: string | undefined;
 }
 
 export interface TokenParts {
@@ -29,6 +32,7 @@ export interface TokenParts {
   limits: RegistryLimits;
 }
 
+const clientId = 'dhow';
 const maxAnswerBytes = 1024 * 1024;
 const maxTokenLength = 64 * 1024;
 /** The lifetime when the server does not say, distribution's token specification. */
@@ -81,10 +85,14 @@ async function realmUrl({ realm, isEncrypted, credentials }: TokenRequest, trust
 function askWithBasic(
   { transport, trust }: TokenParts,
   realm: URL,
-  { service, scope, credentials }: TokenRequest,
+  { service, scope, credentials, isOffline }: TokenRequest,
   signal: AbortSignal,
 ) {
   const url = new URL(realm);
+  if (isOffline) {
+    url.searchParams.set('offline_token', 'true');
+    url.searchParams.set('client_id', clientId);
+  }
   if (service) url.searchParams.set('service', service);
   for (const one of scope.split(' ')) if (one) url.searchParams.append('scope', one);
   const headers: Record<string, string> = { accept: 'application/json' };
@@ -106,7 +114,7 @@ function exchangeIdentityToken(
     grant_type: 'refresh_token',
     service,
     scope,
-    client_id: 'dhow',
+    client_id: clientId,
     refresh_token: identityToken,
   };
   const body = new URLSearchParams(form).toString();
@@ -125,7 +133,7 @@ export function basicAuthorization(username: string, password: string): string {
 function readToken(body: Buffer, url: URL, askedAt: number): Token {
   const malformed = (): DhowError =>
     new DhowError('InvalidParameter', `the token server ${url.host} sent an answer without a usable token`);
-  let answer: { token?: unknown; access_token?: unknown; expires_in?: unknown };
+  let answer: { token?: unknown; access_token?: unknown; expires_in?: unknown; refresh_token?: unknown };
   try {
     answer = JSON.parse(body.toString()) ?? {};
   } catch {
@@ -138,7 +146,12 @@ function readToken(body: Buffer, url: URL, askedAt: number): Token {
   const said =
     typeof answer.expires_in === 'number' && answer.expires_in > 0 ? answer.expires_in : defaultLifetimeS;
   // A tenth is left out: the server's clock started before ours, and a request takes time.
-  return { value, expiresAt: askedAt + said * 900 };
+  const { refresh_token: refresh } = answer;
+  return {
+    value,
+    expiresAt: askedAt + said * 900,
+    refreshToken: typeof refresh === 'string' && refresh !== '' ? refresh : undefined,
+  };
 }
 
 function refusal(status: number, body: string, url: URL, retryAfter: string | undefined): Error {

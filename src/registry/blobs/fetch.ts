@@ -6,9 +6,9 @@ import { parseContentRange } from '#registry/blobs/content-range.ts';
 import { settle, TransientFailure } from '#registry/failures/transient.ts';
 import type { Endpoint } from '#registry/hosts/endpoints.ts';
 import type { Route } from '#registry/hosts/route.ts';
+import type { Ask } from '#registry/http/ask.ts';
 import { createBackOff } from '#registry/http/back-off.ts';
 import { readBody } from '#registry/http/body.ts';
-import type { Ask } from '#registry/http/ask.ts';
 import type { BlobOptions, RegistryLimits } from '#registry/registry.ts';
 
 export interface BlobParts {

@@ -4,7 +4,6 @@ import {
   type Descriptor,
   type ImageManifest,
   indexMediaTypes,
-  type ManifestOrIndex,
   manifestMediaTypes,
   maxManifestBytes,
   parseManifestOrIndex,
@@ -13,10 +12,10 @@ import {
 import { choosePlatform, formatPlatform, listPlatforms, type Platform } from '#image/platform.ts';
 import { familiarName, type Reference, withDefaultTag } from '#image/reference.ts';
 import type { Endpoint } from '#registry/hosts/endpoints.ts';
+import type { Ask } from '#registry/http/ask.ts';
 import { withRetries } from '#registry/http/back-off.ts';
 import { readWhole } from '#registry/http/body.ts';
-import type { Ask } from '#registry/http/ask.ts';
-import type { Credentials, RegistryLimits, ResolvedImage } from '#registry/registry.ts';
+import type { Credentials, FetchedManifest, RegistryLimits, ResolvedImage } from '#registry/registry.ts';
 
 export interface ResolveOptions {
   platform: Platform;
@@ -35,7 +34,7 @@ export async function resolveAt(
 ): Promise<ResolvedImage> {
   const named = withDefaultTag(reference);
   const name = familiarName(named);
-  const fetch = (wanted: Wanted): Promise<Document> =>
+  const fetch = (wanted: Wanted): Promise<FetchedManifest> =>
     withRetries(endpoint.isMirror ? { ...limits, attempts: 1 } : limits, options.signal, () =>
       fetchDocument({ ask, limits }, endpoint, named, wanted, options),
     );
@@ -55,6 +54,25 @@ export async function resolveAt(
   return { ...resolved(top.digest, document, document.content.manifest), indexBytes: top.bytes };
 }
 
+/** See `RegistryClient.fetchManifest`; at one endpoint. */
+export function fetchManifestAt(
+  { ask, limits }: { ask: Ask; limits: RegistryLimits },
+  endpoint: Endpoint,
+  reference: Reference,
+  options: Pick<ResolveOptions, 'credentials' | 'signal'>,
+): Promise<FetchedManifest> {
+  const named = withDefaultTag(reference);
+  return withRetries(endpoint.isMirror ? { ...limits, attempts: 1 } : limits, options.signal, () =>
+    fetchDocument(
+      { ask, limits },
+      endpoint,
+      named,
+      { tag: named.tag ?? '', digest: named.digest, size: undefined },
+      options,
+    ),
+  );
+}
+
 interface Wanted {
   tag: string;
   /** Takes the place of the tag. */
@@ -62,13 +80,11 @@ interface Wanted {
   size: number | undefined;
 }
 
-interface Document {
-  bytes: Buffer;
-  digest: Digest;
-  content: ManifestOrIndex;
-}
-
-function resolved(targetDigest: Digest, { digest, bytes }: Document, manifest: ImageManifest): ResolvedImage {
+function resolved(
+  targetDigest: Digest,
+  { digest, bytes }: FetchedManifest,
+  manifest: ImageManifest,
+): ResolvedImage {
   requireContainerImage(manifest);
   return { targetDigest, manifestDigest: digest, manifestBytes: bytes, manifest };
 }
@@ -90,8 +106,8 @@ async function fetchDocument(
   endpoint: Endpoint,
   reference: Reference,
   { tag, digest: wanted, size }: Wanted,
-  { credentials, signal }: ResolveOptions,
-): Promise<Document> {
+  { credentials, signal }: Pick<ResolveOptions, 'credentials' | 'signal'>,
+): Promise<FetchedManifest> {
   const { response, url } = await ask(endpoint, {
     path: `${reference.repository}/manifests/${wanted ?? tag}`,
     headers: { accept },

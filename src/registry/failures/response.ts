@@ -93,6 +93,12 @@ export function retryAfterMs(header: string | undefined, now: number = Date.now(
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
+/** In Docker's words, where a registry has none (a HEAD has no body). */
+const refusals = {
+  401: 'unauthorized: authentication required',
+  403: 'denied: requested access to the resource is denied',
+};
+
 /**
  * Registries answer the same for a name that does not exist and for one that we may not see; Docker calls both "not
  * found" (HTTP 404 in its API), and its clients rely on it.
@@ -105,7 +111,7 @@ function denial(
   { reference, isAuthenticated, url, asked }: ResponseContext,
 ): DhowError {
   if (asked === 'upload') {
-    const why = first ? said : 'denied: requested access to the resource is denied';
+    const why = first ? said : refusals[status];
     const remedy = isAuthenticated ? '' : ` (log in with 'docker login ${reference?.registry ?? url.host}')`;
     return new DhowError(status === 401 ? 'Unauthorized' : 'Forbidden', `${why}${remedy}`);
   }

@@ -86,7 +86,7 @@ suite('image pull', () => {
   }
 
   const refused: [string, Record<string, boolean>, string[], RegExp][] = [
-    ['all tags', { 'all-tags': true }, ['busybox'], /cannot pull all tags/],
+    ['all tags of one tag', { 'all-tags': true }, ['busybox:1'], /tag can't be used with --all-tags/],
     ['content trust', { 'disable-content-trust': false }, ['busybox'], /content trust/],
     ['a name with spaces', {}, ['foo bar'], /invalid reference format/],
     ['an empty tag', {}, ['busybox:'], /invalid reference format/],
@@ -201,7 +201,6 @@ suite('image load and import', () => {
   });
 
   const refused: [string, string[], RegExp][] = [
-    ['a URL', ['https://example/x.tar'], /cannot import from https/],
     ['a missing file', ['nope.tar'], /open nope\.tar: no such file/],
     ['a directory', ['.'], /is a directory/],
     ['a digest as a name', ['-', 'a@sha256:00'], /digest reference/],

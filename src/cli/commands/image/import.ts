@@ -16,18 +16,17 @@ export const command = defineCommand({
   },
   async run(context, { options, operands }) {
     const [source = '', reference] = operands;
-    if (/^https?:\/\//.test(source)) {
-      throw new DhowError('Unsupported', `cannot import from ${source}: download it and import the file`);
-    }
     const target = reference === undefined ? undefined : splitReference(reference);
     if (target?.digest !== undefined) {
       throw new DhowError('InvalidParameter', 'refusing to create a tag with a digest reference');
     }
-    const stream = source === '-' ? context.stdin : await readableFile(source, context.workingDirectory);
+    const origin = /^https?:\/\//.test(source)
+      ? { url: source }
+      : { stream: source === '-' ? context.stdin : await readableFile(source, context.workingDirectory) };
     const messages = await importImage(
       context.client,
       {
-        source: { stream },
+        source: origin,
         repository: target?.name,
         tag: target?.tag,
         message: options.message,

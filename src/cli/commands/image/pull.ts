@@ -19,12 +19,6 @@ export const command = defineCommand({
   },
   async run(context, { options, operands }) {
     const [reference = ''] = operands;
-    if (options['all-tags']) {
-      throw new DhowError(
-        'Unsupported',
-        `cannot pull all tags of ${reference}: pull them one by one, each by its name`,
-      );
-    }
     if (!options['disable-content-trust']) {
       throw new DhowError(
         'Unsupported',
@@ -33,10 +27,15 @@ export const command = defineCommand({
     }
     const shown = options.quiet ? undefined : context.stdout;
     const { tag, digest } = splitReference(reference);
-    if (tag === undefined && digest === undefined) shown?.write('Using default tag: latest\n');
+    if (options['all-tags'] && (tag ?? digest) !== undefined) {
+      throw new DhowError('InvalidParameter', "tag can't be used with --all-tags/-a");
+    }
+    if (!options['all-tags'] && tag === undefined && digest === undefined)
+      shown?.write('Using default tag: latest\n');
     const pulled = await pullImage(context, reference, {
       ...(options.platform === undefined ? {} : { platform: options.platform }),
       ...(shown === undefined ? {} : { progress: shown }),
+      allTags: options['all-tags'],
     });
     context.stdout.write(`${pulled}\n`);
     return 0;
@@ -45,6 +44,7 @@ export const command = defineCommand({
 
 export interface PullSettings {
   readonly platform?: string;
+  readonly allTags?: boolean;
   /** Where the progress is shown; nowhere when absent. */
   readonly progress?: CliContext['stdout'];
 }
@@ -61,7 +61,7 @@ export async function pullImage(
 ): Promise<string> {
   const { name, tag, digest } = splitReference(reference);
   const auth = await findCredentials(context.configDirectory, registryOf(name), context.signal);
-  const wanted = digest ?? tag ?? 'latest';
+  const wanted = settings.allTags === true ? undefined : (digest ?? tag ?? 'latest');
   const messages = await requestPull(
     context.client,
     {
@@ -79,6 +79,7 @@ export async function pullImage(
       if (failure !== undefined) throw failure;
     }
   }
+  if (wanted === undefined) return canonicalName(name);
   const suffix = digest === undefined ? `:${wanted}` : `${tag === undefined ? '' : `:${tag}`}@${digest}`;
   return canonicalName(name) + suffix;
 }
