@@ -238,6 +238,17 @@ describe('readTar', () => {
   });
 });
 
+describe('readTar accepts', () => {
+  it('an archive that ends right after the last content, as `docker build -f -` sends it', async () => {
+    const whole = entryBytes({ type: 'file', name: 'a', content: 'x'.repeat(600) });
+    for (const chunkSize of [100, 10_000]) {
+      const [entry, ...more] = await readAll(whole.subarray(0, 512 + 600), chunkSize);
+      assert.equal(entry?.content.length, 600);
+      assert.equal(more.length, 0);
+    }
+  });
+});
+
 describe('readTar refuses', () => {
   const good = entryBytes({ type: 'file', name: 'a', content: 'x'.repeat(600) });
   const damaged = Buffer.from(good);

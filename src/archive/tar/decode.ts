@@ -96,7 +96,7 @@ function* decodeEntry(
   yield { type: 'entry', header };
   if (header.sparse === undefined) yield* dataAt(queue, 0, stored);
   else for (const { offset, length } of header.sparse) yield* dataAt(queue, offset, length);
-  yield* skip(queue, padding(stored));
+  yield* skipPadding(queue, padding(stored));
   yield entryEnd;
 }
 
@@ -174,6 +174,15 @@ function* skip(queue: ByteQueue, length: number): Generator<TarEvent, void> {
     if (queue.ended) throw truncated();
     yield starved;
   }
+}
+
+/** `docker build -f -` sends archives that end right after the content of the last file, and Go's reader takes them. */
+function* skipPadding(queue: ByteQueue, length: number): Generator<TarEvent, void> {
+  while (queue.length === 0 && length > 0) {
+    if (queue.ended) return;
+    yield starved;
+  }
+  yield* skip(queue, length);
 }
 
 function* takeSlowly(queue: ByteQueue, size: number): Generator<TarEvent, Buffer> {
