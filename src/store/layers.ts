@@ -77,6 +77,8 @@ export interface LayerStore extends AsyncDisposable {
    * @throws NotFound for a missing layer; Unsupported when there are more layers than the kernel takes
    */
   rootMount(diffIds: readonly Digest[], directory: string): RootMount;
+  /** The layers' directories as `rootMount` gives them, without making anything. Same errors. */
+  lowerDirectories(diffIds: readonly Digest[]): string[];
   /** The layer's own files, to be read only. @throws NotFound */
   directoryOf(diffId: Digest): string;
 }
@@ -129,6 +131,17 @@ export function createLayerStore({
     return row;
   }
 
+  function listLowerDirectories(diffIds: readonly Digest[]): string[] {
+    const directories = lowerStack(diffIds.map(rowOf)).map((row) => filesOf(row.id));
+    if (directories.length > maxLowerDirectories) {
+      throw new DhowError(
+        'Unsupported',
+        `the image has ${directories.length} layers; the kernel's overlayfs takes at most ${maxLowerDirectories}`,
+      );
+    }
+    return directories.length === 0 ? [emptyDirectory] : directories;
+  }
+
   return {
     has: (diffId) => table.find(diffId) !== undefined,
     sizeOf: (diffId) => rowOf(diffId).sizeBytes,
@@ -176,17 +189,11 @@ export function createLayerStore({
       await workers.removeTree(away);
     },
 
+    lowerDirectories: listLowerDirectories,
     rootMount(diffIds, writable) {
       const upperDirectory = path.join(writable, 'upper');
       const workDirectory = path.join(writable, 'work');
-      const lowerDirectories = lowerStack(diffIds.map(rowOf)).map((row) => filesOf(row.id));
-      if (lowerDirectories.length > maxLowerDirectories) {
-        throw new DhowError(
-          'Unsupported',
-          `the image has ${lowerDirectories.length} layers; the kernel's overlayfs takes at most ${maxLowerDirectories}`,
-        );
-      }
-      if (lowerDirectories.length === 0) lowerDirectories.push(emptyDirectory);
+      const lowerDirectories = listLowerDirectories(diffIds);
       fs.mkdirSync(upperDirectory, { recursive: true });
       // The root directory's mode is the container's; the daemon's umask has no say in it.
       fs.chmodSync(upperDirectory, 0o755);

@@ -28,7 +28,10 @@ export function viewContainer(context: ContainerContext, record: ContainerRecord
       hostname: paths.hostname,
       hosts: paths.hosts,
       resolv: paths.resolv,
-      lower: lowerDirectories(context, record, paths.directory),
+      // Asked for by few, and dear in a list of many containers.
+      get lower() {
+        return lowerDirectories(context, record);
+      },
       upper: path.join(paths.directory, 'upper'),
       work: path.join(paths.directory, 'work'),
       merged: paths.root,
@@ -37,9 +40,9 @@ export function viewContainer(context: ContainerContext, record: ContainerRecord
   };
 }
 
-function lowerDirectories(context: ContainerContext, record: ContainerRecord, directory: string): string[] {
+function lowerDirectories(context: ContainerContext, record: ContainerRecord): string[] {
   try {
-    return context.layers.rootMount(record.layers, directory).lowerDirectories;
+    return context.layers.lowerDirectories(record.layers);
   } catch (error) {
     // A damaged store must not hide the container: it can still be looked at and removed.
     if (kindOf(error) === 'NotFound') return [];

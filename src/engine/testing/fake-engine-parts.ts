@@ -162,6 +162,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
           upperDirectory: `${target}/upper`,
           workDirectory: `${target}/work`,
         }),
+        lowerDirectories: () => [],
       } as Partial<LayerStore> as LayerStore,
       layerUses: createLayerUses(database),
       networks: makeNetworks(),
