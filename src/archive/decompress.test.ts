@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import zlib from 'node:zlib';
 import { decompress } from '#archive/decompress.ts';
@@ -14,6 +15,8 @@ async function collect(bytes: Uint8Array, chunkSize?: number, maxBytes?: number)
 describe('decompress', () => {
   const gzip = zlib.gzipSync(text);
   const zstd = zlib.zstdCompressSync(text);
+  const xz = execFileSync('xz', ['-c'], { input: text });
+  const bzip2 = execFileSync('bzip2', ['-c'], { input: text });
   const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
   for (const { name, bytes, expected } of [
     { name: 'no compression', bytes: text, expected: text },
@@ -26,6 +29,9 @@ describe('decompress', () => {
       expected: Buffer.concat([text, text]),
     },
     { name: 'zstd', bytes: zstd, expected: text },
+    { name: 'xz', bytes: xz, expected: text },
+    { name: 'xz of several streams', bytes: Buffer.concat([xz, xz]), expected: Buffer.concat([text, text]) },
+    { name: 'bzip2', bytes: bzip2, expected: text },
     {
       name: 'zstd of several frames',
       bytes: Buffer.concat([zstd, zstd]),
@@ -47,13 +53,9 @@ describe('decompress', () => {
   const corrupt = Buffer.from(gzip);
   corrupt[corrupt.length - 5] = (corrupt.at(-5) ?? 0) ^ 1;
   for (const { name, bytes, kind, message } of [
-    { name: 'xz', bytes: Buffer.from('fd377a585a000004', 'hex'), kind: 'Unsupported', message: /xz/ },
-    {
-      name: 'bzip2',
-      bytes: Buffer.from('425a6839314159265359', 'hex'),
-      kind: 'Unsupported',
-      message: /bzip2/,
-    },
+    { name: 'cut xz', bytes: xz.subarray(0, 100), kind: 'InvalidParameter', message: /xz data is damaged/ },
+    { name: 'noise after the magic of xz', bytes: Buffer.from('fd377a585a000004', 'hex'), kind: 'InvalidParameter', message: /xz/ },
+    { name: 'cut bzip2', bytes: bzip2.subarray(0, 20), kind: 'InvalidParameter', message: /bzip2 data/ },
     { name: 'cut gzip', bytes: gzip.subarray(0, 500), kind: 'InvalidParameter', message: /cut off/ },
     { name: 'cut zstd', bytes: zstd.subarray(0, 30), kind: 'InvalidParameter', message: /cut off/ },
     { name: 'gzip with a wrong checksum', bytes: corrupt, kind: 'InvalidParameter', message: /damaged/ },
@@ -63,7 +65,18 @@ describe('decompress', () => {
     });
   }
 
+  it('names the package of a program that is not installed', async () => {
+    const path = process.env['PATH'];
+    process.env['PATH'] = '/nowhere';
+    try {
+      await assert.rejects(collect(xz), { kind: 'Unsupported', message: /xz-utils/ });
+    } finally {
+      process.env['PATH'] = path;
+    }
+  });
+
   it('stops at the most bytes allowed', async () => {
+    await assert.rejects(collect(xz, undefined, 1000), { kind: 'ResourceExhausted' });
     await assert.rejects(collect(gzip, undefined, 1000), { kind: 'ResourceExhausted' });
     await assert.rejects(collect(text, undefined, 1000), { kind: 'ResourceExhausted' });
   });

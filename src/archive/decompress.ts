@@ -1,8 +1,15 @@
-import { pipeline, type Transform } from 'node:stream';
+import { type Duplex, pipeline } from 'node:stream';
 import zlib from 'node:zlib';
+import { type DecompressorProgram, ProgramStream } from '#archive/decompress/program-stream.ts';
 import { DhowError } from '#errors/error.ts';
 
-export type Compression = 'gzip' | 'zstd' | 'none';
+export type Compression = keyof typeof programs | 'gzip' | 'zstd' | 'none';
+
+/** Old images have these; the memory is what xz's own largest preset takes. */
+const programs = {
+  xz: { command: 'xz', args: ['-dc', '--memlimit-decompress=128MiB'], debianPackage: 'xz-utils' },
+  bzip2: { command: 'bzip2', args: ['-dc'], debianPackage: 'bzip2' },
+} as const satisfies Record<string, DecompressorProgram>;
 
 export interface DecompressOptions {
   /** Most bytes that may come out; the default is `maxDecompressedBytes`. */
@@ -20,30 +27,22 @@ export const magicBytes = 10;
 
 const outputChunkBytes = 256 * 1024;
 
-/**
- * Recognises the compression from the first bytes. zstd streams may begin with a skippable frame.
- * @throws Unsupported for xz and bzip2
- */
+/** Recognises the compression from the first bytes. zstd streams may begin with a skippable frame. */
 export function detectCompression(start: Uint8Array): Compression {
   const hex = Buffer.from(start.subarray(0, magicBytes)).toString('hex');
   if (hex.startsWith('1f8b08')) return 'gzip';
   if (hex.startsWith('28b52ffd') || /^5.2a4d18/.test(hex)) return 'zstd';
-  if (hex.startsWith('fd377a585a00')) throw unsupported('xz');
-  if (/^425a683[1-9]314159265359/.test(hex)) throw unsupported('bzip2');
+  if (hex.startsWith('fd377a585a00')) return 'xz';
+  if (/^425a683[1-9]314159265359/.test(hex)) return 'bzip2';
   return 'none';
 }
 
-function unsupported(name: string): DhowError {
-  return new DhowError(
-    'Unsupported',
-    `the archive is compressed with ${name}, which is not supported; use gzip, zstd or no compression`,
-  );
-}
-
 /** The stream that undoes the compression; `none` has none. Accepts several gzip members or zstd frames in a row. */
-export function createDecompressor(compression: 'gzip' | 'zstd'): Transform {
+export function createDecompressor(compression: Exclude<Compression, 'none'>): Duplex {
   const options = { chunkSize: outputChunkBytes };
-  return compression === 'gzip' ? zlib.createGunzip(options) : zlib.createZstdDecompress(options);
+  if (compression === 'gzip') return zlib.createGunzip(options);
+  if (compression === 'zstd') return zlib.createZstdDecompress(options);
+  return new ProgramStream(programs[compression]);
 }
 
 /** What a decompressor's error means to the user. */
@@ -61,8 +60,8 @@ export function decompressionError(compression: Compression, cause: unknown): un
 }
 
 /**
- * Decompresses gzip, zstd or nothing, as the first bytes say.
- * @throws Unsupported for xz and bzip2; InvalidParameter for damaged data; ResourceExhausted beyond `maxBytes`
+ * Decompresses what the first bytes say.
+ * @throws Unsupported when the program for xz or bzip2 is not installed; InvalidParameter for damaged data; ResourceExhausted beyond `maxBytes`
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
@@ -105,7 +104,7 @@ export function tooLarge(maxBytes: number): DhowError {
 }
 
 /** Errors of either side come out of the iteration; leaving it closes the source. */
-export function piped(source: AsyncIterable<Uint8Array>, transform: Transform): AsyncIterable<Uint8Array> {
+export function piped(source: AsyncIterable<Uint8Array>, transform: Duplex): AsyncIterable<Uint8Array> {
   pipeline(source, transform, () => {});
   return transform;
 }

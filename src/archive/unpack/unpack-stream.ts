@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Transform } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import {
   type Compression,
   createDecompressor,
@@ -50,7 +50,7 @@ export class UnpackStream implements Disposable {
   readonly #hash = createHash('sha256');
   readonly #result = Promise.withResolvers<Unpacked>();
   #compression: Compression | undefined;
-  #decompressor: Transform | undefined;
+  #decompressor: Duplex | undefined;
   #start: Buffer[] = [];
   #pending: Buffer[] = [];
   #scheduled = false;
