@@ -23,8 +23,9 @@ const listening = (before: string) => (socketPath: string) =>
   `import { createServer } from 'node:net';
    import { writeFileSync } from 'node:fs';
    ${before}
+   console.log('host', process.env.DOCKER_HOST);
    const server = createServer((socket) => { socket.destroy(); server.close(); process.exit(); });
-   server.listen(${JSON.stringify(socketPath)}, () => console.log('host', process.env.DOCKER_HOST));`;
+   server.listen(${JSON.stringify(socketPath)});`;
 
 describe('starting a daemon', () => {
   test('returns when it accepts connections, with its output in the log', async () => {
