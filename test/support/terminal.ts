@@ -24,6 +24,7 @@ export interface Terminal extends AsyncDisposable {
   resize(columns: number, rows: number): void;
   /** The terminal's attributes (kernel `struct termios`) as hexadecimal text: equal when restored. */
   attributes(): string;
+  kill(signal: NodeJS.Signals): void;
   /** Waits for the command's end, and returns its exit code; -1 when a signal ended it. */
   exit(): Promise<number>;
 }
@@ -94,6 +95,9 @@ export function startTerminal(
       const termios = new Uint8Array(64);
       check('ioctl TCGETS', ioctl(slave, TCGETS, termios));
       return Buffer.from(termios.subarray(0, 36)).toString('hex');
+    },
+    kill(signal) {
+      child.kill(signal);
     },
     async exit() {
       try {
