@@ -153,6 +153,56 @@ describeEngine('run › streams', ({ cli, unique }) => {
     await cli.out('rm', name);
   });
 
+  it('the end of a client with -i is the end of standard input, that of one who only looks is not', async () => {
+    const name = unique('once');
+    const owner = cli.start(['run', '-i', '--name', name, 'busybox', 'cat']);
+    let output = '';
+    owner.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    owner.stdin.write('one\n');
+    await waitFor('the echo', () => output === 'one\n');
+
+    const watcher = cli.start(['attach', '--no-stdin', name]);
+    let watched = '';
+    watcher.stdout.on('data', (chunk) => {
+      watched += chunk;
+    });
+    // It has joined when it hears something.
+    await waitFor('the watcher to hear', () => {
+      owner.stdin.write('two\n');
+      return watched.includes('two\n');
+    });
+    watcher.kill('SIGKILL');
+    await once(watcher, 'close');
+    owner.stdin.write('three\n');
+    await waitFor('the echo', () => output.endsWith('three\n'));
+    assert.equal(await cli.out('inspect', '--format', '{{.State.Running}}', name), 'true');
+
+    owner.kill('SIGKILL');
+    await once(owner, 'close');
+    assert.equal(await cli.out('wait', name), '0');
+    await cli.out('rm', name);
+  });
+
+  it('a container of run -d -i keeps its standard input open for whoever attaches', async () => {
+    const name = unique('open');
+    await cli.out('run', '-d', '-i', '--name', name, 'busybox', 'cat');
+    for (const word of ['first', 'second']) {
+      const child = cli.start(['attach', name]);
+      let output = '';
+      child.stdout.on('data', (chunk) => {
+        output += chunk;
+      });
+      child.stdin.write(`${word}\n`);
+      await waitFor('the echo', () => output === `${word}\n`);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    }
+    assert.equal(await cli.out('inspect', '--format', '{{.State.Running}}', name), 'true');
+    await cli.out('rm', '-f', name);
+  });
+
   it('start -ai attaches to a created container before its first output', async () => {
     const name = unique('start');
     await cli.out('create', '-i', '--name', name, 'busybox', 'sh', '-c', 'echo first; cat; exit 5');
