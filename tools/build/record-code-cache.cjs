@@ -9,7 +9,9 @@ const affordable = ['node:fs', 'node:net', 'node:path', 'node:stream'];
 
 function requireAffordable(name) {
   if (affordable.includes(name)) return require(name);
-  throw new Error(`the start of the CLI loads ${name}: load it where it is used (tools/build/record-code-cache.cjs)`);
+  throw new Error(
+    `the start of the CLI loads ${name}: load it where it is used (tools/build/record-code-cache.cjs)`,
+  );
 }
 
 const [filename, cache, ...args] = process.argv.slice(2);
