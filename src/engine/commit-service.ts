@@ -86,7 +86,7 @@ function baseOf(context: ContainerContext, record: ContainerRecord): ImageConfig
   };
 }
 
-function runConfigOf({ effective, settings }: ContainerRecord): ImageRunConfig {
+function runConfigOf({ effective }: ContainerRecord): ImageRunConfig {
   const keySet = (keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, {}]));
   return {
     ...(effective.user === '' ? {} : { User: effective.user }),
@@ -98,6 +98,7 @@ function runConfigOf({ effective, settings }: ContainerRecord): ImageRunConfig {
     ...(effective.workingDirectory === '' ? {} : { WorkingDir: effective.workingDirectory }),
     Labels: effective.labels,
     ...(effective.stopSignal === 'SIGTERM' ? {} : { StopSignal: effective.stopSignal }),
-    ...(settings.healthcheck === undefined ? {} : { Healthcheck: settings.healthcheck }),
+    ...(effective.healthcheck === undefined ? {} : { Healthcheck: effective.healthcheck }),
+    ...(effective.shell === undefined ? {} : { Shell: effective.shell }),
   };
 }

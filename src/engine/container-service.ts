@@ -8,6 +8,7 @@ import { createContainer } from '#engine/containers/create.ts';
 import { createExec, startExec } from '#engine/containers/exec.ts';
 import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
 import { handleExit } from '#engine/containers/exit.ts';
+import { createHealthMonitors } from '#engine/containers/health/monitors.ts';
 import { createLocks } from '#engine/containers/locks.ts';
 import { followLogs } from '#engine/containers/logs.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
@@ -74,6 +75,7 @@ export async function createContainerService(
     waiters: createWaiters(),
     hub: createAttachHub(),
     execs: createExecTable(),
+    health: createHealthMonitors(parts),
     restarts: createRestartTimers((id, error) =>
       log.error('restart failed', { container: id, error: messageOf(error) }),
     ),
@@ -117,7 +119,8 @@ export async function createContainerService(
     async resize(nameOrId, size) {
       const record = findContainer(table, nameOrId);
       requireRunning(record);
-      await context.runtime.resize(record.id, size);
+      // Without a terminal there is nothing to do, which Docker does not take for a fault either.
+      if (record.settings.terminal) await context.runtime.resize(record.id, size);
     },
     execCreate: (nameOrId, settings) => createExec(context, nameOrId, settings),
     execStart: (execId, options) => startExec(context, execId, options),
@@ -157,6 +160,7 @@ export async function createContainerService(
     },
     async close() {
       context.restarts.cancelAll();
+      context.health.stopAll();
       await context.runtime.close();
       await context.trash.settled();
     },

@@ -1,4 +1,5 @@
 import type { ContainerSettings, RestartPolicy } from '#engine/container-settings.ts';
+import type { HealthCheck } from '#image/config.ts';
 import type { Digest } from '#image/digest.ts';
 import type { Endpoint, PublishedPort } from '#network/network.ts';
 import type { LogEntry, LogQuery } from '#runtime/logs.ts';
@@ -131,6 +132,8 @@ export interface ContainerView {
   effective: EffectiveProcess;
   state: ContainerState;
   restartCount: number;
+  /** undefined without a health check, and before the first start. */
+  health?: ContainerHealth;
   endpoints: Endpoint[];
   /** Published at present. */
   ports: PublishedPort[];
@@ -160,6 +163,24 @@ export interface EffectiveProcess {
   labels: Record<string, string>;
   stopSignal: string;
   stopTimeoutSeconds?: number;
+  healthcheck?: HealthCheck;
+  /** The image's, for a health check that is a command line. */
+  shell?: string[];
+}
+
+export interface ContainerHealth {
+  status: 'starting' | 'healthy' | 'unhealthy';
+  failingStreak: number;
+  /** The last five, oldest first. */
+  results: ProbeResult[];
+}
+
+export interface ProbeResult {
+  startedAt: Date;
+  finishedAt: Date;
+  /** -1: it did not end by itself. */
+  exitCode: number;
+  output: string;
 }
 
 /** One row of inspect's `Mounts`. */

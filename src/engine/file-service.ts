@@ -65,7 +65,8 @@ export function createContainerFiles(
       }
       await using tree = await open(record);
       // The directory itself, also when the path names a link to it.
-      const status = await statIn(tree, record, `${wanted}/`);
+      const named = await statIn(tree, record, wanted);
+      const status = named.linkTarget === '' ? named : await statIn(tree, record, named.linkTarget);
       if ((status.mode & fs.constants.S_IFMT) !== fs.constants.S_IFDIR) {
         throw new DhowError('InvalidParameter', 'extraction point is not a directory');
       }

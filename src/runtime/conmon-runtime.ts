@@ -10,6 +10,7 @@ import { createRunDirectories, exitFile } from '#runtime/conmon/directories.ts';
 import { execInContainer } from '#runtime/conmon/exec.ts';
 import { createExitBoard, resumeWatching } from '#runtime/conmon/exits.ts';
 import { attachContainer, inspectProcess } from '#runtime/conmon/inspect.ts';
+import { probeContainer } from '#runtime/conmon/probe.ts';
 import { createRuntimeProgram } from '#runtime/conmon/program.ts';
 import { createSeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import { resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
@@ -76,6 +77,7 @@ export function createRuntime({
       await destroyContainer(context, directory);
     },
     exec: (request, signal) => execInContainer(context, request, signal),
+    probe: (request, signal) => probeContainer(context, request, signal),
     attach: async (id, options) =>
       attachContainer(context, directories.container(id), options?.observer ?? false),
     async resize(id, size) {

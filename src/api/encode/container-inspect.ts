@@ -20,7 +20,7 @@ export function encodeContainerInspect(
     Created: view.createdAt.toISOString(),
     Path: path,
     Args: args,
-    State: encodeState(view.state),
+    State: encodeState(view.state, view.health),
     Image: view.imageId,
     ResolvConfPath: paths.resolv,
     HostnamePath: paths.hostname,
@@ -55,7 +55,8 @@ export function encodeContainerInspect(
 /** What was asked for, completed by the image. */
 function encodeConfig(view: ContainerView): ContainerConfig {
   const { settings, effective } = view;
-  const { stopSignal, stopTimeoutSeconds, healthcheck } = settings;
+  const { stopSignal, stopTimeoutSeconds } = settings;
+  const { healthcheck } = effective;
   return {
     Hostname: hostnameOf(view),
     Domainname: settings.domainname,

@@ -1,16 +1,16 @@
 import { humanDuration } from '#api/encode/durations.ts';
 import { zeroTime } from '#api/encode/timestamps.ts';
-import type { ContainerState } from '#engine/containers.ts';
+import type { ContainerHealth, ContainerState } from '#engine/containers.ts';
 import type { InspectState } from '#wire/container-inspect.ts';
 
 /** The `STATUS` column of `docker ps`. */
-export function statusText(state: ContainerState, now: Date): string {
+export function statusText(state: ContainerState, now: Date, health?: ContainerHealth): string {
   const since = (date: Date): string => humanDuration(now.getTime() - date.getTime());
   switch (state.status) {
     case 'created':
       return 'Created';
     case 'running':
-      return `Up ${since(state.startedAt)}`;
+      return `Up ${since(state.startedAt)}${health === undefined ? '' : ` (${healthText(health)})`}`;
     case 'paused':
       return `Up ${since(state.startedAt)} (Paused)`;
     case 'restarting':
@@ -24,8 +24,12 @@ export function statusText(state: ContainerState, now: Date): string {
   }
 }
 
+function healthText({ status }: ContainerHealth): string {
+  return status === 'starting' ? 'health: starting' : status;
+}
+
 /** Inspect's `State`. A container that waits for its restart counts as running, as in Docker. */
-export function encodeState(state: ContainerState): InspectState {
+export function encodeState(state: ContainerState, health?: ContainerHealth): InspectState {
   const { status } = state;
   const live = status === 'running' || status === 'paused';
   const startedAt = 'startedAt' in state ? state.startedAt.toISOString() : zeroTime;
@@ -42,5 +46,23 @@ export function encodeState(state: ContainerState): InspectState {
     Error: state.error,
     StartedAt: startedAt,
     FinishedAt: finishedAt,
+    ...(health === undefined ? {} : { Health: encodeHealth(health) }),
+  };
+}
+
+function encodeHealth({
+  status,
+  failingStreak,
+  results,
+}: ContainerHealth): NonNullable<InspectState['Health']> {
+  return {
+    Status: status,
+    FailingStreak: failingStreak,
+    Log: results.map(({ startedAt, finishedAt, exitCode, output }) => ({
+      Start: startedAt.toISOString(),
+      End: finishedAt.toISOString(),
+      ExitCode: exitCode,
+      Output: output,
+    })),
   };
 }

@@ -25,10 +25,12 @@ export function encodeContainerSummary(view: ContainerView, context: SummaryCont
     Command: commandText([...effective.entrypoint, ...effective.command]),
     Created: epochSecondsOf(view.createdAt),
     Ports: summarizePorts(view),
-    ...(size === undefined ? {} : { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
+    // Nothing is left out, as by Go.
+    ...(size?.writableBytes ? { SizeRw: size.writableBytes } : {}),
+    ...(size?.rootBytes ? { SizeRootFs: size.rootBytes } : {}),
     Labels: effective.labels,
     State: view.state.status,
-    Status: statusText(view.state, context.now),
+    Status: statusText(view.state, context.now, view.health),
     HostConfig: {
       NetworkMode: networkMode,
       ...(Object.keys(annotations).length > 0 ? { Annotations: annotations } : {}),

@@ -57,8 +57,8 @@ export function containerFilter(
       'exited',
       (code) => view.state.status === 'exited' && view.state.exitCode === Number(code),
     ) &&
-    // No container has a health state, and none is a task of a swarm.
-    filters.some('health', (health) => health === 'none') &&
+    filters.some('health', (health) => health === (view.health?.status ?? 'none')) &&
+    // None is a task of a swarm.
     filters.some('is-task', (value) => value === 'false' || value === '0') &&
     before.every((date) => view.createdAt < date) &&
     since.every((date) => view.createdAt > date) &&

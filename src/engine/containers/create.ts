@@ -35,7 +35,6 @@ export async function createContainer(
   if (settings.host.autoRemove && settings.host.restartPolicy.name !== 'no') {
     throw new DhowError('InvalidParameter', "can't create 'AutoRemove' container with restart policy");
   }
-  refuseHealthcheck(settings);
   const warnings = checkNetwork(context, settings);
   await prepareBindSources(settings.host.mounts);
 
@@ -100,15 +99,6 @@ export function refuseTakenName(context: ContainerContext, name: string): void {
     'Conflict',
     `Conflict. The container name "/${name}" is already in use by container "${owner.id}". You have to remove (or rename) that container to be able to reuse that name.`,
     { reason: 'name-in-use' },
-  );
-}
-
-function refuseHealthcheck(settings: ContainerSettings): void {
-  const test = settings.healthcheck?.Test ?? [];
-  if (settings.healthcheck === undefined || test[0] === 'NONE') return;
-  throw new DhowError(
-    'Unsupported',
-    'health checks are not supported yet: leave --health-* out, or use --no-healthcheck',
   );
 }
 

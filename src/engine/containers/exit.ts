@@ -43,7 +43,7 @@ export async function bookExit(
     startedAt,
     finishedAt: exit.finishedAt,
     exitCode: exit.code,
-    error: '',
+    error: exit.failure ?? '',
     oomKilled: exit.oomKilled,
   };
   const { autoRemove, restartPolicy } = record.settings.host;
@@ -62,6 +62,7 @@ export async function bookExit(
   const next = delay === undefined ? exited : waitingForRestart(exited);
   // On disk first: what the monitor kept of the exit goes with the rest. In memory last: where an exit shows, names and ports are free.
   context.table.saveStatus({ ...record, state: next });
+  context.health.stop(record.id);
   try {
     await takeDown(context, record);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { ContainerSettings } from '#engine/container-settings.ts';
+import { mergeHealthCheck } from '#engine/containers/health/merge-health-check.ts';
 import type { EffectiveProcess } from '#engine/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageRunConfig } from '#image/config.ts';
@@ -26,6 +27,7 @@ export function mergeConfig(image: ImageRunConfig, settings: ContainerSettings):
   }
   const given = new Set(settings.environment.map(keyOf));
   const stopTimeoutSeconds = settings.stopTimeoutSeconds;
+  const healthcheck = mergeHealthCheck(image.Healthcheck, settings.healthcheck);
   return {
     entrypoint,
     command,
@@ -40,6 +42,8 @@ export function mergeConfig(image: ImageRunConfig, settings: ContainerSettings):
     labels: { ...image.Labels, ...settings.labels },
     stopSignal: settings.stopSignal || image.StopSignal || 'SIGTERM',
     ...(stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
+    ...(healthcheck === undefined ? {} : { healthcheck }),
+    ...(image.Shell === undefined ? {} : { shell: image.Shell }),
   };
 }
 

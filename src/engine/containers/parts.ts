@@ -1,5 +1,6 @@
 import type { AttachHub } from '#engine/containers/attach.ts';
 import type { ExecTable } from '#engine/containers/exec-table.ts';
+import type { HealthMonitors } from '#engine/containers/health/monitors.ts';
 import type { Locks } from '#engine/containers/locks.ts';
 import type { RestartTimers } from '#engine/containers/restart-timers.ts';
 import type { ContainerTable } from '#engine/containers/table.ts';
@@ -56,6 +57,7 @@ export interface ContainerContext extends ContainerParts {
   hub: AttachHub;
   execs: ExecTable;
   restarts: RestartTimers;
+  health: HealthMonitors;
   trash: Trash;
   /** Containers that a `restart` stops: their exit neither removes nor restarts them. */
   keepThroughExit: Set<string>;

@@ -24,6 +24,7 @@ export async function removeLocked(
   if (volumes) await removeAnonymousVolumes(context, record);
   removeRow(context, record.id);
   context.restarts.cancel(record.id);
+  context.health.forget(record.id);
   context.hub.abandon(record.id);
   emitContainerEvent(context, record, 'destroy');
   context.waiters.wake(record.id, 'exit', { exitCode });

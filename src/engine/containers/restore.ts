@@ -31,7 +31,10 @@ export async function restoreContainers(context: ContainerContext): Promise<void
   }
   await context.networks.restore(live);
   for (const record of context.table.list()) {
-    if (live.has(record.id)) continue;
+    if (live.has(record.id)) {
+      context.health.watch(record);
+      continue;
+    }
     try {
       await settle(context, record, found.get(record.id) ?? { state: 'absent' });
     } catch (error) {
@@ -52,7 +55,13 @@ async function settle(
 ): Promise<void> {
   using _lock = await context.locks.acquire(record.id);
   if (isLive(record)) {
-    const unknown = { id: record.id, code: EXIT_CODE_UNKNOWN, finishedAt: new Date(), oomKilled: false };
+    const unknown = {
+      id: record.id,
+      code: EXIT_CODE_UNKNOWN,
+      finishedAt: new Date(),
+      oomKilled: false,
+      failure: 'it ended while no daemon ran, and nothing is left that tells how',
+    };
     await bookExit(context, record, found.state === 'exited' ? found.exit : unknown);
     return;
   }

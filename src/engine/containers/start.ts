@@ -56,6 +56,7 @@ export async function launch(context: ContainerContext, record: ContainerRecord)
     const pid = await bringUp(context, record);
     record.state = { status: 'running', pid, startedAt: new Date(), error: '', exitCode: 0 };
     context.table.saveStatus(record);
+    context.health.watch(record);
     emitContainerEvent(context, record, 'start');
   } catch (error) {
     context.hub.abandon(record.id);

@@ -10,6 +10,7 @@ import { kindOf } from '#errors/error.ts';
 /** What the doors are shown of a container. */
 export function viewContainer(context: ContainerContext, record: ContainerRecord): ContainerView {
   const paths = pathsOf(context.containersDirectory, record.id);
+  const health = context.health.healthOf(record.id);
   return {
     id: record.id,
     name: record.name,
@@ -19,6 +20,7 @@ export function viewContainer(context: ContainerContext, record: ContainerRecord
     effective: record.effective,
     state: record.state,
     restartCount: record.restartCount,
+    ...(health === undefined ? {} : { health }),
     endpoints: isLive(record) ? context.networks.endpointsOf(record.id) : [],
     ports: isLive(record) ? context.networks.portsOf(record.id) : [],
     mounts: viewMounts(context, record),

@@ -1,5 +1,12 @@
 import { DhowError } from '#errors/error.ts';
-import type { CreateRequest, ExecRequest, Exit, Runtime, StdioConnection } from '#runtime/runtime.ts';
+import type {
+  CreateRequest,
+  ExecRequest,
+  Exit,
+  ProbeResult,
+  Runtime,
+  StdioConnection,
+} from '#runtime/runtime.ts';
 
 /** A runtime in memory: processes start at once and end when a test or a signal says so. */
 export interface FakeRuntime extends Runtime {
@@ -9,6 +16,8 @@ export interface FakeRuntime extends Runtime {
   exit(id: string, code: number): void;
   /** The process is gone and nobody knows its code, as after a power cut. */
   lose(id: string): void;
+  /** What the next probes find; healthy when there is none. */
+  readonly probes: ProbeResult[];
   /** Exits are told to nobody until the next `watchExits`. */
   deafen(): void;
   /** Output for every connection to the process. */
@@ -40,6 +49,7 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
   const exits = new Map<string, Exit>();
   const failures = new Map<string, Error>();
   const calls: string[] = [];
+  const probes: ProbeResult[] = [];
   let listener: ((exit: Exit) => void) | undefined;
   let stalled: (() => void) | undefined;
   let lastPid = 1000;
@@ -108,6 +118,7 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
 
   return {
     calls,
+    probes,
     exit: end,
     lose: (id) => void processes.delete(id),
     deafen() {
@@ -160,6 +171,10 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
       failIfTold('exec');
       const { pid } = add(request.execId, 'running');
       return { pid, stdio: request.attached ? connect(request.execId) : undefined };
+    },
+    async probe({ containerId }) {
+      calls.push(`probe ${containerId}`);
+      return probes.shift() ?? { code: 0, output: Buffer.alloc(0) };
     },
     attach: async (id) => connect(id),
     resize: async (id, size) => void calls.push(`resize ${id} ${size.rows}x${size.columns}`),

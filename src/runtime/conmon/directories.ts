@@ -9,7 +9,7 @@ import { readStartTime } from '#sys/pidfd.ts';
 /**
  * The run directory, the driver's whole memory. It lies on a tmpfs (`/run`): after a reboot no process is left either.
  *
- *   c/<container id>/   bundle: config.json, monitor, pid, attach, ctl, winsz, oom, <container id> (exit code)
+ *   c/<container id>/   bundle: config.json, monitor, pid, attach, ctl, winsz, oom, lost, <container id> (exit code)
  *   e/<exec id>/        the same for an exec, with process.json, and `container` in place of config.json
  *   <runtime's name>/   the OCI runtime's own state (`--root`)
  *   bin/                a link to the runtime as it is executed, see program.ts
@@ -29,6 +29,11 @@ export interface RunDirectories {
   startFifo(containerId: string): string;
 }
 
+/** PATH_MAX with its NUL. */
+const longestPath = 4095;
+/** Of what lies in the run directory: two ids, a runtime's name, `exec.fifo`, and conmon's suffix of unfinished files. */
+const longestName = 256;
+
 /** The files of one container or exec. */
 export interface ProcessDirectory {
   readonly kind: 'container' | 'exec';
@@ -44,11 +49,21 @@ export interface ProcessDirectory {
       | 'attach'
       | 'ctl'
       | 'oom'
-      | 'resources.json',
+      | 'lost'
+      | 'resources.json'
+      | 'probe.json'
+      | 'probe.pid',
   ): string;
 }
 
+/** @throws InvalidParameter when the directory is so deep that its files have no path */
 export function createRunDirectories(runDirectory: string, runtimeName: string): RunDirectories {
+  if (Buffer.byteLength(runDirectory) > longestPath - longestName) {
+    throw new DhowError(
+      'InvalidParameter',
+      `the run directory has a path of more than ${longestPath - longestName} bytes: ${runDirectory.slice(0, 80)}…`,
+    );
+  }
   const containers = path.join(runDirectory, 'c');
   const execs = path.join(runDirectory, 'e');
   const state = path.join(runDirectory, runtimeName);
@@ -131,6 +146,9 @@ export function readContainerOf(directory: ProcessDirectory): string | undefined
   return directory.kind === 'exec' ? readIfPresent(directory.file('container')) : undefined;
 }
 
+const lostExit =
+  'its monitor (conmon) was killed, so the process was killed too and its exit code is not known';
+
 /** undefined while the process has not exited, or when its monitor was killed before it could tell. */
 export function readExit(directory: ProcessDirectory): Exit | undefined {
   const file = exitFile(directory);
@@ -141,6 +159,7 @@ export function readExit(directory: ProcessDirectory): Exit | undefined {
     code: Number.parseInt(text, 10) & 0xff,
     finishedAt: fs.statSync(file).mtime,
     oomKilled: fs.existsSync(directory.file('oom')),
+    ...(fs.existsSync(directory.file('lost')) ? { failure: lostExit } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { supervise } from '#runtime/conmon/exits.ts';
 import { drainAtExit } from '#runtime/conmon/inspect.ts';
 import { readSyncMessage, type StartingMonitor, startMonitor } from '#runtime/conmon/monitor.ts';
 import { openProcess } from '#runtime/conmon/signals.ts';
+import { closing, sendGo } from '#runtime/conmon/start-pipe.ts';
 import { type ConmonConnection, connectStdio } from '#runtime/conmon/stdio.ts';
 import type { OciProcess, OciSpec } from '#runtime/oci.ts';
 import type { ExecHandle, ExecRequest } from '#runtime/runtime.ts';
@@ -75,7 +76,7 @@ async function startAttached(
   const attach = openPipe();
   let monitor: StartingMonitor;
   try {
-    fs.writeSync(start.writeFd, 'go');
+    sendGo(start.writeFd);
     monitor = await startExecMonitor(context, request, directory, {
       _OCI_STARTPIPE: start.readFd,
       _OCI_ATTACHPIPE: attach.writeFd,
@@ -94,7 +95,7 @@ async function startAttached(
     subject: `exec ${request.execId}`,
     linger: false,
   });
-  fs.writeSync(start.writeFd, 'go');
+  sendGo(start.writeFd);
   return { monitor, stdio };
 }
 
@@ -122,7 +123,11 @@ function startExecMonitor(
  * The process is made like the container's, with the differences that were asked for. The user is looked up where the container's
  * processes see it, with all that is mounted there.
  */
-function composeExecProcess(request: ExecRequest, spec: OciSpec, container: ProcessDirectory): OciProcess {
+export function composeExecProcess(
+  request: Omit<ExecRequest, 'execId' | 'stdin' | 'attached'>,
+  spec: OciSpec,
+  container: ProcessDirectory,
+): OciProcess {
   const pidfd = openProcess(container);
   if (pidfd === undefined) {
     throw new DhowError('Conflict', `container ${request.containerId} is not running`, {
@@ -156,8 +161,4 @@ function composeExecProcess(request: ExecRequest, spec: OciSpec, container: Proc
     noNewPrivileges: main.noNewPrivileges,
     ...(main.oomScoreAdj === undefined ? {} : { oomScoreAdj: main.oomScoreAdj }),
   };
-}
-
-function closing(fd: number): Disposable {
-  return { [Symbol.dispose]: () => fs.closeSync(fd) };
 }

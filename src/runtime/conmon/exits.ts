@@ -75,7 +75,8 @@ function settleKilledMonitor(context: RuntimeContext, directory: ProcessDirector
   }
   if (readPid(directory) === undefined) return undefined;
   context.log.warn('monitor-killed', { id: directory.id, kind: directory.kind });
-  fs.writeFileSync(exitFile(directory), String(128 + 9));
+  fs.writeFileSync(directory.file('lost'), '');
+  fs.writeFileSync(exitFile(directory), String(128 + SIGKILL));
   return readExit(directory);
 }
 

@@ -29,16 +29,41 @@ for (const name of ['crun', 'runc']) {
       }
     });
 
-    test('end with 137 when their monitor is killed', async () => {
+    test('end with 137 when their monitor is killed, and are known as lost', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id, pid, stdio } = await fixture.begin(['sh', '-c', 'sleep 1000 & sleep 1000']);
+      const state = await fixture.runtime.inspect(id);
+      assert.ok(state.state === 'running');
+      process.kill(state.monitorPid, 'SIGKILL');
+      await collect(stdio);
+      const { code, failure } = await fixture.exitOf(id);
+      assert.equal(code, 137);
+      assert.match(failure ?? '', /^its monitor \(conmon\) was killed/);
+      await assert.rejects(async () => fixture.runtime.kill(id, 9), { reason: 'not-running' });
+      await assert.rejects(fixture.runtime.attach(id), { reason: 'not-running' });
+      await assert.rejects(fixture.exec(id, ['true']), { reason: 'not-running' });
+      await fixture.runtime.delete(id);
+      // Its parent is gone, so it may stay a zombie until the system's init looks.
+      assert.equal(readStartTime(pid), undefined);
+    });
+
+    test('are known as lost when their monitor was killed while no daemon ran', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { id, pid } = await fixture.begin(['sleep', '1000']);
       const state = await fixture.runtime.inspect(id);
       assert.ok(state.state === 'running');
+      await fixture.runtime.close();
       process.kill(state.monitorPid, 'SIGKILL');
-      assert.equal((await fixture.exitOf(id)).code, 137);
+      while (readStartTime(state.monitorPid) !== undefined) await setTimeout(5);
+      await fixture.reopen();
+      const told = await fixture.exitOf(id);
+      assert.deepEqual(await fixture.runtime.inspect(id), { state: 'exited', exit: told });
+      assert.equal(told.code, 137);
+      assert.match(told.failure ?? '', /conmon/);
+      while (readStartTime(pid) !== undefined) await setTimeout(5);
+      await fixture.reopen();
+      assert.match((await fixture.exitOf(id)).failure ?? '', /conmon/);
       await fixture.runtime.delete(id);
-      // Its parent is gone, so it may stay a zombie until the system's init looks.
-      assert.equal(readStartTime(pid), undefined);
     });
 
     test('keep running when the monitor of an exec is killed, which ends the exec', async () => {

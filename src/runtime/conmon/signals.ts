@@ -52,7 +52,7 @@ export function openProcess(directory: ProcessDirectory): number | undefined {
   return undefined;
 }
 
-function readParent(pid: number): number | undefined {
+export function readParent(pid: number): number | undefined {
   try {
     const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
     return Number(/^PPid:\t(\d+)$/m.exec(status)?.[1]);

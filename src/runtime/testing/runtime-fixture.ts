@@ -20,6 +20,7 @@ import { claimControllers, leftoverControllers, leftoversAreUnused } from '#sys/
 export interface RuntimeFixture extends AsyncDisposable {
   readonly runtime: Runtime;
   readonly directory: string;
+  readonly runDirectory: string;
   readonly root: string;
   readonly context: SpecContext;
   newId(): string;
@@ -56,11 +57,12 @@ export interface Output {
   stderr: Buffer;
 }
 
-export async function createRuntimeFixture(runtimeName: string): Promise<RuntimeFixture> {
+/** @param depth a directory's name below the fixture's own */
+export async function createRuntimeFixture(runtimeName: string, depth = 'run'): Promise<RuntimeFixture> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dhow-rt-'));
   const root = path.join(directory, 'root');
   const cgroupParent = `/dhow-rt-test-${path.basename(directory).slice('dhow-rt-'.length)}`;
-  const runDirectory = path.join(directory, 'run');
+  const runDirectory = path.join(directory, depth);
   makeBusyboxRoot(root);
   const context = readSpecContext();
   const claim = claimLeftoverControllers();
@@ -87,6 +89,7 @@ export async function createRuntimeFixture(runtimeName: string): Promise<Runtime
       return runtime;
     },
     directory,
+    runDirectory,
     root,
     context,
     newId: () => randomBytes(32).toString('hex'),
