@@ -188,7 +188,10 @@ async function pruneContainers(engine: Parts, exchange: Exchange): Promise<void>
   const filters = Filters.parse(exchange.query.text('filters'), ['until', 'label', 'label!']);
   if (filters.empty) {
     const { removed, freedBytes } = await containers.prune();
-    exchange.sendJson(200, { ContainersDeleted: removed, SpaceReclaimed: freedBytes });
+    exchange.sendJson(200, {
+      ContainersDeleted: removed.length > 0 ? removed : null,
+      SpaceReclaimed: freedBytes,
+    });
     return;
   }
   const until = filters.values('until').map((text) => decodeUntil(text, new Date()));
@@ -206,5 +209,8 @@ async function pruneContainers(engine: Parts, exchange: Exchange): Promise<void>
     removed.push(view.id);
     freedBytes += writableBytes;
   }
-  exchange.sendJson(200, { ContainersDeleted: removed, SpaceReclaimed: freedBytes });
+  exchange.sendJson(200, {
+    ContainersDeleted: removed.length > 0 ? removed : null,
+    SpaceReclaimed: freedBytes,
+  });
 }

@@ -54,7 +54,8 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
     const filters = Filters.parse(exchange.query.text('filters'), ['dangling', 'until', 'label', 'label!']);
     const all = filters.flag('dangling') === false;
     const { removed, freedBytes } = await images.prune({ all, isWanted: pruneMatcher(filters, new Date()) });
-    exchange.sendJson(200, { ImagesDeleted: encodeRemovedImages(removed), SpaceReclaimed: freedBytes });
+    const deleted = removed.length > 0 ? encodeRemovedImages(removed) : null;
+    exchange.sendJson(200, { ImagesDeleted: deleted, SpaceReclaimed: freedBytes });
   }
 
   return [
