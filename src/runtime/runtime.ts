@@ -42,6 +42,14 @@ export interface Runtime {
   exec(request: ExecRequest, signal: AbortSignal): Promise<ExecHandle>;
 
   /**
+   * Runs a short process in a running container, without input, to its end, for a health check: cheaper than `exec`, and told to nobody
+   * else. A container is probed one at a time. When `signal` is aborted the process is killed.
+   * @throws Conflict (reason `not-running`); InvalidParameter for an unknown user; the reason of `signal`. A program that is not there
+   *   is the code 1 or 127 with the OCI runtime's words.
+   */
+  probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeResult>;
+
+  /**
    * Connects to the stdio of a created or running container. An `observer` writes nothing, and its going does not close the
    * process's stdin, as that of another client does with `stdin: 'once'`.
    */
@@ -90,6 +98,20 @@ export interface ExecRequest {
   privileged: boolean;
   /** false: output is discarded and nobody will attach. */
   attached: boolean;
+}
+
+export type ProbeRequest = Pick<
+  ExecRequest,
+  'containerId' | 'args' | 'env' | 'workingDirectory' | 'user' | 'additionalGroups'
+> & {
+  /** Of output and errors together; the rest is dropped. */
+  maxOutputBytes: number;
+};
+
+export interface ProbeResult {
+  /** 128+n for signal n. */
+  code: number;
+  output: Buffer;
 }
 
 export interface ExecHandle {

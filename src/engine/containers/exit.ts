@@ -62,6 +62,7 @@ export async function bookExit(
   const next = delay === undefined ? exited : waitingForRestart(exited);
   // On disk first: what the monitor kept of the exit goes with the rest. In memory last: where an exit shows, names and ports are free.
   context.table.saveStatus({ ...record, state: next });
+  context.health.stop(record.id);
   try {
     await takeDown(context, record);
   } catch (error) {

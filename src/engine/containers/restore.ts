@@ -31,7 +31,10 @@ export async function restoreContainers(context: ContainerContext): Promise<void
   }
   await context.networks.restore(live);
   for (const record of context.table.list()) {
-    if (live.has(record.id)) continue;
+    if (live.has(record.id)) {
+      context.health.watch(record);
+      continue;
+    }
     try {
       await settle(context, record, found.get(record.id) ?? { state: 'absent' });
     } catch (error) {

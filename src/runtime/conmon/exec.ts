@@ -123,7 +123,11 @@ function startExecMonitor(
  * The process is made like the container's, with the differences that were asked for. The user is looked up where the container's
  * processes see it, with all that is mounted there.
  */
-function composeExecProcess(request: ExecRequest, spec: OciSpec, container: ProcessDirectory): OciProcess {
+export function composeExecProcess(
+  request: Omit<ExecRequest, 'execId' | 'stdin' | 'attached'>,
+  spec: OciSpec,
+  container: ProcessDirectory,
+): OciProcess {
   const pidfd = openProcess(container);
   if (pidfd === undefined) {
     throw new DhowError('Conflict', `container ${request.containerId} is not running`, {
