@@ -54,7 +54,12 @@ describe('decompress', () => {
   corrupt[corrupt.length - 5] = (corrupt.at(-5) ?? 0) ^ 1;
   for (const { name, bytes, kind, message } of [
     { name: 'cut xz', bytes: xz.subarray(0, 100), kind: 'InvalidParameter', message: /xz data is damaged/ },
-    { name: 'noise after the magic of xz', bytes: Buffer.from('fd377a585a000004', 'hex'), kind: 'InvalidParameter', message: /xz/ },
+    {
+      name: 'noise after the magic of xz',
+      bytes: Buffer.from('fd377a585a000004', 'hex'),
+      kind: 'InvalidParameter',
+      message: /xz/,
+    },
     { name: 'cut bzip2', bytes: bzip2.subarray(0, 20), kind: 'InvalidParameter', message: /bzip2 data/ },
     { name: 'cut gzip', bytes: gzip.subarray(0, 500), kind: 'InvalidParameter', message: /cut off/ },
     { name: 'cut zstd', bytes: zstd.subarray(0, 30), kind: 'InvalidParameter', message: /cut off/ },

@@ -23,7 +23,10 @@ export class ProgramStream extends Duplex {
     super();
     this.#program = program;
     const { command, args } = program;
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+    this.#child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, LC_ALL: 'C' },
+    });
     this.#child.once('error', (cause) => this.destroy(this.#startFailure(cause)));
     // A program that refuses its input ends before it has read all; its exit code tells.
     this.#child.stdin.on('error', () => {});

@@ -32,7 +32,7 @@ export function readMoved(directory: string): FindMoved {
     let first: { index: number; rest: BytePath } | undefined;
     for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
       const prefix = end === -1 ? path : path.slice(0, end);
-      const move = byPath.get(prefix)?.find(({ before }) => before > run);
+      const move = firstAfter(byPath.get(prefix) ?? [], run);
       // What was moved first lies there for good: later moves were of what came in its place.
       if (move !== undefined && (first === undefined || move.index < first.index)) {
         first = { index: move.index, rest: path.slice(prefix.length) };
@@ -40,6 +40,17 @@ export function readMoved(directory: string): FindMoved {
       if (end === -1) return first && `${first.index}${first.rest}`;
     }
   };
+}
+
+/** The moves of one path stand in their order, so that `before` never falls. */
+function firstAfter<Move extends { before: number }>(moves: readonly Move[], run: number): Move | undefined {
+  let [low, high] = [0, moves.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((moves[middle] as Move).before > run) high = middle;
+    else low = middle + 1;
+  }
+  return moves[low];
 }
 
 function parse(text: string): Moved[] {
