@@ -11,6 +11,8 @@ export const framedContentTypeMinor = 42;
 export const pruneAnonymousOnlyMinor = 42;
 /** Up to the version before, images repeat their size as VirtualSize. */
 export const withoutVirtualSizeMinor = 44;
+/** Up to the version before, images tell from which container they were made. */
+export const withoutContainerConfigMinor = 45;
 
 /** From this version on, disk usage comes in totals by kind. */
 export const groupedDiskUsageMinor = 52;

@@ -30,6 +30,10 @@ export interface ImageInspect {
   DockerVersion: string;
   Author: string;
   Config: ImageInspectConfig;
+  /** Before API 1.45: the container that the image was made from. */
+  Container?: string;
+  /** Before API 1.45: how that container ran. */
+  ContainerConfig?: ImageInspectConfig;
   Architecture: string;
   Variant?: string;
   Os: string;

@@ -186,6 +186,8 @@ test('images have short names; VirtualSize only for old clients', () => {
   assert.equal(encodeImageSummary(image, 43).VirtualSize, 4_000_000);
   const inspect = encodeImageInspect(image, 'overlay2', 51);
   assert.deepEqual([inspect.Config.Cmd, inspect.Config.Env, inspect.Config.Entrypoint], [['sh'], null, null]);
+  assert.equal('ContainerConfig' in inspect, false);
+  assert.deepEqual(encodeImageInspect(image, 'overlay2', 44).ContainerConfig, inspect.Config);
 });
 
 test('each layer is announced before its first step', () => {

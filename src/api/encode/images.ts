@@ -1,6 +1,6 @@
 import { epochSeconds } from '#api/encode/timestamps.ts';
 import type { ImageRecord } from '#api/engine-values.ts';
-import { withoutVirtualSizeMinor } from '#api/versions.ts';
+import { withoutContainerConfigMinor, withoutVirtualSizeMinor } from '#api/versions.ts';
 import type { ImageHistoryRow, RemovedImage } from '#engine/images.ts';
 import type { ImageRunConfig } from '#image/config.ts';
 import { familiarName, parseReference } from '#image/reference.ts';
@@ -42,6 +42,10 @@ export function encodeImageInspect(image: ImageRecord, storageDriver: string, mi
     DockerVersion: '',
     Author: config.author ?? '',
     Config: encodeRunConfig(config.config ?? {}),
+    // docker-compose 1 reads there which volumes the image has.
+    ...(minor < withoutContainerConfigMinor
+      ? { Container: '', ContainerConfig: encodeRunConfig(config.config ?? {}) }
+      : {}),
     Architecture: config.architecture,
     ...(config.variant === undefined ? {} : { Variant: config.variant }),
     Os: config.os,
