@@ -32,12 +32,17 @@ export async function readDefinition(
   const path = toBytePath(cleanPath(`/${dockerfile.path}`).slice(1));
   const bytes = await tree?.read(path, maxBytes);
   if (tree === undefined || bytes === undefined) throw await missing(tree, dockerfile.path);
-  const parsed = parseDockerfile(dockerfile.path, bytes);
+  const parsed = parseDockerfile(shownName(dockerfile.path), bytes);
   const ignored = await readIgnored(tree, path);
   if (ignored !== undefined) {
     for (const own of [path, ignored.file]) if (ignored.rules.excludes(fromBytePath(own))) tree.remove(own);
   }
   return { dockerfile: parsed, ignored: ignored?.rules };
+}
+
+/** Clients send a Dockerfile from outside of the context under a name that they make up. */
+function shownName(path: string): string {
+  return /^\.dockerfile\.[0-9a-f-]+$/.test(path) ? 'Dockerfile' : path;
 }
 
 /** A Dockerfile may have an ignore file of its own beside it, which then counts alone. */

@@ -9,6 +9,7 @@ export interface CommandEntry {
 
 /** Groups for the overview that `dhow --help` prints and for `dhow <group>`. */
 export const groups: Readonly<Record<string, string>> = {
+  builder: 'Manage builds',
   container: 'Manage containers',
   context: 'Manage contexts',
   image: 'Manage images',
@@ -19,6 +20,16 @@ export const groups: Readonly<Record<string, string>> = {
 };
 
 export const registry: readonly CommandEntry[] = [
+  {
+    names: ['image build', 'build', 'builder build'],
+    summary: 'Build an image from a Dockerfile',
+    load: () => import('#cli/commands/build/build.ts'),
+  },
+  {
+    names: ['builder prune'],
+    summary: 'Remove build cache',
+    load: () => import('#cli/commands/build/prune.ts'),
+  },
   {
     names: ['container attach', 'attach'],
     summary: 'Attach local standard input, output, and error streams to a running container',

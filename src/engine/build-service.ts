@@ -11,7 +11,7 @@ import { parseReference } from '#image/reference.ts';
 import type { RegistryClient } from '#registry/registry.ts';
 import { resolveUser } from '#runtime/users.ts';
 
-export { buildMigration } from '#build/cache/migration.ts';
+export { buildMigration } from '#build/migration.ts';
 export { splitExits } from '#engine/builds/exit-split.ts';
 
 export interface BuildServiceParts

@@ -64,9 +64,9 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
   },
   client: { mayImport: ['wire'], reason: 'small enough to be loaded by every command' },
   cli: {
-    mayImport: ['client', 'wire', 'archive/read-tar.ts', 'archive/write-tar.ts'],
+    mayImport: ['client', 'wire', 'archive/read-tar.ts', 'archive/write-tar.ts', 'dockerignore'],
     reason:
-      'drives any Docker-compatible daemon, so it knows only the API, and the format of what is copied through it',
+      'drives any Docker-compatible daemon, so it knows only the API, and the format of what is sent through it',
   },
   daemon: {
     mayImport: [
@@ -101,7 +101,7 @@ export interface ClosureRule {
 export const closureRules: readonly ClosureRule[] = [
   {
     room: 'cli',
-    mayReach: ['client', 'wire', 'errors', 'archive'],
+    mayReach: ['client', 'wire', 'errors', 'archive', 'dockerignore'],
     mayNotUse: ['koffi', 'node:sqlite', 'node:http'],
     reason: 'each import on the way of `dhow run` costs as much as a container',
   },

@@ -15,7 +15,7 @@ export interface Changes {
 }
 
 /** What a copy makes of an entry's attributes. Symlinks have no mode of their own. */
-export function changeHeader(header: EntryHeader, { owner, mode }: Changes): EntryHeader {
+function changeHeader(header: EntryHeader, { owner, mode }: Changes): EntryHeader {
   const changed =
     mode === undefined || header.type === 'symlink'
       ? header.mode

@@ -71,7 +71,7 @@ export async function* entriesOf(
   }
 }
 
-export function baseName(path: string): string {
+function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
@@ -118,13 +118,13 @@ const maxDepth = 100;
 
 async function directoriesBelow(tree: SourceTree, directory: string, depth = 0): Promise<string[]> {
   const node = await tree.find(directory);
-  // A symlink to a directory above would go on for ever.
   if (node === undefined || !node.isDirectory || node.path !== directory || depth > maxDepth) return [];
   const found: string[] = [];
   for (const name of await tree.list(directory)) {
     const path = joinPath(directory, name);
     const child = await tree.find(path);
-    if (!child?.isDirectory) continue;
+    // Symlinks are not walked through.
+    if (!child?.isDirectory || child.path !== path) continue;
     found.push(path, ...(await directoriesBelow(tree, path, depth + 1)));
   }
   return found;

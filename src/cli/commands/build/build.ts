@@ -1,0 +1,185 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { defineCommand } from '#cli/command.ts';
+import { followBuild, type ProgressKind } from '#cli/commands/build/follow-build.ts';
+import { openContext } from '#cli/commands/build/open-context.ts';
+import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
+import { readAgent, readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
+import { toRecord } from '#cli/commands/container/values/key-values.ts';
+import { parseBytes, parseSwapBytes } from '#cli/commands/container/values/sizes.ts';
+import { oneOf, parseExtraHost, parseUlimit } from '#cli/commands/container/values/small-values.ts';
+import { flag, integer, list, parsed, parsedList, text, unsupported } from '#cli/options.ts';
+import { buildImage } from '#client/builds.ts';
+
+export const command = defineCommand({
+  usage: ['[OPTIONS] PATH | URL | -'],
+  operands: { min: 1, max: 1 },
+  options: {
+    'add-host': parsedList(
+      { help: 'Add a custom host-to-IP mapping (format: "host:ip")' },
+      'list',
+      parseExtraHost,
+    ),
+    allow: parsedList(
+      { help: 'Allow a privileged entitlement (e.g., "security.insecure")' },
+      'stringArray',
+      oneOf('security.insecure', 'network.host'),
+    ),
+    annotation: unsupported('value'),
+    attest: unsupported('value'),
+    'build-arg': list({ help: 'Set build-time variables' }, 'stringArray'),
+    'build-context': unsupported('value'),
+    builder: unsupported('value'),
+    'cache-from': unsupported('value'),
+    'cache-to': unsupported('value'),
+    'cgroup-parent': text({ help: 'Set the parent cgroup for the RUN instructions during build' }),
+    check: flag({ help: 'Only look for mistakes in the Dockerfile' }),
+    'cpu-period': integer({ help: 'Limit the CPU CFS (Completely Fair Scheduler) period' }),
+    'cpu-quota': integer({ help: 'Limit the CPU CFS (Completely Fair Scheduler) quota' }),
+    'cpu-shares': integer({ short: 'c', help: 'CPU shares (relative weight)' }),
+    'cpuset-cpus': text({ help: 'CPUs in which to allow execution (0-3, 0,1)' }),
+    'cpuset-mems': text({ help: 'MEMs in which to allow execution (0-3, 0,1)' }),
+    file: text({ short: 'f', help: 'Name of the Dockerfile (default: "PATH/Dockerfile")' }),
+    'force-rm': flag({ help: '' }),
+    iidfile: text({ help: 'Write the image ID to a file' }),
+    label: list({ help: 'Set metadata for an image' }, 'stringArray'),
+    load: flag({ help: '' }),
+    memory: parsed({ short: 'm', help: 'Memory limit' }, 'bytes', parseBytes),
+    'memory-swap': parsed(
+      { help: 'Swap limit equal to memory plus swap: -1 to enable unlimited swap' },
+      'bytes',
+      parseSwapBytes,
+    ),
+    'metadata-file': text({ help: 'Write build result metadata to a file' }),
+    network: text({ help: 'Set the networking mode for the RUN instructions during build' }),
+    'no-cache': flag({ help: 'Do not use cache when building the image' }),
+    'no-cache-filter': list({ help: 'Do not cache specified stages' }, 'stringArray'),
+    output: unsupported('value', 'o'),
+    platform: text({ help: 'Set target platform for build' }),
+    progress: parsed(
+      { help: 'Set type of progress output ("auto", "plain", "tty", "rawjson", "quiet")' },
+      'string',
+      oneOf('auto', 'plain', 'tty', 'rawjson', 'quiet'),
+    ),
+    provenance: unsupported('value'),
+    pull: flag({ help: 'Always attempt to pull all referenced images' }),
+    push: unsupported('nothing'),
+    quiet: flag({ short: 'q', help: 'Suppress the build output and print image ID on success' }),
+    rm: flag({ help: '' }, true),
+    sbom: unsupported('value'),
+    secret: list(
+      { help: 'Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")' },
+      'stringArray',
+    ),
+    'shm-size': parsed({ help: 'Shared memory size for build containers' }, 'bytes', parseBytes),
+    squash: unsupported('nothing'),
+    ssh: list(
+      { help: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")' },
+      'stringArray',
+    ),
+    tag: list({ short: 't', help: 'Name and optionally a tag (format: "name:tag")' }, 'stringArray'),
+    target: text({ help: 'Set the target build stage to build' }),
+    ulimit: parsedList({ help: 'Ulimit options' }, 'ulimit', parseUlimit),
+  },
+  async run(context, { options, operands }) {
+    const { environment, workingDirectory, signal, stderr, stdout } = context;
+    const [operand = '.'] = operands;
+    const opened = await openContext(operand, options.file, context);
+    const secrets = options.secret.map((one) => readSecret(one, { environment, workingDirectory }));
+    const agents = options.ssh.map((one) => readAgent(one, { environment, workingDirectory }));
+    const messages = await buildImage(
+      context.client,
+      {
+        query: {
+          remote: opened.remote,
+          dockerfile: opened.dockerfile,
+          t: options.tag,
+          target: options.target,
+          buildargs: json(readBuildArgs(options['build-arg'], environment)),
+          labels: json(toRecord(options.label)),
+          nocache: options['no-cache'] || undefined,
+          pull: options.pull || undefined,
+          platform: options.platform,
+          networkmode: options.network,
+          extrahosts: options['add-host'],
+          memory: options.memory,
+          memswap: options['memory-swap'],
+          cpushares: options['cpu-shares'],
+          cpuperiod: options['cpu-period'],
+          cpuquota: options['cpu-quota'],
+          cpusetcpus: options['cpuset-cpus'],
+          cpusetmems: options['cpuset-mems'],
+          shmsize: options['shm-size'],
+          cgroupparent: options['cgroup-parent'],
+          ulimits: options.ulimit.length === 0 ? undefined : JSON.stringify(options.ulimit),
+          'dhow-events': true,
+          'dhow-check': options.check || undefined,
+          'dhow-no-cache-filter': options['no-cache-filter'],
+          'dhow-allow': options.allow,
+          'dhow-ssh': json(Object.fromEntries(agents)),
+        },
+        context: opened.archive,
+        headers: {
+          ...secretsHeader(secrets),
+          ...(await registryConfigHeader(context.configDirectory, signal)),
+        },
+      },
+      signal,
+    );
+    const kind = options.quiet
+      ? 'quiet'
+      : progressKind(options.progress ?? environment['BUILDKIT_PROGRESS'], stderr.isTTY === true);
+    const { view, imageId, failure } = await followBuild(messages, kind, stderr);
+    if (kind !== 'quiet' && kind !== 'rawjson') {
+      for (const { file, line, rule, message, url, excerpt } of view.warnings) {
+        stderr.write(`\n${file}:${line}: ${rule}: ${message}\n${url}\n${excerpt}\n`);
+      }
+    }
+    if (failure !== undefined) {
+      stderr.write(`\nERROR: ${failure.message}\n`);
+      return failure.exitCode;
+    }
+    if (options.check) {
+      const count = view.warnings.length;
+      if (kind !== 'quiet')
+        stderr.write(
+          count === 0
+            ? 'Check complete, no warnings found.\n'
+            : `\nCheck complete, ${count} ${count === 1 ? 'warning has' : 'warnings have'} been found!\n`,
+        );
+      return count === 0 ? 0 : 1;
+    }
+    if (imageId === undefined) return 0;
+    const write = (file: string, content: string): void =>
+      fs.writeFileSync(path.resolve(workingDirectory, file), content);
+    if (options.iidfile !== undefined) write(options.iidfile, imageId);
+    if (options['metadata-file'] !== undefined) {
+      const names = view.image?.tags ?? options.tag;
+      const metadata = {
+        'containerimage.config.digest': imageId,
+        ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+      };
+      write(options['metadata-file'], `${JSON.stringify(metadata, null, 2)}\n`);
+    }
+    if (kind === 'quiet') stdout.write(`${imageId}\n`);
+    else if (view.image !== undefined && kind !== 'rawjson') {
+      stderr.write(`built ${imageId}${view.image.tags.map((tag) => `\nnamed ${tag}`).join('')}\n`);
+    }
+    return 0;
+  },
+});
+
+function json(value: Readonly<Record<string, string>>): string | undefined {
+  return Object.keys(value).length === 0 ? undefined : JSON.stringify(value);
+}
+
+function secretsHeader(secrets: readonly [string, Buffer][]): Record<string, string> {
+  if (secrets.length === 0) return {};
+  const encoded = Object.fromEntries(secrets.map(([id, content]) => [id, content.toString('base64')]));
+  return { 'X-Dhow-Build-Secrets': Buffer.from(JSON.stringify(encoded)).toString('base64url') };
+}
+
+function progressKind(wanted: string | undefined, isTerminal: boolean): ProgressKind {
+  if (wanted === 'plain' || wanted === 'rawjson' || wanted === 'quiet' || wanted === 'tty') return wanted;
+  return isTerminal ? 'tty' : 'plain';
+}
