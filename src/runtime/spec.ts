@@ -95,9 +95,15 @@ export interface ResourceSettings {
   cpusetMems?: string;
   pidsLimit?: number;
   blkioWeight?: number;
+  /** Of block devices of the host, by path; looked at when the container starts. */
+  blkioWeightDevices?: { path: string; weight: number }[];
+  blkioThrottles?: Partial<Record<BlkioThrottle, { path: string; rate: number }[]>>;
   /** `--device-cgroup-rule` texts, such as `c 42:* rmw`. */
   deviceCgroupRules: string[];
 }
+
+/** Bytes or operations per second. */
+export type BlkioThrottle = 'readBps' | 'writeBps' | 'readIops' | 'writeIops';
 
 export interface DeviceSettings {
   hostPath: string;

@@ -50,7 +50,7 @@ export interface Resources {
   Memory?: number;
   CgroupParent?: string;
   BlkioWeight?: number;
-  BlkioWeightDevice?: { Path: string; Weight: number }[] | null;
+  BlkioWeightDevice?: WeightDevice[] | null;
   BlkioDeviceReadBps?: ThrottleDevice[] | null;
   BlkioDeviceWriteBps?: ThrottleDevice[] | null;
   BlkioDeviceReadIOps?: ThrottleDevice[] | null;
@@ -87,6 +87,11 @@ export interface Ulimit {
   Name: string;
   Soft: number;
   Hard: number;
+}
+
+export interface WeightDevice {
+  Path: string;
+  Weight: number;
 }
 
 export interface ThrottleDevice {

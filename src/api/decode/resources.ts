@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { decodeBlkioDevices } from '#api/decode/blkio-devices.ts';
 import type { Fields } from '#api/decode/fields.ts';
 import type { HostSettings } from '#engine/container-settings.ts';
 import { DhowError } from '#errors/error.ts';
@@ -8,13 +9,8 @@ const minimumMemoryBytes = 6 * 1024 * 1024;
 /** The period that `--cpus` is counted in, in microseconds. */
 export const defaultCpuPeriodUs = 100_000;
 
-/** What no cgroup of Dhow's carries: throttling per device, real-time groups, Windows, GPUs, and what Docker has dropped. */
+/** What no cgroup of Dhow's carries: real-time groups, Windows, GPUs, and what Docker has dropped. */
 const unsupported = [
-  'BlkioWeightDevice',
-  'BlkioDeviceReadBps',
-  'BlkioDeviceWriteBps',
-  'BlkioDeviceReadIOps',
-  'BlkioDeviceWriteIOps',
   'CpuRealtimePeriod',
   'CpuRealtimeRuntime',
   'DeviceRequests',
@@ -60,6 +56,7 @@ export function decodeResources(fields: Fields, current: CurrentMemory = {}): Re
     ...(fields.flag('OomKillDisable') ? { oomKillDisable: true } : {}),
     ...(pidsLimit > 0 ? { pidsLimit } : {}),
     ...(blkioWeight === 0 ? {} : { blkioWeight }),
+    ...decodeBlkioDevices(fields),
     deviceCgroupRules,
   };
 }

@@ -2,7 +2,12 @@ import { defaultCpuPeriodUs } from '#api/decode/resources.ts';
 import type { MountSettings } from '#engine/container-settings.ts';
 import type { ContainerView } from '#engine/containers.ts';
 import type { PublishedPortRequest } from '#network/network.ts';
-import { defaultMaskedPaths, defaultReadonlyPaths, type ResourceSettings } from '#runtime/spec.ts';
+import {
+  type BlkioThrottle,
+  defaultMaskedPaths,
+  defaultReadonlyPaths,
+  type ResourceSettings,
+} from '#runtime/spec.ts';
 import type { HostConfig, Mount, PortMap, Resources } from '#wire/host-config.ts';
 
 /** What the engine chooses when a container leaves it open. */
@@ -74,16 +79,21 @@ function encodeResources(resources: ResourceSettings): Resources {
   const { cpuPeriodUs = 0, cpuQuotaUs = 0, pidsLimit } = resources;
   // `--cpus` is stored as quota over the usual period; told back as it was asked.
   const asCpus = cpuPeriodUs === defaultCpuPeriodUs && cpuQuotaUs > 0;
+  const throttles = (kind: BlkioThrottle) =>
+    (resources.blkioThrottles?.[kind] ?? []).map(({ path, rate }) => ({ Path: path, Rate: rate }));
   return {
     CpuShares: resources.cpuShares ?? 0,
     Memory: resources.memoryBytes ?? 0,
     NanoCpus: asCpus ? (cpuQuotaUs * 1e9) / defaultCpuPeriodUs : 0,
     BlkioWeight: resources.blkioWeight ?? 0,
-    BlkioWeightDevice: [],
-    BlkioDeviceReadBps: [],
-    BlkioDeviceWriteBps: [],
-    BlkioDeviceReadIOps: [],
-    BlkioDeviceWriteIOps: [],
+    BlkioWeightDevice: (resources.blkioWeightDevices ?? []).map(({ path, weight }) => ({
+      Path: path,
+      Weight: weight,
+    })),
+    BlkioDeviceReadBps: throttles('readBps'),
+    BlkioDeviceWriteBps: throttles('writeBps'),
+    BlkioDeviceReadIOps: throttles('readIops'),
+    BlkioDeviceWriteIOps: throttles('writeIops'),
     CpuPeriod: asCpus ? 0 : cpuPeriodUs,
     CpuQuota: asCpus ? 0 : cpuQuotaUs,
     CpuRealtimePeriod: 0,

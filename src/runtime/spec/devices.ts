@@ -133,7 +133,7 @@ function collect(hostPath: string, containerPath: string, follow: boolean): Devi
 }
 
 /** glibc's encoding, <sys/sysmacros.h>. */
-function splitDeviceNumber(device: bigint): { major: number; minor: number } {
+export function splitDeviceNumber(device: bigint): { major: number; minor: number } {
   return {
     major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n)),
     minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),

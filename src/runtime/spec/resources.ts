@@ -1,4 +1,5 @@
 import { DhowError } from '#errors/error.ts';
+import { buildBlockIo, type OciBlockIo } from '#runtime/spec/block-io.ts';
 import type { DeviceRule } from '#runtime/spec/devices.ts';
 import type { ResourceSettings } from '#runtime/spec.ts';
 
@@ -8,7 +9,7 @@ export interface OciResources {
   memory?: Record<string, number | boolean>;
   cpu?: Record<string, number | string>;
   pids?: { limit: number };
-  blockIO?: { weight: number };
+  blockIO?: OciBlockIo;
 }
 
 /** @throws InvalidParameter for limits that contradict each other */
@@ -27,12 +28,13 @@ export function buildResources(settings: ResourceSettings, devices: DeviceRule[]
     cpus: settings.cpusetCpus === '' ? undefined : settings.cpusetCpus,
     mems: settings.cpusetMems === '' ? undefined : settings.cpusetMems,
   });
+  const blockIO = buildBlockIo(settings);
   return {
     devices,
     ...(memory ? { memory } : {}),
     ...(cpu ? { cpu } : {}),
     ...(settings.pidsLimit ? { pids: { limit: Math.max(-1, settings.pidsLimit) } } : {}),
-    ...(settings.blkioWeight ? { blockIO: { weight: settings.blkioWeight } } : {}),
+    ...(blockIO ? { blockIO } : {}),
   };
 }
 

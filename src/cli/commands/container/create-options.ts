@@ -1,3 +1,8 @@
+import {
+  parseByteRate,
+  parseOperationRate,
+  parseWeightDevice,
+} from '#cli/commands/container/values/block-devices.ts';
 import { parseMount } from '#cli/commands/container/values/mount.ts';
 import { parseNetwork } from '#cli/commands/container/values/network.ts';
 import { parseExposed } from '#cli/commands/container/values/ports.ts';
@@ -33,7 +38,11 @@ export const createOptions = {
   annotation: list({ help: 'Add an annotation, passed through to the OCI runtime' }, 'map'),
   attach: parsedList({ short: 'a', help: 'Attach to STDIN, STDOUT or STDERR' }, 'list', parseAttach),
   'blkio-weight': integer({ help: 'Block IO weight, between 10 and 1000, or 0 to disable' }),
-  'blkio-weight-device': unsupported('value'),
+  'blkio-weight-device': parsedList(
+    { help: 'Block IO weight of a device (DEVICE_NAME:WEIGHT)' },
+    'list',
+    parseWeightDevice,
+  ),
   'cap-add': list({ help: 'Add Linux capabilities' }),
   'cap-drop': list({ help: 'Drop Linux capabilities' }),
   'cgroup-parent': text({ help: 'Parent cgroup for the container' }),
@@ -55,10 +64,26 @@ export const createOptions = {
   'cpuset-mems': text({ help: 'Memory nodes in which to allow execution (0-3, 0,1)' }),
   device: parsedList({ help: 'Add a host device to the container' }, 'list', parseDevice),
   'device-cgroup-rule': list({ help: "Add a rule to the cgroup's list of allowed devices" }),
-  'device-read-bps': unsupported('value'),
-  'device-read-iops': unsupported('value'),
-  'device-write-bps': unsupported('value'),
-  'device-write-iops': unsupported('value'),
+  'device-read-bps': parsedList(
+    { help: 'Limit read rate (bytes per second) from a device' },
+    'list',
+    parseByteRate,
+  ),
+  'device-read-iops': parsedList(
+    { help: 'Limit read rate (IO per second) from a device' },
+    'list',
+    parseOperationRate,
+  ),
+  'device-write-bps': parsedList(
+    { help: 'Limit write rate (bytes per second) to a device' },
+    'list',
+    parseByteRate,
+  ),
+  'device-write-iops': parsedList(
+    { help: 'Limit write rate (IO per second) to a device' },
+    'list',
+    parseOperationRate,
+  ),
   'disable-content-trust': flag({ help: '' }, true),
   dns: parsedList({ help: 'Set custom DNS servers' }, 'list', parseAddress),
   'dns-option': list({ help: 'Set DNS options', hiddenNames: ['dns-opt'] }),
