@@ -352,6 +352,11 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/system/inspect.ts'),
   },
   {
+    names: ['system prune'],
+    summary: 'Remove unused data',
+    load: () => import('#cli/commands/system/prune.ts'),
+  },
+  {
     names: ['version'],
     summary: 'Show the version of the CLI and of the daemon',
     load: () => import('#cli/commands/system/version.ts'),

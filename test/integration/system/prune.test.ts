@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeEngine } from '../../support/describe-engine.ts';
+
+describeEngine('system prune', ({ cli, unique }) => {
+  test('takes what nothing uses, and leaves the rest', async () => {
+    const [running, stopped, network, used, volume] = ['running', 'stopped', 'network', 'used', 'volume'].map(
+      unique,
+    );
+    await cli.out('network', 'create', network ?? '');
+    await cli.out('network', 'create', used ?? '');
+    await cli.out(
+      ...['run', '--detach', '--name', running ?? '', '--network', used ?? '', '--volume', `${volume}:/data`],
+      ...['busybox', 'sleep', '1000'],
+    );
+    await cli.out('run', '--name', stopped ?? '', 'busybox', 'sh', '-c', 'head -c 1000000 /dev/zero >/mega');
+    const id = await cli.out('commit', stopped ?? '');
+    const declined = await cli.run(['system', 'prune'], { input: 'n\n' });
+    assert.match(declined.stdout, /all stopped containers/);
+    assert.equal((await cli.out('ps', '--all', '--filter', `name=${stopped}`, '--quiet')) === '', false);
+
+    const output = await cli.out('system', 'prune', '--force', '--volumes');
+    assert.match(output, /Deleted Containers:\n[0-9a-f]{64}\n/);
+    assert.match(output, new RegExp(`Deleted Networks:\n${network}\n`));
+    assert.match(output, new RegExp(`deleted: ${id}\n`));
+    assert.match(output, /Total reclaimed space: [\d.]+MB$/);
+    const names = (await cli.out('ps', '--all', '--format', '{{.Names}}')).split('\n');
+    assert.ok(names.includes(running ?? '') && !names.includes(stopped ?? ''));
+    assert.match(await cli.out('network', 'ls', '--format', '{{.Name}}'), new RegExp(`^${used}$`, 'm'));
+    assert.equal(await cli.out('volume', 'inspect', '--format', '{{.Name}}', volume ?? ''), volume);
+    await cli.out('rm', '--force', '--volumes', running ?? '');
+    await cli.out('network', 'rm', used ?? '');
+    await cli.out('volume', 'rm', volume ?? '');
+  });
+});
