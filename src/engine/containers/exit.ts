@@ -63,9 +63,11 @@ export async function bookExit(
   // On disk first: what the monitor kept of the exit goes with the rest. In memory last: where an exit shows, names and ports are free.
   context.table.saveStatus({ ...record, state: next });
   context.health.stop(record.id);
+  let isDown = true;
   try {
     await takeDown(context, record);
   } catch (error) {
+    isDown = false;
     // The exit is a fact all the same, and there are those who wait for it; a removal tries again.
     context.log.error('container not taken down', { container: record.id, error: messageOf(error) });
   }
@@ -80,7 +82,7 @@ export async function bookExit(
 
   if (autoRemove && !keep) {
     context.waiters.wake(record.id, 'exit', { exitCode: exit.code });
-    await removeLocked(context, record, { volumes: true });
+    await removeLocked(context, record, { volumes: true, isDown });
     return;
   }
   if (delay !== undefined && record.state === next) scheduleRestart(context, record, delay);

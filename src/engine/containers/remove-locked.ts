@@ -7,16 +7,17 @@ import { takeDown } from '#engine/containers/take-down.ts';
 
 /**
  * Removes a container that does not run. The row goes last: as long as it exists, a new daemon finds the rest.
+ * With `isDown` the caller, still holding the lock, has taken it down already.
  * The files are moved aside by one rename and deleted in the background, so that a big writable layer keeps nobody waiting.
  */
 export async function removeLocked(
   context: ContainerContext,
   record: ContainerRecord,
-  options: { volumes: boolean },
+  options: { volumes: boolean; isDown?: boolean },
 ): Promise<void> {
   const { exitCode } = record.state;
   const volumes = options.volumes || (record.state.status === 'removing' && record.state.volumes);
-  await takeDown(context, record);
+  if (!options.isDown) await takeDown(context, record);
   // On disk before its files go: a daemon that is killed in between leaves a removal to be finished, not a hollow container.
   record.state = { status: 'removing', error: '', exitCode, volumes };
   context.table.saveStatus(record);
