@@ -25,6 +25,8 @@ export interface Daemon extends Engine {
 
 export interface DaemonOptions {
   args?: readonly string[];
+  /** Another `dhow` than this checkout's. */
+  program?: string;
   environment?: Readonly<Record<string, string>>;
 }
 
@@ -60,7 +62,13 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
 
   let daemon: DaemonProcess | undefined;
   const start = async (): Promise<void> => {
-    daemon = await startDaemonProcess(dhowProgram, ['daemon', ...args], socket, logFile, options.environment);
+    daemon = await startDaemonProcess(
+      options.program ?? dhowProgram,
+      ['daemon', ...args],
+      socket,
+      logFile,
+      options.environment,
+    );
   };
   const host = `unix://${socket}`;
   const cli = (name: Cli['name']): Cli => createCli(name, () => ({ host, configDirectory }));
@@ -119,10 +127,11 @@ function mentionsOf({ id, directory, runDirectory }: Scratch, own: OwnNames): st
 }
 
 /** What a daemon without containers has on purpose: itself, its files, its bridge, and a table whose maps are empty. */
-function isKept(line: string, pid: number, { bridge, nftTable, cgroupParent }: OwnNames): boolean {
+function isKept(line: string, pid: number, { runRoot, bridge, nftTable, cgroupParent }: OwnNames): boolean {
   return (
     line.startsWith(`process ${pid} `) ||
     line.startsWith('file ') ||
+    line === `mount tmpfs on ${runRoot}/runtime` ||
     line === `link ${bridge}` ||
     line.startsWith(`link ${bridge} `) ||
     (line.startsWith('route ') && line.includes(`dev ${bridge} `)) ||

@@ -6,6 +6,7 @@ import { type Cli, createCli } from './cli.ts';
 import { outputOf, runCommand } from './command.ts';
 import { type DaemonProcess, startDaemonProcess } from './daemon-process.ts';
 import type { Engine } from './engine.ts';
+import { savePacketFilter } from './packet-filter.ts';
 import { createScratch } from './scratch.ts';
 
 const machineWide = ['/etc/docker/key.json', '/etc/docker', '/run/docker/plugins', '/run/docker'];
@@ -21,7 +22,7 @@ export async function startDockerd(extraArgs: readonly string[] = []): Promise<E
     throw new Error('docker0 exists: another dockerd runs here (or remove the link when none does)');
   }
   const before = snapshotHost();
-  const filters = { ip: await saveTables('iptables'), ip6: await saveTables('ip6tables') };
+  const restorePacketFilter = await savePacketFilter();
   const forwardingBefore = fs.readFileSync(forwarding, 'utf8');
   const foreign = machineWide.filter((file) => fs.existsSync(file));
   const scratch = createScratch();
@@ -54,8 +55,7 @@ export async function startDockerd(extraArgs: readonly string[] = []): Promise<E
       }
     }
     await runCommand('ip', ['link', 'delete', 'docker0']);
-    await restoreTables('iptables', filters.ip);
-    await restoreTables('ip6tables', filters.ip6);
+    await restorePacketFilter();
     fs.writeFileSync(forwarding, forwardingBefore);
     for (const file of machineWide.filter((name) => !foreign.includes(name))) {
       fs.rmSync(file, { recursive: true, force: true });
@@ -101,21 +101,4 @@ export async function startDockerd(extraArgs: readonly string[] = []): Promise<E
       if (left !== '') throw new Error(`dockerd left something behind\n${left}`);
     },
   };
-}
-
-/** The rules as text; `undefined` when the tables do not exist at all. */
-async function saveTables(program: string): Promise<string | undefined> {
-  const { stdout } = await runCommand(`${program}-save`, []);
-  return stdout.includes('*') ? stdout : undefined;
-}
-
-async function restoreTables(program: 'iptables' | 'ip6tables', saved: string | undefined): Promise<void> {
-  if (saved !== undefined) {
-    await runCommand(`${program}-restore`, [], { input: saved });
-    return;
-  }
-  const family = program === 'iptables' ? 'ip' : 'ip6';
-  for (const table of ['filter', 'nat', 'mangle', 'raw']) {
-    await runCommand('nft', ['delete', 'table', family, table]);
-  }
 }

@@ -1,0 +1,16 @@
+import type { Scenario } from './scenario.ts';
+import { listScenario } from './scenarios/list.ts';
+import { memoryScenario } from './scenarios/memory.ts';
+import { portsScenario } from './scenarios/ports.ts';
+import { restartScenario } from './scenarios/restart.ts';
+import { runScenario } from './scenarios/run.ts';
+import { runManyScenario } from './scenarios/run-many.ts';
+
+export const scenarios: readonly Scenario[] = [
+  runScenario,
+  runManyScenario,
+  listScenario,
+  portsScenario,
+  memoryScenario,
+  restartScenario,
+];
