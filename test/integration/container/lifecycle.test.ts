@@ -3,11 +3,13 @@ import { it } from 'node:test';
 import { describeEngine } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const obedient = ['busybox', 'sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done'];
+const obedient = ['busybox', 'sh', '-c', 'trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done'];
 
 describeEngine('container › life cycle', ({ cli, unique }) => {
   const state = (name: string, field: string): Promise<string> =>
     cli.out('inspect', '--format', `{{.State.${field}}}`, name);
+  const trapIsSet = (name: string): Promise<boolean> =>
+    waitFor('the trap', async () => (await cli.out('logs', name)) === 'ready');
 
   it('goes from created over running and exited to running again', async () => {
     const name = unique('cycle');
@@ -35,6 +37,7 @@ describeEngine('container › life cycle', ({ cli, unique }) => {
   it('stop sends SIGTERM first', async () => {
     const name = unique('stop');
     await cli.out('run', '-d', '--name', name, ...obedient);
+    await trapIsSet(name);
     assert.equal(await cli.out('stop', name), name);
     assert.equal(await state(name, 'ExitCode'), '0');
     await cli.out('rm', name);
@@ -50,8 +53,9 @@ describeEngine('container › life cycle', ({ cli, unique }) => {
       'busybox',
       'sh',
       '-c',
-      'trap "" TERM; while :; do sleep 0.05; done',
+      'trap "" TERM; echo ready; while :; do sleep 0.05; done',
     );
+    await trapIsSet(name);
     await cli.out('stop', '-t', '1', name);
     assert.equal(await state(name, 'ExitCode'), '137');
     await cli.out('rm', name);
@@ -71,7 +75,7 @@ describeEngine('container › life cycle', ({ cli, unique }) => {
       '-c',
       'trap "exit 11" USR1; echo ready; while :; do sleep 0.05; done',
     );
-    await waitFor('the trap', async () => (await cli.out('logs', name)) === 'ready');
+    await trapIsSet(name);
     await cli.out('stop', name);
     assert.equal(await state(name, 'ExitCode'), '11');
     await cli.out('rm', name);
@@ -89,7 +93,7 @@ describeEngine('container › life cycle', ({ cli, unique }) => {
       '-c',
       'trap "exit 12" HUP; echo ready; while :; do sleep 0.05; done',
     );
-    await waitFor('the trap', async () => (await cli.out('logs', name)) === 'ready');
+    await trapIsSet(name);
     await cli.out('kill', '-s', 'HUP', name);
     assert.equal(await cli.out('wait', name), '12');
     const again = await cli.run(['kill', name]);
@@ -101,6 +105,7 @@ describeEngine('container › life cycle', ({ cli, unique }) => {
   it('restart starts a new process', async () => {
     const name = unique('restart');
     await cli.out('run', '-d', '--name', name, ...obedient);
+    await trapIsSet(name);
     const before = await state(name, 'Pid');
     await cli.out('restart', name);
     const after = await state(name, 'Pid');
@@ -166,7 +171,7 @@ describeEngine('container › life cycle', ({ cli, unique }) => {
       '-c',
       'trap "exit 5" TERM; echo ready; while :; do sleep 0.05; done',
     );
-    await waitFor('the trap', async () => (await cli.out('logs', second)) === 'ready');
+    await trapIsSet(second);
     const waiting = cli.out('wait', first, second);
     await cli.out('stop', second);
     assert.equal(await waiting, '4\n5');

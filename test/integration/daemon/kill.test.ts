@@ -81,6 +81,7 @@ describe('a daemon killed under 20 running containers', () => {
       count('busy'),
       count('stopped', '--restart', 'unless-stopped'),
     ]);
+    await waitFor('its trap', async () => (await docker.out('logs', 'stopped')).includes('line 1'));
     await docker.out('stop', 'stopped');
     // Its traps are set, and lines are behind it.
     for (const name of [...counters, ...ended]) {
