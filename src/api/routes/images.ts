@@ -8,8 +8,15 @@ import {
 import { filterImages, imageFilterNames, pruneMatcher } from '#api/filter/images.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
+import { withoutContainerConfigMinor } from '#api/versions.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError } from '#errors/error.ts';
+
+/** docker-compose 1 speaks the newest version that the daemon has, and reads what only older ones tell. */
+function inspectMinor(exchange: Exchange): number {
+  const isCompose1 = exchange.header('user-agent')?.startsWith('docker-compose/1.') ?? false;
+  return isCompose1 ? Math.min(exchange.minor, withoutContainerConfigMinor - 1) : exchange.minor;
+}
 
 /** Images that are here; what brings them is in image-transfer.ts. */
 export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] {
@@ -28,7 +35,7 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
 
   function inspect(exchange: Exchange): void {
     const image = images.get(exchange.parameter('name'));
-    exchange.sendJson(200, encodeImageInspect(image, system.info().storageDriver, exchange.minor));
+    exchange.sendJson(200, encodeImageInspect(image, system.info().storageDriver, inspectMinor(exchange)));
   }
 
   async function tag(exchange: Exchange): Promise<void> {
