@@ -29,6 +29,10 @@ export async function dispatch(parts: CliParts, words: readonly string[]): Promi
     const options = line.options as GlobalOptions;
     debug = options.debug;
     if (options.version) return await printVersion(parts.stdout);
+    if (line.operands[0] === '__complete') {
+      const { complete } = await import('#cli/completion/complete.ts');
+      return await complete(parts.registry, parts.createContext(options), line.operands.slice(1));
+    }
     const found = line.help ? undefined : findCommand(parts.registry, line.operands);
     if (found === undefined) return await printHelp(parts, line.operands);
 

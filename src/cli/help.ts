@@ -43,7 +43,7 @@ export function overview(
 ): string {
   const short = registry.flatMap((entry): [string, string][] => {
     const name = entry.names.find((candidate) => !candidate.includes(' '));
-    return name === undefined || entry.summary === '' ? [] : [[name, entry.summary]];
+    return name === undefined ? [] : [[name, entry.summary]];
   });
   const used = new Set(registry.map((entry) => entry.names[0]?.split(' ')[0] ?? ''));
   const management = Object.entries(groups).filter(([name]) => used.has(name));

@@ -321,12 +321,6 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/system/completion.ts'),
   },
   {
-    // Without a summary it is not shown.
-    names: ['__complete'],
-    summary: '',
-    load: () => import('#cli/commands/system/complete.ts'),
-  },
-  {
     names: ['system df'],
     summary: 'Show what lies on the disk',
     load: () => import('#cli/commands/system/df.ts'),
@@ -335,6 +329,11 @@ export const registry: readonly CommandEntry[] = [
     names: ['search'],
     summary: 'Search Docker Hub, or another registry, for images',
     load: () => import('#cli/commands/registry/search.ts'),
+  },
+  {
+    names: ['system check'],
+    summary: 'Check what is kept of images, and mend it',
+    load: () => import('#cli/commands/system/check.ts'),
   },
   {
     names: ['system events', 'events'],

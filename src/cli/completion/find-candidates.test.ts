@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Candidates, findCandidates } from '#cli/completion/find-candidates.ts';
 import { globalOptions } from '#cli/global-options.ts';
-import { registry } from '#cli/registry.ts';
+import { groups, registry } from '#cli/registry.ts';
 
-const find = (...words: string[]): Promise<Candidates> => findCandidates({ registry, globalOptions }, words);
+const find = (...words: string[]): Promise<Candidates> =>
+  findCandidates({ registry, groups, globalOptions }, words);
 const wordsOf = ({ words }: Candidates): string[] => words.map(({ word }) => word);
 
 test('commands and groups first', async () => {

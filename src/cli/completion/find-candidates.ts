@@ -1,6 +1,6 @@
 import type { Command } from '#cli/command.ts';
 import type { OptionTable } from '#cli/options.ts';
-import { type CommandEntry, groups } from '#cli/registry.ts';
+import type { CommandEntry } from '#cli/registry.ts';
 
 /** What could stand where the cursor is. */
 export interface Candidates {
@@ -20,6 +20,7 @@ export type ObjectKind = 'container' | 'running-container' | 'image' | 'network'
 
 interface Parts {
   registry: readonly CommandEntry[];
+  groups: Readonly<Record<string, string>>;
   globalOptions: OptionTable;
 }
 
@@ -56,14 +57,14 @@ function findEntry(
 }
 
 function atCommand(
-  { registry, globalOptions }: Parts,
+  { registry, groups, globalOptions }: Parts,
   words: readonly string[],
   current: string,
 ): Candidates {
   const [group, ...more] = words;
   if (more.length > 0) return nothing;
   if (group !== undefined) {
-    const commands = shown(registry).flatMap(({ names, summary }) =>
+    const commands = registry.flatMap(({ names, summary }) =>
       names
         .filter((name) => name.startsWith(`${group} `))
         .map((name) => ({ word: name.slice(group.length + 1), help: summary })),
@@ -71,15 +72,11 @@ function atCommand(
     return { ...nothing, words: commands };
   }
   if (current.startsWith('-')) return { ...nothing, words: optionWords(globalOptions) };
-  const top = shown(registry).flatMap(({ names, summary }) =>
+  const top = registry.flatMap(({ names, summary }) =>
     names.filter((name) => !name.includes(' ')).map((word) => ({ word, help: summary })),
   );
   const groupWords = Object.entries(groups).map(([word, help]) => ({ word, help }));
   return { ...nothing, words: [...groupWords, ...top] };
-}
-
-function shown(registry: readonly CommandEntry[]): CommandEntry[] {
-  return registry.filter(({ summary }) => summary !== '');
 }
 
 function atOperand(name: string, command: Command, words: readonly string[], current: string): Candidates {

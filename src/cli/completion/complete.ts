@@ -1,30 +1,32 @@
-import { defineCommand } from '#cli/command.ts';
 import { type Candidate, findCandidates, type ObjectKind } from '#cli/completion/find-candidates.ts';
 import type { CliContext } from '#cli/context.ts';
 import { globalOptions } from '#cli/global-options.ts';
-import { registry } from '#cli/registry.ts';
+import { type CommandEntry, groups } from '#cli/registry.ts';
 import { listContainers } from '#client/containers.ts';
 import { listImages } from '#client/images.ts';
 import { listNetworks } from '#client/networks.ts';
 import { listVolumes } from '#client/volumes.ts';
 
-/** Asked by the scripts of `completion`: one candidate a line, a tab before its explanation, and `:files` when paths are possible. */
-export const command = defineCommand({
-  usage: ['WORD...'],
-  operands: {},
-  options: {},
-  interspersed: false,
-  async run(context, { operands }) {
-    const { words, objects, files } = await findCandidates({ registry, globalOptions }, operands);
-    const named = await Promise.all(objects.map((kind) => namesOf(context, kind)));
-    const current = operands.at(-1) ?? '';
-    const lines = [...words, ...named.flat()]
-      .filter(({ word }) => word.startsWith(current))
-      .map(({ word, help }) => (help === '' ? word : `${word}\t${help}`));
-    context.stdout.write([...lines, ...(files ? [':files'] : [])].map((line) => `${line}\n`).join(''));
-    return 0;
-  },
-});
+/**
+ * Asked by the scripts of `completion`: prints one candidate a line, a tab before its explanation, and `:files` when paths are
+ * possible.
+ * @param words of the command line, the last one being typed
+ */
+export async function complete(
+  registry: readonly CommandEntry[],
+  context: CliContext,
+  words: readonly string[],
+): Promise<number> {
+  const candidates = await findCandidates({ registry, groups, globalOptions }, words);
+  const named = await Promise.all(candidates.objects.map((kind) => namesOf(context, kind)));
+  const current = words.at(-1) ?? '';
+  const lines = [...candidates.words, ...named.flat()]
+    .filter(({ word }) => word.startsWith(current))
+    .map(({ word, help }) => (help === '' ? word : `${word}\t${help}`));
+  if (candidates.files) lines.push(':files');
+  context.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return 0;
+}
 
 /** A daemon that does not answer has no names to offer, and the user is not to be disturbed at typing. */
 async function namesOf(context: CliContext, kind: ObjectKind): Promise<Candidate[]> {
