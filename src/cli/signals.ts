@@ -23,12 +23,17 @@ const forwarded: readonly NodeJS.Signals[] = [
 ];
 
 const ending = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+/** As many as of docker's CLI: a person whose process takes no notice wants to leave. */
+const patience = 3;
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 export interface ProcessSignals extends Signals {
   /** Made on first use; until then the default action of the signals ends the CLI. */
   readonly aborted: AbortSignal;
-  /** Resolves with the exit code 128+n once a signal has aborted; pending for ever when nobody asked for `aborted`. */
+  /**
+   * Resolves with the exit code 128+n once a signal has aborted, and with 1 at the third SIGINT or SIGTERM that was only forwarded.
+   * Pending for ever when nobody asked for `aborted` or listens.
+   */
   readonly ended: Promise<number>;
 }
 
@@ -36,12 +41,20 @@ export function createProcessSignals(): ProcessSignals {
   const ended = Promise.withResolvers<number>();
   let controller: AbortController | undefined;
   let listeners = 0;
+  let endingForwarded = 0;
 
   const end = (name: NodeJS.Signals) => {
     // Somebody else deals with signals.
     if (listeners > 0) return;
     controller?.abort();
     ended.resolve(128 + numbers[name as keyof typeof numbers]);
+  };
+
+  const countForwarded = (name: NodeJS.Signals) => {
+    if (name !== 'SIGINT' && name !== 'SIGTERM') return;
+    if (++endingForwarded < patience) return;
+    process.stderr.write(`\ngot ${patience} SIGTERM/SIGINTs, forcefully exiting\n`);
+    ended.resolve(1);
   };
 
   return {
@@ -55,11 +68,15 @@ export function createProcessSignals(): ProcessSignals {
     ended: ended.promise,
     listen(listener) {
       listeners++;
-      for (const name of forwarded) process.on(name, listener);
+      const hear = (name: NodeJS.Signals) => {
+        listener(name);
+        countForwarded(name);
+      };
+      for (const name of forwarded) process.on(name, hear);
       return {
         [Symbol.dispose]() {
           listeners--;
-          for (const name of forwarded) process.off(name, listener);
+          for (const name of forwarded) process.off(name, hear);
         },
       };
     },

@@ -127,6 +127,18 @@ describeEngine('run › streams', ({ cli, unique }) => {
     await cli.out('rm', name);
   });
 
+  it('the third SIGINT ends a client whose process takes no notice, and leaves the process alone', async () => {
+    const name = unique('deaf');
+    const deaf = 'trap "" INT; echo ready; while :; do sleep 0.05; done';
+    const child = cli.start(['run', '--name', name, 'busybox', 'sh', '-c', deaf]);
+    await once(child.stdout, 'data');
+    const closed = once(child, 'close');
+    await waitFor('the client to end', () => !child.kill('SIGINT') || child.exitCode !== null);
+    assert.equal((await closed)[0], 1);
+    assert.equal(await cli.out('inspect', '--format', '{{.State.Running}}', name), 'true');
+    await cli.out('rm', '-f', name);
+  });
+
   it('attach joins a running container', async () => {
     const name = unique('attach');
     await cli.out(
