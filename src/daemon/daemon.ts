@@ -104,6 +104,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     nftables: createNftables(),
     log,
     clock: () => new Date(),
+    readResolvConf: () => readText('/etc/resolv.conf') ?? '',
   });
   undo.defer(quietly('close networks', () => stack.close()));
   const runtime = createRuntime({

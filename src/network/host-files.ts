@@ -23,6 +23,8 @@ export interface HostsInput {
 }
 
 export interface ResolvConfInput {
+  /** The container has a resolver of its own, which asks the name servers. */
+  ownResolver?: boolean;
   /** Name servers to use instead of the host's. */
   dns?: readonly string[];
   /** Search domains to use instead of the host's; a single "." means none at all. */
@@ -39,6 +41,9 @@ const ipv6Lines = [
   'ff02::1\tip6-allnodes',
   'ff02::2\tip6-allrouters',
 ];
+
+/** Where a container finds its resolver; Docker's address, which images and scripts know. */
+export const resolverAddress = '127.0.0.11';
 
 /** Docker's last resort when the host has no name server that a container could reach. */
 const publicNameServers = ['8.8.8.8', '8.8.4.4'];
@@ -84,11 +89,19 @@ export function renderResolvConf(hostText: string, input: ResolvConfInput = {}):
   const servers = wished.length > 0 ? wished : found;
   const search = input.search?.length ? input.search.map(checkSearchDomain) : host.search;
   const options = input.options?.length ? input.options.map(checkOption) : host.options;
-  const lines = servers.map((server) => `nameserver ${server}`);
+  const lines = (input.ownResolver ? [resolverAddress] : servers).map((server) => `nameserver ${server}`);
   if (search.length > 0 && !(search.length === 1 && search[0] === '.'))
     lines.push(`search ${search.join(' ')}`);
-  if (options.length > 0) lines.push(`options ${options.join(' ')}`);
+  // A name without a dot may be a container: it is asked for as it is before a search domain is tried.
+  const dots = input.ownResolver && !options.some((option) => option.startsWith('ndots:')) ? ['ndots:0'] : [];
+  if (options.length + dots.length > 0) lines.push(`options ${[...options, ...dots].join(' ')}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** The name servers of a resolv.conf; Docker's last resort when it has none. */
+export function nameServersOf(text: string): string[] {
+  const servers = parseResolvConf(text).nameServers.filter((server) => isIP(server) !== 0);
+  return servers.length > 0 ? servers : publicNameServers;
 }
 
 /**

@@ -38,7 +38,8 @@ export const networkMigration: Migration = {
     CREATE TABLE attached_containers (
       container_id TEXT PRIMARY KEY,
       name TEXT NOT NULL,
-      hostname TEXT NOT NULL
+      hostname TEXT NOT NULL,
+      name_servers TEXT NOT NULL
     ) STRICT;
 
     CREATE TABLE endpoints (
@@ -57,6 +58,16 @@ export const networkMigration: Migration = {
       UNIQUE (network_id, address6),
       UNIQUE (container_id, network_id)
     ) STRICT;
+
+    CREATE TABLE endpoint_names (
+      network_id TEXT NOT NULL,
+      name TEXT NOT NULL,
+      endpoint_id TEXT NOT NULL REFERENCES endpoints (id) ON DELETE CASCADE,
+      position INTEGER NOT NULL,
+      PRIMARY KEY (network_id, name, endpoint_id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX names_of_endpoint ON endpoint_names (endpoint_id);
 
     CREATE TABLE published_ports (
       container_id TEXT NOT NULL REFERENCES attached_containers (container_id) ON DELETE CASCADE,

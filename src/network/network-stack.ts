@@ -6,9 +6,15 @@ import { ensureDefaultNetworks, moveAutomaticSubnets } from '#network/catalog/de
 import type { CatalogParts } from '#network/catalog/parts.ts';
 import { removeNetwork } from '#network/catalog/remove-network.ts';
 import { viewNetwork } from '#network/catalog/view-network.ts';
+import { createAnswerQuery } from '#network/dns/answer-query.ts';
+import { createAnswerCache } from '#network/dns/cache.ts';
+import { createHostNameServers, serversOf } from '#network/dns/name-servers.ts';
+import { createResolvers } from '#network/dns/resolvers.ts';
+import { createUpstreams } from '#network/dns/upstreams.ts';
 import { attachContainer, requireSandbox } from '#network/endpoints/attach.ts';
 import { connectContainer, disconnectContainer } from '#network/endpoints/connect.ts';
 import { deleteInterface, detachContainer } from '#network/endpoints/detach.ts';
+import { renameContainer } from '#network/endpoints/rename.ts';
 import { restoreEndpoints } from '#network/endpoints/restore.ts';
 import { sweepInterfaces } from '#network/endpoints/sweep.ts';
 import { viewEndpoint } from '#network/endpoints/view.ts';
@@ -18,6 +24,7 @@ import { createNamespaceSandbox, openNamespaceSandbox } from '#network/kernel/sa
 import type { Endpoint, NetworkStack } from '#network/network.ts';
 import { createPortHolds } from '#network/ports/port-holds.ts';
 import { createEndpointTable, type EndpointRow } from '#network/tables/endpoints.ts';
+import { createNameTable } from '#network/tables/names.ts';
 import { createNetworkTable, isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
 import { allPortTargets } from '#network/tables/port-targets.ts';
 import { createPortTable } from '#network/tables/ports.ts';
@@ -72,6 +79,8 @@ export interface NetworkParts {
   nftables: Nftables;
   log: Log;
   clock: () => Date;
+  /** The text of the host's resolv.conf, for name servers. */
+  readResolvConf: () => string;
 }
 
 /** How long the kernel may take to delete interfaces with their namespaces before we look after it. */
@@ -95,6 +104,16 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
   const firewall = createFirewall({ host, table, networks, portTargets, netfilter, nftables, log });
   const passage = createPassage({ table, networks, netfilter, nftables, log });
   const holds = createPortHolds(ports, log);
+  const names = createNameTable(database);
+  const now = () => performance.now();
+  const hostServers = createHostNameServers(parts.readResolvConf, now);
+  const answerQuery = createAnswerQuery({
+    names,
+    cache: createAnswerCache(now),
+    upstreams: createUpstreams(now),
+    serversOf: (containerId) => serversOf({ networks, endpoints }, containerId, hostServers),
+  });
+  const resolvers = createResolvers(answerQuery, log);
   const verbs: CatalogParts = {
     database,
     networks,
@@ -103,6 +122,8 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     firewall,
     passage,
     holds,
+    names,
+    resolvers,
     host,
     table,
     vethPrefix,
@@ -171,26 +192,15 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
       return view(row);
     },
     async disconnect(containerId, networkId, sandbox) {
-      const container = endpoints.container(containerId) ?? {
-        id: containerId,
-        name: containerId,
-        hostname: '',
-      };
-      await disconnectContainer(
-        verbs,
-        getRow(networkId),
-        containerId,
-        requireSandbox({ container, sandbox }),
-      );
+      const own = requireSandbox(containerId, sandbox);
+      await disconnectContainer(verbs, getRow(networkId), containerId, own);
     },
     async detach(containerId) {
       if (await detachContainer(verbs, containerId, 'leave-interfaces')) sweepLater();
     },
     endpointsOf: (containerId) => endpoints.ofContainer(containerId).map(view),
     portsOf: (containerId) => ports.ofContainer(containerId),
-    rename(containerId, name) {
-      endpoints.renameContainer(containerId, name);
-    },
+    rename: (containerId, name) => renameContainer(verbs, containerId, name),
 
     async restore(live) {
       moveAutomaticSubnets(verbs);
@@ -210,6 +220,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     close() {
       clearTimeout(sweepTimer);
       holds.releaseAll();
+      resolvers.stopAll();
       host.close();
       netfilter.close();
     },

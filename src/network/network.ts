@@ -6,6 +6,7 @@
  *   createSandbox  → a fresh network namespace with loopback up, held by a descriptor of this process (no mount, no process)
  *   attach         → a container's endpoints and ports, when it starts: all or nothing
  *   connect, disconnect → one endpoint more or less while it runs
+ *   resolver       → names of siblings, at 127.0.0.11 in every container that is on a network of one's own
  *   detach         → the reverse of all; idempotent, and works from the database alone after a crash
  *   restore        → at start-up: bridges and the nft table as the database says, leftovers without an owner removed
  *
@@ -117,6 +118,8 @@ export interface ContainerIdentity {
   name: string;
   /** Empty when it is made from the id. */
   hostname: string;
+  /** Whom its resolver asks for names that Dhow does not know; none: those of the host. */
+  nameServers?: string[];
 }
 
 export interface AttachRequest {

@@ -143,7 +143,7 @@ suite('many and full', () => {
     const containers = createEndpointTable(daemon.database);
     const first = parseIp(daemon.gateway)?.value ?? 0n;
     for (let index = 1; index <= 1021; index++) {
-      containers.insertContainer({ id: `x${index}`, name: '', hostname: '' });
+      containers.insertContainer({ id: `x${index}`, name: '', hostname: '', nameServers: [] });
       containers.insert({
         id: `x${index}`,
         networkId: id,

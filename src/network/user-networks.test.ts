@@ -29,7 +29,7 @@ async function addNetwork(name: string, change?: Partial<NetworkRequest>) {
 
 function connect(container: TestContainer, name: string, network: string, priority = 0) {
   return daemon.service.connect({
-    container: { id: container.id, name, hostname: '' },
+    container: { id: container.id, name, hostname: '', nameServers: [] },
     sandbox: container.sandbox,
     endpoint: { network, gatewayPriority: priority },
     ports: [],
@@ -114,7 +114,7 @@ suite('connecting a running container', () => {
     assert.deepEqual(daemon.service.portsOf(onAlpha.id), []);
     assert.equal(await host.neighbour.ask(host.address, 8001), 'ECONNREFUSED');
     await daemon.service.connect({
-      container: { id: onAlpha.id, name: 'a', hostname: '' },
+      container: { id: onAlpha.id, name: 'a', hostname: '', nameServers: [] },
       sandbox: onAlpha.sandbox,
       endpoint: { network: 'alpha' },
       ports: attachRequest('a', onAlpha.sandbox, [{ hostPort: 8001 }]).ports,

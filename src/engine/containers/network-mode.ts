@@ -43,7 +43,8 @@ export function refuseNetworks(
 }
 
 export function identityOf(record: ContainerRecord): ContainerIdentity {
-  return { id: record.id, name: record.name, hostname: record.settings.hostname };
+  const { hostname, host } = record.settings;
+  return { id: record.id, name: record.name, hostname, nameServers: host.dns };
 }
 
 export function announceEndpoint(

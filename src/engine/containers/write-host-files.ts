@@ -33,8 +33,12 @@ export function writeHostFiles(
     }),
   );
   fs.writeFileSync(paths.hostname, renderHostname(hostname));
+  const ownResolver = endpoints.some(({ names }) => names.length > 0);
   const { dns, dnsSearch: search, dnsOptions: options } = host;
-  fs.writeFileSync(paths.resolv, renderResolvConf(context.hostFiles.resolvConf(), { dns, search, options }));
+  fs.writeFileSync(
+    paths.resolv,
+    renderResolvConf(context.hostFiles.resolvConf(), { ownResolver, dns, search, options }),
+  );
 }
 
 /** The host as the container's networks see it, else as the default network does. */

@@ -6,8 +6,9 @@ import { joinNetwork } from '#network/endpoints/join.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
 import { publishPorts } from '#network/endpoints/publish.ts';
 import { reserveEndpoint } from '#network/endpoints/reserve.ts';
+import { hasNames } from '#network/endpoints/view.ts';
 import { NamespaceSandbox } from '#network/kernel/sandbox.ts';
-import type { AttachRequest } from '#network/network.ts';
+import type { AttachRequest, Sandbox } from '#network/network.ts';
 import { isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function attachContainer(
   const { container } = request;
   await using undo = new AsyncDisposableStack();
   const rows = await publishPorts(parts, request, () => {
-    parts.endpoints.insertContainer(container);
+    parts.endpoints.insertContainer({ nameServers: [], ...container });
     return request.endpoints.map((endpoint, index) =>
       reserveEndpoint(parts, networks[index] as NetworkRow, container, endpoint),
     );
@@ -34,11 +35,12 @@ export async function attachContainer(
     }),
   );
   if (networks.some(hasInterface)) {
-    const sandbox = requireSandbox(request);
+    const sandbox = requireSandbox(container.id, request.sandbox);
     for (const [index, row] of rows.entries())
       joinNetwork(parts, sandbox, networks[index] as NetworkRow, row);
     const { gateways, targets } = waysOf(parts, container.id);
     moveRoutes(sandbox, {}, gateways);
+    if (networks.some(hasNames)) parts.resolvers.start(container.id, sandbox);
     if (!parts.firewall.changePorts('add', targets)) await parts.firewall.rebuild(targets);
   }
   await openPassage(parts, networks);
@@ -51,9 +53,9 @@ export async function openPassage(parts: EndpointParts, networks: readonly Netwo
   if (!bridges.every((bridge) => parts.passage.isOpen(bridge))) await parts.passage.open();
 }
 
-export function requireSandbox({ container, sandbox }: Pick<AttachRequest, 'container' | 'sandbox'>) {
+export function requireSandbox(containerId: string, sandbox: Sandbox | undefined): NamespaceSandbox {
   if (sandbox instanceof NamespaceSandbox && !sandbox.closed) return sandbox;
-  throw new DhowError('Internal', `container "${container.name}" has no open sandbox to attach`);
+  throw new DhowError('Internal', `container ${containerId} has no open sandbox`);
 }
 
 function hasInterface(network: NetworkRow): boolean {

@@ -7,6 +7,7 @@ import { joinNetwork } from '#network/endpoints/join.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
 import { publishPorts } from '#network/endpoints/publish.ts';
 import { reserveEndpoint } from '#network/endpoints/reserve.ts';
+import { hasNames } from '#network/endpoints/view.ts';
 import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
 import type { ConnectRequest } from '#network/network.ts';
 import type { EndpointRow } from '#network/tables/endpoints.ts';
@@ -20,15 +21,18 @@ export async function connectContainer(
   request: ConnectRequest,
 ): Promise<void> {
   const { container } = request;
-  const sandbox = requireSandbox(request);
+  const sandbox = requireSandbox(container.id, request.sandbox);
   const before = waysOf(parts, container.id);
   await using undo = new AsyncDisposableStack();
   const row = await publishPorts(parts, request, () => {
-    if (!parts.endpoints.container(container.id)) parts.endpoints.insertContainer(container);
+    if (!parts.endpoints.container(container.id)) {
+      parts.endpoints.insertContainer({ nameServers: [], ...container });
+    }
     return reserveEndpoint(parts, network, container, request.endpoint);
   });
   undo.defer(quietly('disconnect container', () => removeEndpoint(parts, row, sandbox)));
   joinNetwork(parts, sandbox, network, row);
+  if (hasNames(network) && !parts.resolvers.has(container.id)) parts.resolvers.start(container.id, sandbox);
   const after = waysOf(parts, container.id);
   moveRoutes(sandbox, before.gateways, after.gateways);
   await movePorts(parts, before.targets, after.targets);

@@ -28,6 +28,8 @@ export async function detachContainer(
     return parts.firewall.changePorts('delete', targets);
   });
   parts.holds.release(containerId);
+  // Its sockets hold the namespace.
+  parts.resolvers.stop(containerId);
   if (!intact) await parts.firewall.rebuild(targets);
   if (interfaceFate === 'delete-interfaces') for (const name of interfaces) await deleteInterface(name);
   return interfaces.length > 0;

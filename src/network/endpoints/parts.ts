@@ -1,8 +1,10 @@
 import type { Log } from '#log/log.ts';
+import type { Resolvers } from '#network/dns/resolvers.ts';
 import type { Firewall } from '#network/firewall/firewall.ts';
 import type { Passage } from '#network/firewall/passage.ts';
 import type { PortHolds } from '#network/ports/port-holds.ts';
 import type { EndpointTable } from '#network/tables/endpoints.ts';
+import type { NameTable } from '#network/tables/names.ts';
 import type { NetworkTable } from '#network/tables/networks.ts';
 import type { PortTable } from '#network/tables/ports.ts';
 import type { Database } from '#store/database.ts';
@@ -14,9 +16,11 @@ export interface EndpointParts {
   networks: NetworkTable;
   endpoints: EndpointTable;
   ports: PortTable;
+  names: NameTable;
   firewall: Firewall;
   passage: Passage;
   holds: PortHolds;
+  resolvers: Resolvers;
   /** A netlink socket in the host's network namespace. */
   host: NetlinkSocket;
   /** Name of our nft table, by which our bridges are known too. */

@@ -4,6 +4,7 @@ import { parseIp } from '#network/addresses/ip.ts';
 import { macOf, parseMac } from '#network/addresses/mac.ts';
 import { chooseAddresses } from '#network/endpoints/choose-addresses.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
+import { namesOf } from '#network/endpoints/view.ts';
 import type { ContainerIdentity, EndpointRequest } from '#network/network.ts';
 import { defaultInterfacePrefix, parseBridgeOptions } from '#network/options/bridge-options.ts';
 import type { EndpointRow } from '#network/tables/endpoints.ts';
@@ -46,6 +47,7 @@ export function reserveEndpoint(
     gatewayPriority: request.gatewayPriority ?? 0,
   };
   parts.endpoints.insert(row);
+  parts.names.set(row, namesOf(row, network, container));
   return row;
 }
 

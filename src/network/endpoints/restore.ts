@@ -1,7 +1,10 @@
+import { messageOf } from '#errors/error.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
 import { sweepBridges, sweepInterfaces } from '#network/endpoints/sweep.ts';
+import { hasNames } from '#network/endpoints/view.ts';
 import { ensureBridge } from '#network/kernel/bridge.ts';
 import { ensureForwarding } from '#network/kernel/forwarding.ts';
+import { openNamespaceSandbox } from '#network/kernel/sandbox.ts';
 import { isBridgeNetwork } from '#network/tables/networks.ts';
 import { findLink } from '#sys/netlink-link.ts';
 
@@ -24,6 +27,7 @@ export async function restoreEndpoints(
     if (live.has(id)) parts.holds.resume(id, parts.ports.ofContainer(id));
     else parts.holds.release(id);
   }
+  for (const [id, path] of live) restartResolver(parts, id, path);
   for (const row of parts.endpoints.list()) {
     if (row.hostInterface !== '' && findLink(host, row.hostInterface) === undefined) {
       log.warn('interface of a running container is missing; restart the container to connect it again', {
@@ -38,6 +42,28 @@ export async function restoreEndpoints(
   }
   parts.passage.warn();
   await sweepInterfaces(parts);
+}
+
+/** The last daemon's sockets ended with it. */
+function restartResolver(parts: EndpointParts, containerId: string, path: string): void {
+  const named = parts.endpoints.ofContainer(containerId).some(({ networkId }) => {
+    const network = parts.networks.byId(networkId);
+    return network !== undefined && hasNames(network);
+  });
+  if (!named) return;
+  try {
+    const sandbox = openNamespaceSandbox(path);
+    try {
+      parts.resolvers.start(containerId, sandbox);
+    } finally {
+      sandbox.close();
+    }
+  } catch (error) {
+    parts.log.warn('a container is without its resolver; restart it to get one', {
+      container: containerId,
+      error: messageOf(error),
+    });
+  }
 }
 
 /** IPv4 always, IPv6 when a network has it. The firewall hears what it must hold back. */

@@ -34,8 +34,17 @@ function viewAddress(row: EndpointRow, network: NetworkRow, family: Family): End
 }
 
 /** On networks that have names at all: the container's name, its aliases, its short id and its hostname. */
-function namesOf(row: EndpointRow, network: NetworkRow, container: AttachedContainer): string[] {
-  if (network.name === 'bridge' || row.interfaceName === '') return [];
+export function namesOf(
+  row: EndpointRow,
+  network: NetworkRow,
+  container: Pick<AttachedContainer, 'id' | 'name' | 'hostname'>,
+): string[] {
+  if (!hasNames(network)) return [];
   const names = [container.name, ...row.aliases, container.id.slice(0, 12), container.hostname];
   return [...new Set(names.filter((name) => name !== ''))];
+}
+
+/** The default network has none, as in Docker: its containers know each other by links. */
+export function hasNames(network: Pick<NetworkRow, 'name' | 'driver'>): boolean {
+  return network.name !== 'bridge' && (network.driver === 'bridge' || network.driver === 'macvlan');
 }

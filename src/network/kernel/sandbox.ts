@@ -36,11 +36,15 @@ export class NamespaceSandbox implements Sandbox {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.netlink.close();
     fs.closeSync(this.namespaceFd);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
   }
 }
 

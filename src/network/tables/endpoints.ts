@@ -22,6 +22,8 @@ export interface AttachedContainer {
   id: string;
   name: string;
   hostname: string;
+  /** Whom its resolver asks; none: those of the host. */
+  nameServers: string[];
 }
 
 export interface EndpointTable {
@@ -47,7 +49,7 @@ const columns =
 export function createEndpointTable(database: Database): EndpointTable {
   const { sql } = database;
   const insertContainer = sql.prepare(
-    'INSERT INTO attached_containers (container_id, name, hostname) VALUES (?, ?, ?)',
+    'INSERT INTO attached_containers (container_id, name, hostname, name_servers) VALUES (?, ?, ?, ?)',
   );
   const removeContainer = sql.prepare('DELETE FROM attached_containers WHERE container_id = ?');
   const renameContainer = sql.prepare('UPDATE attached_containers SET name = ? WHERE container_id = ?');
@@ -67,8 +69,8 @@ export function createEndpointTable(database: Database): EndpointTable {
     ),
   };
   return {
-    insertContainer({ id, name, hostname }) {
-      insertContainer.run(id, name, hostname);
+    insertContainer({ id, name, hostname, nameServers }) {
+      insertContainer.run(id, name, hostname, JSON.stringify(nameServers));
     },
     removeContainer(id) {
       removeContainer.run(id);
@@ -115,7 +117,12 @@ export function createEndpointTable(database: Database): EndpointTable {
 }
 
 function toContainer(row: Record<string, unknown>): AttachedContainer {
-  return { id: String(row['container_id']), name: String(row['name']), hostname: String(row['hostname']) };
+  return {
+    id: String(row['container_id']),
+    name: String(row['name']),
+    hostname: String(row['hostname']),
+    nameServers: JSON.parse(String(row['name_servers'])) as string[],
+  };
 }
 
 function toRow(row: Record<string, unknown>): EndpointRow {

@@ -23,7 +23,7 @@ export function gatewaysOf(tables: Tables, containerId: string): Gateways {
 }
 
 /** The highest priority wins, and among equals the network whose name comes first. Internal networks lead nowhere. */
-function chooseGateways(
+export function chooseGateways(
   endpoints: readonly EndpointRow[],
   networkById: (id: string) => NetworkRow | undefined,
 ): Gateways {

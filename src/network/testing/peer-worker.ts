@@ -10,6 +10,15 @@ import { check, libc } from '#sys/libc.ts';
  */
 export type PeerCall =
   | { verb: 'serve'; protocol: 'tcp' | 'udp'; port: number; name: string; host: string }
+  | { verb: 'read'; path: string }
+  | {
+      verb: 'exchange';
+      transport: 'udp' | 'tcp';
+      host: string;
+      port: number;
+      message: Uint8Array;
+      timeoutMs: number;
+    }
   | {
       verb: 'ask';
       protocol: 'tcp' | 'udp';
@@ -33,7 +42,9 @@ parentPort?.on('message', ({ id, call }: { id: number; call: PeerCall }) => {
   );
 });
 
-function answer(call: PeerCall): Promise<string> {
+async function answer(call: PeerCall): Promise<string | Uint8Array> {
+  if (call.verb === 'read') return fs.readFileSync(call.path, 'utf8');
+  if (call.verb === 'exchange') return call.transport === 'udp' ? exchangeUdp(call) : exchangeTcp(call);
   if (call.verb === 'serve') return call.protocol === 'tcp' ? serveTcp(call) : serveUdp(call);
   return call.protocol === 'tcp' ? askTcp(call) : askUdp(call);
 }
@@ -93,5 +104,54 @@ function askUdp({ host, port, timeoutMs, localPort }: PeerCall & { verb: 'ask' }
     }
     udpClients.set(localPort, socket);
     socket.bind(localPort, () => socket.send('?', port, host));
+  });
+}
+
+/** Sends one message from a connected socket, as resolvers of C libraries do, and gives the first one that comes back. */
+function exchangeUdp({
+  host,
+  port,
+  message,
+  timeoutMs,
+}: PeerCall & { verb: 'exchange' }): Promise<string | Uint8Array> {
+  return new Promise((resolve) => {
+    const socket = dgram.createSocket('udp4');
+    const finish = (result: string | Uint8Array) => {
+      clearTimeout(timer);
+      socket.removeAllListeners();
+      socket.on('error', () => {});
+      socket.close();
+      resolve(result);
+    };
+    const timer = setTimeout(finish, timeoutMs, 'timeout');
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+    socket.on('message', finish);
+    socket.connect(port, host, () => socket.send(message));
+  });
+}
+
+/** The same by TCP, with the length before each message. */
+function exchangeTcp({
+  host,
+  port,
+  message,
+  timeoutMs,
+}: PeerCall & { verb: 'exchange' }): Promise<string | Uint8Array> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port });
+    let received: Buffer = Buffer.alloc(0);
+    const finish = (result: string | Uint8Array) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(timeoutMs, () => finish('timeout'));
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+    socket.on('close', () => finish('closed'));
+    socket.on('data', (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      const length = received.length < 2 ? Infinity : received.readUInt16BE(0);
+      if (received.length >= length + 2) finish(received.subarray(2, length + 2));
+    });
+    socket.write(Buffer.concat([Buffer.of(message.length >> 8, message.length & 0xff), message]));
   });
 }

@@ -14,28 +14,46 @@ export interface Peer extends AsyncDisposable {
     port: number,
     options?: { protocol?: 'tcp' | 'udp'; timeoutMs?: number; localPort?: number },
   ): Promise<string>;
+  /** Sends a message and gives the answer, or "timeout", "closed", or the errno name of the failure. */
+  exchange(
+    host: string,
+    port: number,
+    message: Buffer,
+    options: { transport: 'udp' | 'tcp'; timeoutMs: number },
+  ): Promise<string | Buffer>;
+  /** A file as a program in the namespace sees it. */
+  readFile(path: string): Promise<string>;
 }
 
 /** @param namespacePath as in `Sandbox.path` */
 export function createPeer(namespacePath: string): Peer {
-  const worker = new Worker(new URL('./peer-worker.ts', import.meta.url), { workerData: namespacePath });
-  const waiting = new Map<number, PromiseWithResolvers<string>>();
+  const waiting = new Map<number, PromiseWithResolvers<string | Uint8Array>>();
   let calls = 0;
-  worker.on('message', ({ id, result, error }: { id: number; result?: string; error?: string }) => {
-    if (result === undefined) waiting.get(id)?.reject(new Error(error));
-    else waiting.get(id)?.resolve(result);
-    waiting.delete(id);
-    if (waiting.size === 0) worker.unref();
-  });
-  worker.on('error', (error) => {
-    for (const each of waiting.values()) each.reject(error);
-  });
-  worker.unref();
+  let worker: Worker | undefined;
 
-  function send(call: PeerCall): Promise<string> {
+  /** When the first thing is asked of it: a thread costs more than all that most of them do. */
+  function startWorker(): Worker {
+    const started = new Worker(new URL('./peer-worker.ts', import.meta.url), { workerData: namespacePath });
+    started.on(
+      'message',
+      ({ id, result, error }: { id: number; result?: string | Uint8Array; error?: string }) => {
+        if (result === undefined) waiting.get(id)?.reject(new Error(error));
+        else waiting.get(id)?.resolve(result);
+        waiting.delete(id);
+        if (waiting.size === 0) started.unref();
+      },
+    );
+    started.on('error', (error) => {
+      for (const each of waiting.values()) each.reject(error);
+    });
+    return started;
+  }
+
+  function send(call: PeerCall): Promise<string | Uint8Array> {
     const id = ++calls;
-    const answer = Promise.withResolvers<string>();
+    const answer = Promise.withResolvers<string | Uint8Array>();
     waiting.set(id, answer);
+    worker ??= startWorker();
     worker.ref();
     worker.postMessage({ id, call });
     return answer.promise;
@@ -45,11 +63,18 @@ export function createPeer(namespacePath: string): Peer {
     async serve(port, name, protocol = 'tcp', host = '0.0.0.0') {
       await send({ verb: 'serve', protocol, port, name, host });
     },
-    ask(host, port, { protocol = 'tcp', timeoutMs = 3000, localPort = 0 } = {}) {
-      return send({ verb: 'ask', protocol, host, port, timeoutMs, localPort });
+    async ask(host, port, { protocol = 'tcp', timeoutMs = 3000, localPort = 0 } = {}) {
+      return String(await send({ verb: 'ask', protocol, host, port, timeoutMs, localPort }));
+    },
+    async exchange(host, port, message, options) {
+      const answer = await send({ verb: 'exchange', host, port, message, ...options });
+      return typeof answer === 'string' ? answer : Buffer.from(answer);
+    },
+    async readFile(path) {
+      return String(await send({ verb: 'read', path }));
     },
     async [Symbol.asyncDispose]() {
-      await worker.terminate();
+      await worker?.terminate();
     },
   };
 }

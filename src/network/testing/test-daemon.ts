@@ -34,10 +34,14 @@ export interface TestDaemon {
   /** Of the default network, IPv4. */
   readonly gateway: string;
   database: Database;
+  /** The host's resolv.conf. */
+  resolvConf: string;
   /** What was logged at level warn or above. */
   warnings: string[];
   /** Ends the service and starts another on the same database, as after a crash. */
   restart(live: TestContainer[]): Promise<void>;
+  /** A program in a sandbox. */
+  peerIn(sandbox: Sandbox): Peer;
   /** A container: sandbox, endpoint and a program inside. */
   run(
     name: string,
@@ -61,7 +65,14 @@ export async function startTestDaemon(settings: NetworkSettings = testSettings):
   const warn: Log['warn'] = (event, fields) => warnings.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn, error: warn };
   const create = () =>
-    createNetworkStack({ database, settings, nftables: createNftables(), log, clock: () => new Date() });
+    createNetworkStack({
+      database,
+      settings,
+      nftables: createNftables(),
+      log,
+      clock: () => new Date(),
+      readResolvConf: () => daemon.resolvConf,
+    });
 
   const daemon: TestDaemon = {
     service: create(),
@@ -69,12 +80,14 @@ export async function startTestDaemon(settings: NetworkSettings = testSettings):
       return daemon.service.get('bridge').pools[0]?.gateway ?? '';
     },
     database,
+    resolvConf: 'nameserver 127.0.0.53\n',
     warnings,
     async restart(live) {
       daemon.service.close();
       daemon.service = create();
       await daemon.service.restore(new Map(live.map(({ id, sandbox }) => [id, sandbox.path])));
     },
+    peerIn: (sandbox) => createPeer(sandbox.path),
     async run(name, ports = [], endpoints) {
       const sandbox = await daemon.service.createSandbox();
       const [endpoint] = await daemon.service.attach(attachRequest(name, sandbox, ports, endpoints));
@@ -109,7 +122,7 @@ export function attachRequest(
   endpoints: EndpointRequest[] = [{ network: 'bridge' }],
 ): AttachRequest {
   return {
-    container: { id: containerId(name), name, hostname: '' },
+    container: { id: containerId(name), name, hostname: '', nameServers: [] },
     endpoints,
     sandbox,
     ports: ports.map(({ hostPort = 0, ...port }) => ({

@@ -1,0 +1,136 @@
+import { Buffer } from 'node:buffer';
+import dgram from 'node:dgram';
+import net from 'node:net';
+import type { AnswerQuery } from '#network/dns/answer-query.ts';
+import { failure, readQuery, responseCodes } from '#network/dns/message.ts';
+
+/** The two sockets of one container's resolver, already bound. */
+export interface ResolverSockets {
+  udpFd: number;
+  tcpFd: number;
+}
+
+/** Bounds for one container: it must not be able to keep the daemon from its other work. */
+const maximumQueriesPerSecond = 5000;
+const maximumWaiting = 256;
+const maximumConnections = 64;
+const maximumQueryBytes = 4096;
+const idleMs = 10_000;
+
+/**
+ * Serves a container's queries on its sockets until it is closed. Takes the descriptors over.
+ * @param now milliseconds of a clock that only goes forward
+ */
+export function listen(
+  containerId: string,
+  { udpFd, tcpFd }: ResolverSockets,
+  answerQuery: AnswerQuery,
+  now: () => number,
+): Disposable {
+  const admit = createAdmission(now);
+  let waiting = 0;
+
+  /** Calls `reply` at once for what is known, later for what is not, and not at all for what is no query. */
+  function serve(message: Buffer, transport: 'udp' | 'tcp', reply: (answer: Buffer) => void): void {
+    const read = readQuery(message);
+    if (read === undefined) return;
+    if ('refusal' in read) {
+      reply(read.refusal);
+      return;
+    }
+    const { query } = read;
+    if (waiting >= maximumWaiting) {
+      reply(failure(query, responseCodes.serverFailure));
+      return;
+    }
+    const answer = answerQuery(containerId, query, message, transport);
+    if (!(answer instanceof Promise)) {
+      reply(answer);
+      return;
+    }
+    waiting += 1;
+    answer
+      .catch(() => failure(query, responseCodes.serverFailure))
+      .then((bytes) => {
+        waiting -= 1;
+        reply(bytes);
+      })
+      .catch(() => {});
+  }
+
+  const udp = dgram.createSocket('udp4');
+  let open = true;
+  // The client may have gone: nothing follows from that.
+  udp.on('error', () => {});
+  udp.on('message', (message, { address, port }) => {
+    if (!admit() || port === 0) return;
+    serve(message, 'udp', (answer) => {
+      if (open) udp.send(answer, port, address, () => {});
+    });
+  });
+  udp.bind({ fd: udpFd });
+  udp.unref();
+
+  const connections = new Set<net.Socket>();
+  const tcp = net.createServer((socket) => {
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
+    socket.on('error', () => {});
+    socket.setTimeout(idleMs, () => socket.destroy());
+    readMessages(socket, (message) => {
+      if (!admit()) return;
+      serve(message, 'tcp', (answer) => {
+        const length = Buffer.alloc(2);
+        length.writeUInt16BE(answer.length);
+        if (socket.writable) socket.write(Buffer.concat([length, answer]));
+      });
+    });
+  });
+  tcp.maxConnections = maximumConnections;
+  tcp.on('error', () => {});
+  tcp.listen({ fd: tcpFd });
+  tcp.unref();
+
+  return {
+    [Symbol.dispose]() {
+      if (!open) return;
+      open = false;
+      udp.close();
+      tcp.close();
+      for (const socket of connections) socket.destroy();
+    },
+  };
+}
+
+/** Splits a stream into messages, each behind its length (RFC 1035, 4.2.2). What is longer than any query ends it. */
+function readMessages(socket: net.Socket, onMessage: (message: Buffer) => void): void {
+  let received: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    while (received.length >= 2) {
+      const length = received.readUInt16BE(0);
+      if (length > maximumQueryBytes) {
+        socket.destroy();
+        return;
+      }
+      if (received.length < length + 2) return;
+      onMessage(received.subarray(2, length + 2));
+      received = received.subarray(length + 2);
+    }
+  });
+}
+
+/** Lets so many through in a second; the rest is dropped unread. */
+function createAdmission(now: () => number): () => boolean {
+  let second = 0;
+  let count = 0;
+  return () => {
+    const current = Math.floor(now() / 1000);
+    if (current !== second) {
+      second = current;
+      count = 0;
+    }
+    count += 1;
+    return count <= maximumQueriesPerSecond;
+  };
+}
