@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import Docker from 'dockerode';
+import type { Cli } from '../../support/cli.ts';
+import { type Daemon, startDaemon } from '../../support/daemon.ts';
+import { importBase } from '../../support/describe-engine.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { build, failedBuild, writeFiles } from './build-context.ts';
+
+describe('builds of a daemon', () => {
+  let daemon: Daemon;
+  let dhow: Cli;
+  before(async () => {
+    daemon = await startDaemon();
+    dhow = daemon.cli('dhow');
+    await importBase(daemon);
+  });
+  after(() => daemon?.[Symbol.asyncDispose]());
+
+  const context = (files: Record<string, string>): string =>
+    writeFiles(fs.mkdtempSync(path.join(daemon.directory, 'context-')), files);
+  const workLeft = (): string[] => fs.readdirSync(path.join(daemon.dataRoot, 'build/work'));
+  const commandsLeft = (): string[] => fs.readdirSync(path.join(daemon.runRoot, 'build/commands'));
+  const mountsLeft = (): string[] =>
+    fs
+      .readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(`${daemon.dataRoot}/build`));
+  const nothingLeft = (): boolean => workLeft().length + commandsLeft().length + mountsLeft().length === 0;
+
+  it('secrets are files or variables of one command, and in no layer, history or cache key', async () => {
+    const file = path.join(daemon.directory, 'secret');
+    fs.writeFileSync(file, 'hush-hush');
+    const directory = context({
+      Dockerfile: [
+        'FROM busybox',
+        'RUN --mount=type=secret,id=file,required,mode=0440,gid=50 echo "file: $(cat /run/secrets/file) $(stat -c %a:%g /run/secrets/file)" | sed s/hush-hush/seen/',
+        'RUN --mount=type=secret,id=var,env=TOKEN echo "variable: $TOKEN" | sed s/top-secret/seen/',
+        'RUN echo "after: $TOKEN $(ls /run/secrets 2>&1)"',
+      ].join('\n'),
+    });
+    const args = [
+      '-t',
+      'with-secrets',
+      '--secret',
+      `id=file,src=${file}`,
+      '--secret',
+      'id=var,env=A_TOKEN',
+      directory,
+    ];
+    const output = await build(dhow, args, { environment: { A_TOKEN: 'top-secret' } });
+    assert.match(output, /file: seen 440:50/);
+    assert.match(output, /variable: seen/);
+    assert.match(output, /after: +ls: \/run\/secrets: No such file/);
+    assert.doesNotMatch(await dhow.out('image', 'inspect', 'with-secrets'), /hush-hush|top-secret/);
+    fs.writeFileSync(file, 'other');
+    assert.match(await build(dhow, args, { environment: { A_TOKEN: 'x' } }), /CACHED/);
+    const missing = await failedBuild(dhow, [
+      context({ Dockerfile: 'FROM busybox\nRUN --mount=type=secret,id=no,required true\n' }),
+    ]);
+    assert.match(missing.output, /secret "no" was not given/);
+  });
+
+  it('a client that goes away ends its build at once, with all that it started', async () => {
+    const directory = context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 1000\n' });
+    const child = dhow.start(['build', '--progress=plain', directory]);
+    let output = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    await waitFor('the command', () => output.includes('begun'));
+    child.kill('SIGKILL');
+    await waitFor('the end of the build', nothingLeft);
+  });
+
+  it('a daemon that is killed leaves nothing that the next one does not remove, and keeps the steps that were done', async () => {
+    const directory = context({
+      Dockerfile: 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /u\nRUN echo second; sleep 1000\n',
+    });
+    const child = dhow.start(['build', '--progress=plain', directory]);
+    let output = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.on('error', () => {});
+    await waitFor('the second command', () => output.includes('second\n'));
+    assert.ok(!nothingLeft());
+    await daemon.kill9();
+    await daemon.start();
+    await waitFor('the clean-up', nothingLeft);
+    fs.writeFileSync(
+      path.join(directory, 'Dockerfile'),
+      'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /u\n',
+    );
+    assert.match(await build(dhow, [directory]), /CACHED/);
+  });
+
+  it('two builds of the same at the same time run each step once', async () => {
+    const directory = context({
+      Dockerfile: 'FROM busybox\nRUN sleep 0.5; cat /proc/sys/kernel/random/uuid > /u\n',
+    });
+    await Promise.all([build(dhow, ['-t', 'twice:a', directory]), build(dhow, ['-t', 'twice:b', directory])]);
+    const [a, b] = await Promise.all(
+      ['a', 'b'].map((tag) => dhow.out('run', '--rm', `twice:${tag}`, 'cat', '/u')),
+    );
+    assert.equal(a, b);
+  });
+
+  it('--no-cache-filter builds a stage anew, and leaves the others', async () => {
+    const uuid = 'cat /proc/sys/kernel/random/uuid';
+    const directory = context({
+      Dockerfile: `FROM busybox AS one\nRUN ${uuid} > /u\nFROM busybox AS two\nRUN ${uuid} > /u\nFROM scratch\nCOPY --from=busybox / /\nCOPY --from=one /u /one\nCOPY --from=two /u /two\n`,
+    });
+    const values = async (): Promise<string[]> =>
+      (await dhow.out('run', '--rm', 'filtered', 'cat', '/one', '/two')).split('\n');
+    await build(dhow, ['-t', 'filtered', directory]);
+    const before = await values();
+    await build(dhow, ['-t', 'filtered', '--no-cache-filter', 'two', directory]);
+    const later = await values();
+    assert.equal(later[0], before[0]);
+    assert.notEqual(later[1], before[1]);
+  });
+
+  it('builder prune removes what was kept, and images stay whole', async () => {
+    const directory = context({ Dockerfile: 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /u\n' });
+    await build(dhow, ['-t', 'pruned', directory]);
+    const before = await dhow.out('run', '--rm', 'pruned', 'cat', '/u');
+    assert.match(await dhow.out('builder', 'prune', '-f'), /Total reclaimed space: /);
+    assert.equal(await dhow.out('run', '--rm', 'pruned', 'cat', '/u'), before);
+    await build(dhow, ['-t', 'pruned', directory]);
+    assert.notEqual(await dhow.out('run', '--rm', 'pruned', 'cat', '/u'), before);
+  });
+
+  it('--check finds mistakes without building', async () => {
+    const clean = await build(dhow, ['--check', context({ Dockerfile: 'FROM busybox\nRUN exit 1\n' })]);
+    assert.match(clean, /no warnings/);
+    const { code, output } = await failedBuild(dhow, [
+      '--check',
+      context({ Dockerfile: 'from busybox\nRUN a\nRUN b\nCMD x\n' }),
+    ]);
+    assert.equal(code, 1);
+    assert.match(output, /Dockerfile:1: ConsistentInstructionCasing/);
+    assert.match(output, /Dockerfile:4: JSONArgsRecommended/);
+    const strict = await failedBuild(dhow, [
+      context({ Dockerfile: '# check=error=true\nFROM busybox\nCMD x\n' }),
+    ]);
+    assert.match(strict.output, /check=error=true/);
+  });
+
+  it('limits reach the commands', async () => {
+    const directory = context({
+      Dockerfile:
+        'FROM busybox\nRUN echo "files $(ulimit -n) shm $(df -k /dev/shm | tail -1 | tr -s " " | cut -d" " -f2)"; grep added /etc/hosts\n',
+    });
+    const output = await build(dhow, [
+      '--ulimit',
+      'nofile=321:321',
+      '--shm-size',
+      '8m',
+      '--add-host',
+      'added:10.1.2.3',
+      directory,
+    ]);
+    assert.match(output, /files 321 shm 8192/);
+    assert.match(output, /10\.1\.2\.3\s+added/);
+  });
+
+  it('links of a context lead nowhere outside of it', async () => {
+    const directory = context({
+      Dockerfile: 'FROM busybox\nCOPY passwd /stolen\n',
+      passwd: '-> /etc/passwd',
+      up: '-> ../../../../etc/passwd',
+    });
+    assert.match((await failedBuild(dhow, [directory])).output, /"passwd" is not there/);
+    fs.writeFileSync(path.join(directory, 'Dockerfile'), 'FROM busybox\nCOPY up /stolen\n');
+    assert.match((await failedBuild(dhow, [directory])).output, /"up" is not there/);
+    fs.writeFileSync(
+      path.join(directory, 'Dockerfile'),
+      'FROM busybox\nRUN --mount=type=bind,source=up,target=/x cat /x\n',
+    );
+    assert.match((await failedBuild(dhow, [directory])).output, /not there/);
+  });
+
+  it('links of an image lead nowhere outside of it', async () => {
+    const directory = context({
+      Dockerfile: [
+        'FROM busybox AS evil',
+        'RUN ln -s /etc /host && ln -s ../../../../../../../etc/shadow /shadow && mkdir /d && ln -s /../../../etc /d/l',
+        'FROM evil',
+        'COPY f /host/written-by-build',
+        'COPY f /d/l/written-too',
+        'RUN ls /etc/written-by-build /etc/written-too',
+        'FROM busybox',
+        'COPY --from=evil /d/l/passwd /p',
+        'RUN grep alice /p',
+      ].join('\n'),
+      f: 'x',
+    });
+    await build(dhow, [directory]);
+    assert.ok(!fs.existsSync('/etc/written-by-build') && !fs.existsSync('/etc/written-too'));
+    assert.match(
+      (
+        await failedBuild(dhow, [
+          context({
+            Dockerfile:
+              'FROM busybox AS evil\nRUN ln -s ../../../../../../../etc/shadow /s\nFROM busybox\nCOPY --from=evil /s /x\n',
+          }),
+        ])
+      ).output,
+      /is not there/,
+    );
+  });
+
+  it('hostile archives and endless expansions are refused', async () => {
+    const doubling = `FROM busybox\nENV a=${'x'.repeat(1000)}\n${'ENV a=$a$a\n'.repeat(40)}`;
+    assert.match((await failedBuild(dhow, ['-'], { input: doubling })).output, /longer than/);
+    const huge = `FROM busybox\n${'RUN true\n'.repeat(20_000)}`;
+    assert.match((await failedBuild(dhow, ['-'], { input: huge })).output, /more than 10000 instructions/);
+    assert.ok(nothingLeft());
+  });
+
+  it('dockerode reads the stream', async () => {
+    const docker = new Docker({ socketPath: daemon.socket });
+    const directory = context({
+      Dockerfile: 'FROM busybox\nCOPY f /f\nRUN cat /f\n',
+      f: 'through dockerode\n',
+    });
+    const stream = await docker.buildImage(
+      { context: directory, src: ['Dockerfile', 'f'] },
+      { t: 'by-dockerode' },
+    );
+    const messages = await new Promise<{ stream?: string; aux?: { ID: string } }[]>((resolve, reject) =>
+      docker.modem.followProgress(stream, (error, output) => (error ? reject(error) : resolve(output))),
+    );
+    assert.ok(messages.some(({ stream: text }) => text?.includes('through dockerode')));
+    const id = messages.find(({ aux }) => aux)?.aux?.ID;
+    assert.equal((await docker.getImage('by-dockerode').inspect()).Id, id);
+  });
+
+  it('a terminal shows steps, and at the end all of them', async () => {
+    const directory = context({ Dockerfile: 'FROM busybox\nRUN echo shown-on-terminal; sleep 0.5\n' });
+    const { code, stdout, stderr } = await dhow.run(['build', '--no-cache', '--progress=tty', directory]);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stderr, /\[\+\] Building/);
+    assert.match(stderr, /=> # shown-on-terminal/);
+    assert.match(stderr, /=> \[stage-0 2\/2\] RUN echo/);
+  });
+});
