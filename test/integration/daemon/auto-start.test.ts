@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { dhowProgram } from '../../support/cli.ts';
-import { type CommandResult, runCommand } from '../../support/command.ts';
+import { type CommandResult, runCommand, startCommand } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 /**
  * Where nobody has said where the daemon is and none runs, the CLI starts one: at the machine's default socket, with the machine's
- * configuration file. Both are the test's own here, because each command runs in a mount namespace with another `/run` and `/etc`.
+ * configuration file. Both are the test's own here, because all that it starts lives in a mount namespace with another `/run` and `/etc`.
  */
 describe('a command where no daemon runs', () => {
   let daemon: Daemon;
+  let machine: ChildProcess;
   let own: { run: string; etc: string; config: string };
 
   before(async () => {
@@ -26,9 +29,13 @@ describe('a command where no daemon runs', () => {
     fs.mkdirSync(own.run);
     fs.mkdirSync(path.dirname(own.config), { recursive: true });
     writeConfig({});
+    machine = await startMachine();
   });
   afterEach(stopStarted);
-  after(() => daemon?.[Symbol.asyncDispose]());
+  after(async () => {
+    machine?.kill('SIGKILL');
+    await daemon?.[Symbol.asyncDispose]();
+  });
 
   function writeConfig(more: Record<string, unknown>): void {
     const names = {
@@ -40,16 +47,21 @@ describe('a command where no daemon runs', () => {
     fs.writeFileSync(own.config, JSON.stringify({ ...names, ...more }));
   }
 
-  function dhow(...args: string[]): Promise<CommandResult> {
+  /** The machine: a process that holds the mount namespace, from one daemon to the next. */
+  async function startMachine(): Promise<ChildProcess> {
     const script = `
       mount --bind ${own.run} /run &&
       mount -t overlay overlay -o lowerdir=${own.etc}:/etc /etc &&
-      exec "$0" "$@"`;
-    return runCommand(
-      'unshare',
-      ['--mount', '--propagation', 'private', 'sh', '-c', script, dhowProgram, ...args],
-      { environment: { DOCKER_HOST: undefined, DHOW_HOST: undefined, DOCKER_CONTEXT: undefined } },
-    );
+      echo ready && exec sleep infinity`;
+    const child = startCommand('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script]);
+    await once(child.stdout, 'data');
+    return child;
+  }
+
+  function dhow(...args: string[]): Promise<CommandResult> {
+    return runCommand('nsenter', ['--mount', '--target', String(machine.pid), dhowProgram, ...args], {
+      environment: { DOCKER_HOST: undefined, DHOW_HOST: undefined, DOCKER_CONTEXT: undefined },
+    });
   }
 
   /** Process id of the daemon that was started last. */
