@@ -32,6 +32,7 @@ import {
 } from '#network/network-stack.ts';
 import { createRegistryClient } from '#registry/client.ts';
 import { createRuntime } from '#runtime/conmon-runtime.ts';
+import { takeRunDirectory } from '#runtime/run-directory.ts';
 import { findInitBinary, readSpecContext } from '#runtime/spec-context.ts';
 import { createCollector } from '#store/collector.ts';
 import { createContentStore } from '#store/content.ts';
@@ -107,8 +108,11 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     readResolvConf: () => readText('/etc/resolv.conf') ?? '',
   });
   undo.defer(quietly('close networks', () => stack.close()));
+  const runDirectory = path.join(config.runRoot, 'runtime');
+  const runDirectoryMount = takeRunDirectory(runDirectory, log);
+  undo.defer(quietly('leave run directory', () => runDirectoryMount[Symbol.dispose]()));
   const runtime = createRuntime({
-    runDirectory: config.runRoot,
+    runDirectory,
     ociRuntime,
     conmonPath: conmon.path,
     log,

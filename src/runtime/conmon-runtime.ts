@@ -22,7 +22,7 @@ import { createCgroupMoves } from '#sys/cgroup-moves.ts';
 import { createPoller } from '#sys/epoll.ts';
 
 export interface RuntimeParts {
-  /** Owned by this runtime alone; on a tmpfs, such as `/run/dhow`. Made if missing. */
+  /** Owned by this runtime alone; see `takeRunDirectory`. Made if missing. */
   runDirectory: string;
   ociRuntime: OciRuntime;
   /** Absolute. */

@@ -127,11 +127,10 @@ function mentionsOf({ id, directory, runDirectory }: Scratch, own: OwnNames): st
 }
 
 /** What a daemon without containers has on purpose: itself, its files, its bridge, and a table whose maps are empty. */
-function isKept(line: string, pid: number, { runRoot, bridge, nftTable, cgroupParent }: OwnNames): boolean {
+function isKept(line: string, pid: number, { bridge, nftTable, cgroupParent }: OwnNames): boolean {
   return (
     line.startsWith(`process ${pid} `) ||
     line.startsWith('file ') ||
-    line === `mount tmpfs on ${runRoot}/runtime` ||
     line === `link ${bridge}` ||
     line.startsWith(`link ${bridge} `) ||
     (line.startsWith('route ') && line.includes(`dev ${bridge} `)) ||

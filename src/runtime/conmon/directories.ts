@@ -7,7 +7,7 @@ import { hasCode } from '#sys/libc.ts';
 import { readStartTime } from '#sys/pidfd.ts';
 
 /**
- * The run directory, the driver's whole memory. It lies on a tmpfs (`/run`): after a reboot no process is left either.
+ * The run directory, the driver's whole memory. It lies on a tmpfs: after a reboot no process is left either.
  *
  *   c/<container id>/   bundle: config.json, monitor, pid, attach, ctl, winsz, oom, lost, <container id> (exit code)
  *   e/<exec id>/        the same for an exec, with process.json, and `container` in place of config.json
@@ -27,6 +27,11 @@ export interface RunDirectories {
   list(): ProcessDirectory[];
   /** Where crun's init process waits for its start; gone afterwards. */
   startFifo(containerId: string): string;
+}
+
+/** Where the directories of containers and of execs are. */
+export function processParents(runDirectory: string): [containers: string, execs: string] {
+  return [path.join(runDirectory, 'c'), path.join(runDirectory, 'e')];
 }
 
 /** PATH_MAX with its NUL. */
@@ -64,8 +69,7 @@ export function createRunDirectories(runDirectory: string, runtimeName: string):
       `the run directory has a path of more than ${longestPath - longestName} bytes: ${runDirectory.slice(0, 80)}…`,
     );
   }
-  const containers = path.join(runDirectory, 'c');
-  const execs = path.join(runDirectory, 'e');
+  const [containers, execs] = processParents(runDirectory);
   const state = path.join(runDirectory, runtimeName);
   for (const directory of [containers, execs, state]) {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
