@@ -109,8 +109,8 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   });
   undo.defer(quietly('close networks', () => stack.close()));
   const runDirectory = path.join(config.runRoot, 'runtime');
-  const runDirectoryMount = takeRunDirectory(runDirectory, log);
-  undo.defer(quietly('leave run directory', () => runDirectoryMount[Symbol.dispose]()));
+  const takenRunDirectory = takeRunDirectory(runDirectory, log);
+  undo.defer(quietly('leave run directory', () => takenRunDirectory[Symbol.dispose]()));
   const runtime = createRuntime({
     runDirectory,
     ociRuntime,
