@@ -28,6 +28,7 @@ import {
 } from '#engine/containers/stop.ts';
 import { createContainerTable } from '#engine/containers/table.ts';
 import { createTrash } from '#engine/containers/trash.ts';
+import { createTurns } from '#engine/containers/turns.ts';
 import { updateContainer } from '#engine/containers/update.ts';
 import { viewContainer } from '#engine/containers/view.ts';
 import { createWaiters } from '#engine/containers/wait.ts';
@@ -72,6 +73,7 @@ export async function createContainerService(
     ...parts,
     table: createContainerTable(parts.database),
     locks: createLocks(),
+    turns: createTurns(),
     waiters: createWaiters(),
     hub: createAttachHub(),
     execs: createExecTable(),

@@ -5,6 +5,7 @@ import type { Locks } from '#engine/containers/locks.ts';
 import type { RestartTimers } from '#engine/containers/restart-timers.ts';
 import type { ContainerTable } from '#engine/containers/table.ts';
 import type { Trash } from '#engine/containers/trash.ts';
+import type { Turns } from '#engine/containers/turns.ts';
 import type { Waiters } from '#engine/containers/wait.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ImageService } from '#engine/images.ts';
@@ -53,6 +54,8 @@ export interface ContainerParts {
 export interface ContainerContext extends ContainerParts {
   table: ContainerTable;
   locks: Locks;
+  /** For what blocks the event loop: bringing up and taking down. */
+  turns: Turns;
   waiters: Waiters;
   hub: AttachHub;
   execs: ExecTable;

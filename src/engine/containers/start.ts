@@ -52,6 +52,7 @@ export async function startContainer(
  */
 export async function launch(context: ContainerContext, record: ContainerRecord): Promise<void> {
   context.runtime.anticipate();
+  await context.turns.take();
   try {
     const pid = await bringUp(context, record);
     record.state = { status: 'running', pid, startedAt: new Date(), error: '', exitCode: 0 };

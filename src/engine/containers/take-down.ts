@@ -5,6 +5,7 @@ import type { ContainerRecord } from '#engine/containers/table.ts';
 
 /** Removes what the container has outside its directory: process remains, cgroup, endpoint, root mount. Idempotent. */
 export async function takeDown(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  await context.turns.take();
   for (const endpoint of context.networks.endpointsOf(record.id)) {
     announceEndpoint(context, 'disconnect', endpoint);
   }
