@@ -12,7 +12,8 @@ import type { AttachRequest, Sandbox } from '#network/network.ts';
 import { isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
 
 /**
- * Attaches a sandbox to its networks. Up to the firewall everything is synchronous: attaching many at once needs no lock.
+ * Attaches a sandbox to its networks. What is shared with others (names, addresses, ports) is taken in one transaction: attaching many
+ * at once needs no lock.
  * The rows come first, so that a crash leaves something that `restore` finds.
  * @param networks one for each endpoint of the request
  */
@@ -37,7 +38,7 @@ export async function attachContainer(
   if (networks.some(hasInterface)) {
     const sandbox = requireSandbox(container.id, request.sandbox);
     for (const [index, row] of rows.entries())
-      joinNetwork(parts, sandbox, networks[index] as NetworkRow, row);
+      await joinNetwork(parts, sandbox, networks[index] as NetworkRow, row);
     const { gateways, targets } = waysOf(parts, container.id);
     moveRoutes(sandbox, {}, gateways);
     if (networks.some(hasNames)) parts.resolvers.start(container.id, sandbox);

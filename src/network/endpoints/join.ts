@@ -12,19 +12,19 @@ import { findLink } from '#sys/netlink-link.ts';
 /** Prefix lengths of 169.254.0.0/16 and fe80::/64. */
 const linkLocalPrefix = { 4: 16, 6: 64 } as const;
 
-/** Makes the interface of an endpoint, with its addresses and without routes. Synchronous. */
-export function joinNetwork(
+/** Makes the interface of an endpoint, with its addresses and without routes. */
+export async function joinNetwork(
   parts: EndpointParts,
   sandbox: NamespaceSandbox,
   network: NetworkRow,
   endpoint: EndpointRow,
-): void {
+): Promise<void> {
   const { interfaceName, macAddress } = endpoint;
   if (isBridgeNetwork(network)) {
     const { mtu, interContainer } = parseBridgeOptions(network.options);
     const bridgeName = network.interfaceName;
     const bridge = findLink(parts.host, bridgeName) ?? ensureBridge(parts.host, parts.table, network);
-    joinBridge(parts.host, sandbox, {
+    await joinBridge(sandbox, {
       hostInterface: endpoint.hostInterface,
       bridgeName,
       bridgeIndex: bridge.index,

@@ -4,7 +4,7 @@ import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
 import type { MacvlanOptions } from '#network/options/macvlan-options.ts';
 import { hasCode, SystemError } from '#sys/libc.ts';
 import { inNetworkNamespace } from '#sys/namespaces.ts';
-import type { NetlinkSocket } from '#sys/netlink.ts';
+import { type NetlinkSocket, netlinkProtocols, requestInBackground } from '#sys/netlink.ts';
 import { findLink, newMacvlan, newVeth, setBridgePort, setUp } from '#sys/netlink-link.ts';
 import { deleteDefaultRoute, newAddress, newDefaultRoute } from '#sys/netlink-route.ts';
 import { writeSysctl } from '#sys/sysctl.ts';
@@ -24,7 +24,8 @@ interface VethPair {
 }
 
 /**
- * Joins a sandbox to a bridge, about 0.5 ms, most of it the kernel registering two devices. A failure leaves at most the
+ * Joins a sandbox to a bridge, about 0.5 ms, most of it the kernel registering two devices; but while namespaces of other
+ * containers end, the kernel holds its lock for tens of milliseconds, so this waits off the main thread. A failure leaves at most the
  * pair, which goes away with the sandbox.
  *
  * The bridge port may send frames back to where they came from: with bridge-nf-call-iptables=1 a container that
@@ -32,11 +33,12 @@ interface VethPair {
  *
  * @throws NetlinkError; ENODEV when the bridge is missing. ResourceExhausted when the bridge has no free port.
  */
-export function joinBridge(host: NetlinkSocket, sandbox: NamespaceSandbox, pair: VethPair): void {
+export async function joinBridge(sandbox: NamespaceSandbox, pair: VethPair): Promise<void> {
   const { hostInterface, interfaceName, mtu, isolated } = pair;
   const peer = { name: interfaceName, macAddress: pair.macAddress, namespaceFd: sandbox.namespaceFd };
   try {
-    host.request(
+    await requestInBackground(
+      netlinkProtocols.route,
       [
         newVeth({ name: hostInterface, master: pair.bridgeIndex, mtu, peer }),
         setBridgePort(hostInterface, { hairpin: true, isolated }),
