@@ -1,5 +1,6 @@
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { PackStream } from '#archive/pack/pack-stream.ts';
+import { treeDifference } from '#archive/compare/tree-difference.ts';
 import { AssembleStream } from '#archive/record/assemble-stream.ts';
 import { sealTree } from '#archive/record/seal-tree.ts';
 import { UnpackStream } from '#archive/unpack/unpack-stream.ts';
@@ -106,6 +107,9 @@ port.on('message', (request: WorkerRequest) => {
   } else if (request.type === 'compare') {
     const { job, upper, lowers, mountPoints } = request;
     answer(job, () => ({ type: 'compared', job, changes: compareTrees(upper, lowers, mountPoints) }));
+  } else if (request.type === 'difference') {
+    const { job, first, second } = request;
+    answer(job, () => ({ type: 'difference', job, difference: treeDifference(first, second) }));
   } else if (request.type === 'seal') {
     const { job, directory, options } = request;
     answer(job, () => ({ type: 'unpacked', job, result: sealTree(directory, options) }));

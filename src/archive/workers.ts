@@ -42,6 +42,8 @@ export interface ArchiveWorkers extends AsyncDisposable {
   compare(upper: string, lowers: readonly string[], mountPoints: ReadonlySet<string>): Promise<TreeChange[]>;
   /** Makes a layer of an overlay's upper directory where it lies; see `sealTree`. @throws the reason of `signal` while it waits */
   seal(directory: string, options: SealOptions, signal: AbortSignal): Promise<Unpacked>;
+  /** What tells two trees apart but the content of their files; undefined when nothing does. @throws Internal */
+  difference(first: string, second: string): Promise<string | undefined>;
   /** Removes a file or a tree of any depth without following symlinks. No error if absent. @throws Internal */
   removeTree(path: string): Promise<void>;
 }
@@ -155,6 +157,9 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
     },
     seal(directory, options, signal) {
       return run(unpackSlots, signal, (thread) => thread.seal(directory, options));
+    },
+    difference(first, second) {
+      return run(packSlots, new AbortController().signal, (thread) => thread.difference(first, second));
     },
     removeTree(path) {
       return run(removalSlots, new AbortController().signal, (thread) => thread.removeTree(path));

@@ -14,9 +14,11 @@ import { createDiskUsageService } from '#engine/disk-usage-service.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEventService } from '#engine/event-service.ts';
 import { createImageService } from '#engine/image-service.ts';
+import { readLogLimits } from '#engine/log-options.ts';
 import { createNetworkService } from '#engine/network-service.ts';
 import { createRegistryService } from '#engine/registry-service.ts';
 import { overlayRoots } from '#engine/root-mounter.ts';
+import { createStoreCheckService } from '#engine/store-check-service.ts';
 import { createSystemService } from '#engine/system-service.ts';
 import { createVolumeService } from '#engine/volume-service.ts';
 import { messageOf } from '#errors/error.ts';
@@ -42,6 +44,7 @@ import { createLayerBlobs } from '#store/layer-blobs.ts';
 import { createLayerUses } from '#store/layer-uses.ts';
 import { createLayerStore } from '#store/layers.ts';
 import { storeMigrations } from '#store/migrations.ts';
+import { createReferences } from '#store/references.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { createNftables } from '#sys/nftables.ts';
 import { createLocalVolumeStore, volumeMigration } from '#volume/local.ts';
@@ -88,6 +91,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   });
   const imageStore = createImageStore(database);
   for (const image of imageStore.removeIncomplete()) log.warn('incomplete image removed', { image });
+  const layerBlobs = createLayerBlobs(database);
   const collector = createCollector({ database, content, layers });
   const registry = createRegistryClient({
     insecureRegistries: config.insecureRegistries,
@@ -133,7 +137,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     database,
     content,
     layers,
-    layerBlobs: createLayerBlobs(database),
+    layerBlobs,
     images: imageStore,
     collector,
     registry,
@@ -166,6 +170,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     trashDirectory: root.trash,
     workers,
     workerUrl: workerUrls.archive,
+    logLimits: readLogLimits(config.logOptions),
     cgroups,
     cgroupParent: config.cgroupParent,
     hostFiles,
@@ -215,6 +220,12 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
       usersOfVolume: (volume) => containers.usersOfVolume(volume),
     }),
     images,
+    storeCheck: createStoreCheckService({
+      ...{ database, content, layers, layerBlobs, collector, registry },
+      images: imageStore,
+      references: createReferences(database),
+      usersOfImage: (imageId) => containers.usersOfImage(imageId),
+    }),
     registries: createRegistryService({ registry, hostPlatform: hostPlatform(process.arch) }),
     networks,
     volumes,

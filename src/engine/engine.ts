@@ -8,6 +8,7 @@ import type { ImageService } from '#engine/images.ts';
 import type { ContainerMonitor } from '#engine/monitor.ts';
 import type { NetworkService } from '#engine/networks.ts';
 import type { RegistryService } from '#engine/registries.ts';
+import type { StoreCheckService } from '#engine/store-check.ts';
 import type { SystemService } from '#engine/system.ts';
 import type { VolumeStore } from '#volume/volume.ts';
 
@@ -20,6 +21,7 @@ export interface Engine {
   commits: CommitService;
   images: ImageService;
   registries: RegistryService;
+  storeCheck: StoreCheckService;
   networks: NetworkService;
   volumes: VolumeStore;
   events: EventService;

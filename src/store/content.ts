@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
@@ -32,6 +33,10 @@ export interface ContentStore {
   put(bytes: Uint8Array): Promise<Digest>;
   /** The blob is gone at once, its disk space when this resolves. No error if absent. */
   remove(digest: Digest): Promise<void>;
+  /** Whether a blob still has its digest. @throws NotFound */
+  verify(digest: Digest, signal: AbortSignal): Promise<boolean>;
+  /** Files among the blobs that are none. */
+  strays(): string[];
   /** Drops what attempts before `time` left and nobody took up again. @returns bytes freed */
   removeStaleIngests(time: Date): Promise<number>;
   list(): Digest[];
@@ -136,6 +141,20 @@ export function createContentStore(directory: string): ContentStore {
       }
       await fs.promises.rm(away, { force: true });
     },
+    async verify(digest, signal) {
+      statusOf(digest);
+      const hash = createHash('sha256');
+      for await (const piece of piecesOf(digest, 0)) {
+        signal.throwIfAborted();
+        hash.update(piece);
+      }
+      return hash.digest('hex') === hexOf(digest);
+    },
+    strays: () =>
+      fs
+        .readdirSync(blobs)
+        .filter((name) => !isDigest(`sha256:${name}`))
+        .map((name) => path.join(blobs, name)),
     async removeStaleIngests(time) {
       let freed = 0;
       for (const name of await fs.promises.readdir(ingests)) {

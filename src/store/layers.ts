@@ -10,7 +10,9 @@ import { createLayerTable, type LayerRow } from '#store/layers/layer-table.ts';
 import { removeLeftovers } from '#store/layers/leftovers.ts';
 import { type LayerPlaces, placesOf } from '#store/layers/places.ts';
 import { createSharedRuns } from '#store/layers/shared-runs.ts';
-import { unpackInto } from '#store/layers/unpack.ts';
+import { type UnpackParts, unpackInto } from '#store/layers/unpack.ts';
+import { type LayerDamage, verifyLayer } from '#store/layers/verify.ts';
+import { hasCode } from '#sys/libc.ts';
 
 /**
  * Layers, unpacked once and shared by every container that needs them. A layer is named by its *diff id*, the digest
@@ -65,6 +67,17 @@ export interface LayerStore extends AsyncDisposable {
   export(diffId: Digest, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Length of what `export` gives. @throws NotFound as it does */
   tarBytesOf(diffId: Digest): number;
+  /**
+   * Whether the layer is as it was unpacked, in every respect. `mend` puts right what can be put right from the layer itself;
+   * the caller sees to it that no running container has it mounted. @throws NotFound; ResourceExhausted
+   */
+  verify(diffId: Digest, options: { mend: boolean; signal: AbortSignal }): Promise<LayerDamage | undefined>;
+  /** Unpacks a layer anew, in place of a damaged one. Same errors as `unpack`; NotFound. */
+  replace(diffId: Digest, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  /** Paths in the store's directory that belong to nothing. */
+  strays(): string[];
+  /** Removes what `strays` names. */
+  removeStray(path: string): Promise<void>;
   /** Resolves when all layers unpacked so far are on disk, files and rows. */
   durable(): Promise<void>;
   /** Unpacked size in bytes. @throws NotFound */
@@ -122,6 +135,15 @@ export function createLayerStore({
     onBackgroundError('remove leftovers of the layer store', error),
   );
 
+  const claims = new Set<string>();
+  const parts: UnpackParts = {
+    ...{ directory, table, workers },
+    claim(unfinished) {
+      claims.add(path.basename(unfinished));
+      return { [Symbol.dispose]: () => void claims.delete(path.basename(unfinished)) };
+    },
+  };
+
   const placesOfRow = (id: number): LayerPlaces => placesOf(path.join(directory, String(id)));
   const filesOf = (id: number): string => placesOfRow(id).files;
 
@@ -166,7 +188,7 @@ export function createLayerStore({
             await closeUnread(source);
             return present.sizeBytes;
           }
-          return unpackInto({ directory, table, workers }, diffId, source, { onProgress: progress, signal });
+          return unpackInto(parts, diffId, source, { onProgress: progress, signal });
         },
         () => closeUnread(source),
       );
@@ -175,7 +197,7 @@ export function createLayerStore({
     },
 
     async adopt(upperDirectory, options) {
-      const adopted = await adoptDirectory({ directory, table, workers }, upperDirectory, options);
+      const adopted = await adoptDirectory(parts, upperDirectory, options);
       sync.durable().catch((error: unknown) => onBackgroundError('sync the layer store', error));
       return adopted;
     },
@@ -185,9 +207,33 @@ export function createLayerStore({
       if (row === undefined) return;
       table.remove(row.id);
       const away = path.join(directory, `removed-${row.id}`);
-      fs.renameSync(path.join(directory, String(row.id)), away);
+      using _claim = parts.claim(away);
+      try {
+        fs.renameSync(path.join(directory, String(row.id)), away);
+      } catch (error) {
+        // Damage: the row was all that was left of it.
+        if (hasCode(error, 'ENOENT')) return;
+        throw error;
+      }
       await workers.removeTree(away);
     },
+
+    verify: (diffId, options) => verifyLayer(parts, rowOf(diffId), options),
+    async replace(diffId, source, signal) {
+      const damaged = rowOf(diffId);
+      await unpackInto(parts, diffId, source, { onProgress: () => {}, signal, damaged });
+      await sync.durable();
+    },
+    strays() {
+      const ids = table.ids();
+      return fs
+        .readdirSync(directory)
+        .filter(
+          (name) => name !== 'empty' && !claims.has(name) && !(/^\d+$/.test(name) && ids.has(Number(name))),
+        )
+        .map((name) => path.join(directory, name));
+    },
+    removeStray: (stray) => workers.removeTree(stray),
 
     lowerDirectories: listLowerDirectories,
     rootMount(diffIds, writable) {

@@ -11,6 +11,7 @@ import { imageRoutes } from '#api/routes/images.ts';
 import { monitorRoutes } from '#api/routes/monitor.ts';
 import { networkRoutes } from '#api/routes/networks.ts';
 import { registryRoutes } from '#api/routes/registries.ts';
+import { storeCheckRoutes } from '#api/routes/store-check.ts';
 import { swarmRoutes } from '#api/routes/swarm.ts';
 import { systemRoutes } from '#api/routes/system.ts';
 import { unsupportedRoutes } from '#api/routes/unsupported.ts';
@@ -32,6 +33,7 @@ export function createRoutes(engine: Engine): Route[] {
     ...imageRoutes(engine),
     ...imageTransferRoutes(engine.images),
     ...registryRoutes(engine.registries),
+    ...storeCheckRoutes(engine.storeCheck),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),
     ...swarmRoutes(),

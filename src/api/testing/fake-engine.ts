@@ -28,6 +28,7 @@ export function createFakeEngine(): Engine {
     containers: createFakeContainers({ images, events }),
     images,
     registries: createFakeRegistries(),
+    storeCheck: { run: async () => [] },
     monitor: createFakeMonitor(),
     files: createFakeFiles(),
     diskUsage: { measure: async () => ({ containers: [], volumes: [] }) },

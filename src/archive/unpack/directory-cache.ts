@@ -32,6 +32,9 @@ export class DirectoryCache implements Disposable {
   #rootPlace: BytePath | undefined;
   #stale = false;
 
+  /** Told of each directory that the archive itself does not have (not yet). */
+  onMade: (path: BytePath) => void = () => {};
+
   /** @param hasWhiteouts whether a character device 0/0 in the tree means "not here" */
   constructor(rootFd: number, hasWhiteouts: boolean) {
     this.#rootFd = rootFd;
@@ -157,7 +160,10 @@ export class DirectoryCache implements Disposable {
     try {
       return openDirectoryAt(parentFd, name);
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return makeDirectory(parentFd, name);
+      if (hasCode(error, 'ENOENT')) {
+        this.onMade(path);
+        return makeDirectory(parentFd, name);
+      }
       if (!hasCode(error, 'ENOTDIR', 'ELOOP')) throw error;
     }
     const status = statusAt(parentFd, name);
@@ -173,6 +179,7 @@ export class DirectoryCache implements Disposable {
       throw malformed(`an entry lies below ${quoteName(path)}, which is not a directory`);
     }
     unlinkAt(parentFd, name);
+    this.onMade(path);
     const fd = makeDirectory(parentFd, name);
     markOpaque(fd);
     return fd;

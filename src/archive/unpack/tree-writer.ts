@@ -29,6 +29,8 @@ import { removeTreeAt } from '#sys/remove-tree.ts';
 
 const { O_CREAT, O_EXCL, O_WRONLY, S_IFBLK, S_IFCHR, S_IFIFO } = fs.constants;
 
+const epoch = { seconds: 0, nanoseconds: 0 };
+
 /** For paths that are absolute. */
 const AT_FDCWD = -100;
 
@@ -76,6 +78,11 @@ export class TreeWriter implements Disposable {
     this.#directories = new DirectoryCache(this.#rootFd, options.whiteouts === 'overlay');
     this.#options = options;
     this.#recorder = recorder;
+    if (recorder !== undefined) {
+      // A layer is the same wherever and whenever it is unpacked.
+      this.#directoryTimes.set('', epoch);
+      this.#directories.onMade = (path) => this.#directoryTimes.set(path, epoch);
+    }
   }
 
   [Symbol.dispose](): void {

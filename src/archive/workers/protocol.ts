@@ -31,6 +31,7 @@ export type WorkerRequest =
       mountPoints: ReadonlySet<string>;
     }
   | { type: 'seal'; job: number; directory: string; options: SealOptions }
+  | { type: 'difference'; job: number; first: string; second: string }
   | { type: 'remove-tree'; job: number; path: string };
 
 /** From a worker. `buffer` gives a chunk's memory back, which is also the permission to send another one. */
@@ -42,5 +43,6 @@ export type WorkerReply =
   | { type: 'entered'; job: number }
   | { type: 'status'; job: number; status: PathStatus }
   | { type: 'compared'; job: number; changes: TreeChange[] }
+  | { type: 'difference'; job: number; difference: string | undefined }
   | { type: 'removed'; job: number }
   | { type: 'failed'; job: number; kind: ErrorKind; message: string };

@@ -54,6 +54,12 @@ export class WorkerThread {
     this.#retirement = undefined;
   }
 
+  async difference(first: string, second: string): Promise<string | undefined> {
+    const reply = await this.#run({ type: 'difference', job: ++this.#jobs, first, second });
+    if (reply.type === 'difference') return reply.difference;
+    throw new DhowError('Internal', `unexpected reply ${reply.type}`);
+  }
+
   async removeTree(path: string): Promise<void> {
     await this.#run({ type: 'remove-tree', job: ++this.#jobs, path });
   }

@@ -8,12 +8,14 @@ import type { UnpackParts } from '#store/layers/unpack.ts';
 
 /** See `LayerStore.adopt`. A layer with the same content may be there already; it stays, and the directory goes. */
 export async function adoptDirectory(
-  { directory, table, workers }: UnpackParts,
+  parts: UnpackParts,
   upperDirectory: string,
   { latestSeconds, signal }: { latestSeconds?: number; signal: AbortSignal },
 ): Promise<{ diffId: Digest; sizeBytes: number }> {
+  const { directory, table, workers } = parts;
   await using undo = new AsyncDisposableStack();
   const unfinished = path.join(directory, `new-${randomUUID()}`);
+  using _claim = parts.claim(unfinished);
   const { files, record } = placesOf(unfinished);
   undo.defer(quietly('remove an unfinished layer', () => workers.removeTree(unfinished)));
   fs.mkdirSync(unfinished);

@@ -18,6 +18,8 @@ export interface LayerTable {
   ids(): Set<number>;
   /** Writes the row, marked as not synced, in one transaction with `place`, which is told the new id. */
   add(layer: Omit<LayerRow, 'id'>, place: (id: number) => void): void;
+  /** Writes new sizes, marked as not synced, in one transaction with `place`. */
+  update(layer: LayerRow, place: () => void): void;
   remove(id: number): void;
   unsynced(): number[];
   markSynced(ids: readonly number[]): void;
@@ -34,6 +36,9 @@ export function createLayerTable(database: Database): LayerTable {
   const listRows = sql.prepare('SELECT id, diff_id FROM layers ORDER BY id');
   const insert = sql.prepare(
     'INSERT INTO layers (diff_id, size_bytes, tar_bytes, opaque_root, unsynced_boot, added_at) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const updateRow = sql.prepare(
+    'UPDATE layers SET size_bytes = ?, tar_bytes = ?, opaque_root = ?, unsynced_boot = ? WHERE id = ?',
   );
   const deleteRow = sql.prepare('DELETE FROM layers WHERE id = ?');
   const unsyncedRows = sql.prepare('SELECT id FROM layers WHERE unsynced_boot IS NOT NULL');
@@ -52,6 +57,12 @@ export function createLayerTable(database: Database): LayerTable {
         const opaque = opaqueRoot ? 1 : 0;
         const { lastInsertRowid } = insert.run(diffId, sizeBytes, tarBytes ?? null, opaque, boot, Date.now());
         place(Number(lastInsertRowid));
+      });
+    },
+    update({ id, sizeBytes, tarBytes, opaqueRoot }, place) {
+      database.transaction(() => {
+        updateRow.run(sizeBytes, tarBytes ?? null, opaqueRoot ? 1 : 0, boot, id);
+        place();
       });
     },
     remove(id) {

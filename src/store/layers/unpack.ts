@@ -5,24 +5,33 @@ import type { ArchiveWorkers } from '#archive/workers.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { type Digest, hexOf } from '#image/digest.ts';
-import type { LayerTable } from '#store/layers/layer-table.ts';
+import type { LayerRow, LayerTable } from '#store/layers/layer-table.ts';
 import { placesOf } from '#store/layers/places.ts';
+import { swapIn } from '#store/layers/verify.ts';
 
 export interface UnpackParts {
   directory: string;
   table: LayerTable;
   workers: ArchiveWorkers;
+  /** While held, a directory without a row is known to be under construction. */
+  claim(unfinished: string): Disposable;
 }
 
-/** Unpacks a layer under a private name and makes it visible by one rename and one row, both or neither. */
+/**
+ * Unpacks a layer under a private name and makes it visible by one rename and one row, both or neither.
+ * @param damaged the row of a layer whose place the new one takes
+ */
 export async function unpackInto(
-  { directory, table, workers }: UnpackParts,
+  parts: UnpackParts,
   diffId: Digest,
   source: AsyncIterable<Uint8Array>,
-  { onProgress, signal }: { onProgress: (sourceBytes: number) => void; signal: AbortSignal },
+  options: { onProgress: (sourceBytes: number) => void; signal: AbortSignal; damaged?: LayerRow },
 ): Promise<number> {
+  const { directory, table, workers } = parts;
+  const { onProgress, signal, damaged } = options;
   await using undo = new AsyncDisposableStack();
   const unfinished = path.join(directory, `new-${randomUUID()}`);
+  using _claim = parts.claim(unfinished);
   const { files, record } = placesOf(unfinished);
   undo.defer(quietly('remove an unfinished layer', () => workers.removeTree(unfinished)));
   fs.mkdirSync(files, { recursive: true });
@@ -42,9 +51,13 @@ export async function unpackInto(
     );
   }
   const { contentBytes: sizeBytes, archiveBytes: tarBytes, opaqueRoot } = unpacked;
-  table.add({ diffId, sizeBytes, tarBytes, opaqueRoot }, (id) =>
-    fs.renameSync(unfinished, path.join(directory, String(id))),
-  );
+  if (damaged === undefined) {
+    table.add({ diffId, sizeBytes, tarBytes, opaqueRoot }, (id) =>
+      fs.renameSync(unfinished, path.join(directory, String(id))),
+    );
+  } else {
+    await swapIn(parts, { ...damaged, sizeBytes, tarBytes, opaqueRoot }, unfinished);
+  }
   undo.move();
   return unpacked.contentBytes;
 }
