@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { readLogLimits } from '#engine/log-options.ts';
 import { DhowError } from '#errors/error.ts';
 import { type LogLevel, logLevels } from '#log/log.ts';
 import { hasCode } from '#sys/libc.ts';
@@ -27,6 +28,8 @@ export interface DaemonConfig {
   maxConcurrentUploads: number;
   /** What builds keep of their steps is cut back to this many bytes. */
   maxBuildCacheBytes: number;
+  /** Of containers that say nothing: `max-size`, `max-file`. */
+  logOptions: Record<string, string>;
   cgroupParent: string;
   bridge: string;
   nftTable: string;
@@ -58,6 +61,7 @@ const defaults: DaemonConfig = {
   maxConcurrentDownloads: 6,
   maxConcurrentUploads: 5,
   maxBuildCacheBytes: 20 * 1024 ** 3,
+  logOptions: {},
   cgroupParent: '/dhow',
   bridge: 'dhow0',
   nftTable: 'dhow',
@@ -227,6 +231,18 @@ const settings: Setting[] = [
     },
   },
   {
+    flag: 'log-opt',
+    key: 'log-opts',
+    help: 'Limits of containers’ logs (max-size=100m, max-file=5); may be repeated',
+    kind: 'list',
+    apply: (config, value) => {
+      const [name = '', text = ''] = value.split(/=(.*)/s);
+      const options = { ...config.logOptions, [name]: text };
+      readLogLimits(options);
+      config.logOptions = options;
+    },
+  },
+  {
     flag: 'cgroup-parent',
     key: 'cgroup-parent',
     help: 'cgroup under which the containers live (/dhow)',
@@ -383,6 +399,9 @@ function fileValue(path: string, setting: Setting, value: unknown): string[] {
       ? Array.isArray(value) &&
         value.every((item) => typeof item === 'string' || isAddressPool(setting, item))
       : typeof value === wanted;
+  if (setting.flag === 'log-opt' && isTextMap(value)) {
+    return Object.entries(value).map(([name, text]) => `${name}=${text}`);
+  }
   if (!fits) {
     const expected = setting.kind === 'list' ? 'a list of strings' : `a ${wanted}`;
     throw new DhowError('InvalidParameter', `${path}: "${setting.key}" must be ${expected}`);
@@ -390,6 +409,16 @@ function fileValue(path: string, setting: Setting, value: unknown): string[] {
   if (!Array.isArray(value)) return [String(value)];
   return value.map((item: unknown) =>
     isAddressPool(setting, item) ? `base=${item.base},size=${item.size}` : String(item),
+  );
+}
+
+/** Docker writes the options of logs as one object. */
+function isTextMap(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((item) => typeof item === 'string')
   );
 }
 

@@ -10,6 +10,7 @@ import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
 import { handleExit } from '#engine/containers/exit.ts';
 import { createHealthMonitors } from '#engine/containers/health/monitors.ts';
 import { createLocks } from '#engine/containers/locks.ts';
+import { keepLogs } from '#engine/containers/log-keeper.ts';
 import { followLogs } from '#engine/containers/logs.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerContext, ContainerParts } from '#engine/containers/parts.ts';
@@ -88,6 +89,8 @@ export async function createContainerService(
   };
   const { table } = context;
 
+  let logs: Disposable | undefined;
+
   async function sizeOf(nameOrId: string): Promise<{ writableBytes: number; rootBytes: number }> {
     const record = findContainer(table, nameOrId);
     const { directory } = pathsOf(context.containersDirectory, record.id);
@@ -158,11 +161,13 @@ export async function createContainerService(
           log.error('exit not booked', { id: exit.id, error: messageOf(error) }),
         );
       });
+      logs = keepLogs(context);
       await startByPolicy(context);
     },
     async close() {
       context.restarts.cancelAll();
       context.health.stopAll();
+      logs?.[Symbol.dispose]();
       await context.runtime.close();
       await context.trash.settled();
     },

@@ -70,7 +70,8 @@ export interface HostSettings {
   dns: string[];
   dnsSearch: string[];
   dnsOptions: string[];
-  logDriver: 'json-file' | 'none';
+  /** `json-file` and `local` are the same here. */
+  logDriver: 'json-file' | 'local' | 'none';
   logOptions: Record<string, string>;
   runtime: string;
   consoleSize?: { rows: number; columns: number };

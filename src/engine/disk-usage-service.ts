@@ -1,11 +1,10 @@
-import fs from 'node:fs/promises';
 import type { ContainerService } from '#engine/containers.ts';
 import type { DiskUsage, DiskUsageService } from '#engine/disk-usage.ts';
 import type { ImageService } from '#engine/images.ts';
 import { kindOf } from '#errors/error.ts';
+import { listLogFiles } from '#runtime/log-files.ts';
 import type { Database } from '#store/database.ts';
 import { imageUsage } from '#store/usage.ts';
-import { hasCode } from '#sys/libc.ts';
 import type { VolumeStore } from '#volume/volume.ts';
 
 export interface DiskUsageParts {
@@ -33,7 +32,7 @@ export function createDiskUsageService(parts: DiskUsageParts): DiskUsageService 
     const rows = containers.list().map((view) =>
       unlessGone(async () => {
         const { writableBytes, rootBytes } = await containers.sizeOf(view.id);
-        const logBytes = await fileSize(view.paths.log);
+        const logBytes = await sizeOfLogs(view.paths.log);
         return { view, size: { writableBytes: writableBytes + logBytes, rootBytes: rootBytes + logBytes } };
       }),
     );
@@ -77,12 +76,8 @@ async function unlessGone<T>(measure: () => Promise<T>): Promise<T | undefined> 
   }
 }
 
-/** 0 for a container that never wrote a log. */
-async function fileSize(path: string): Promise<number> {
-  try {
-    return (await fs.stat(path)).size;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return 0;
-    throw error;
-  }
+/** With the files that were put aside. */
+async function sizeOfLogs(path: string): Promise<number> {
+  const files = await listLogFiles(path);
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }

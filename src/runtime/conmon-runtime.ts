@@ -6,16 +6,17 @@ import { runOciRuntime } from '#runtime/conmon/command.ts';
 import { createContainer, startContainer } from '#runtime/conmon/container.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { destroyContainer } from '#runtime/conmon/destroy.ts';
-import { createRunDirectories, exitFile } from '#runtime/conmon/directories.ts';
+import { createRunDirectories, exitFile, findLiveMonitor } from '#runtime/conmon/directories.ts';
 import { execInContainer } from '#runtime/conmon/exec.ts';
 import { createExitBoard, resumeWatching } from '#runtime/conmon/exits.ts';
 import { attachContainer, inspectProcess } from '#runtime/conmon/inspect.ts';
 import { probeContainer } from '#runtime/conmon/probe.ts';
 import { createRuntimeProgram } from '#runtime/conmon/program.ts';
 import { createSeccompCache } from '#runtime/conmon/seccomp-cache.ts';
-import { resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
+import { reopenLog, resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
 import { updateResources } from '#runtime/conmon/update.ts';
 import type { OciRuntime } from '#runtime/detect.ts';
+import { shiftLogs } from '#runtime/logs/rotate.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { createCgroupMoves } from '#sys/cgroup-moves.ts';
@@ -80,6 +81,12 @@ export function createRuntime({
     probe: (request, signal) => probeContainer(context, request, signal),
     attach: async (id, options) =>
       attachContainer(context, directories.container(id), options?.observer ?? false),
+    rotateLog(id, logPath, keep) {
+      const directory = directories.container(id);
+      if (findLiveMonitor(directory) === undefined) return;
+      shiftLogs(logPath, keep);
+      reopenLog(directory);
+    },
     async resize(id, size) {
       resizeTerminal(directories.find(id) ?? directories.container(id), size);
     },

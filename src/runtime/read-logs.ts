@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { DhowError } from '#errors/error.ts';
+import { listLogFiles, openNextLog } from '#runtime/log-files.ts';
 import { entryTime, parseEntry } from '#runtime/logs/entry.ts';
 import { findTail } from '#runtime/logs/tail.ts';
 import { createChangeWatch } from '#runtime/logs/watch.ts';
 import type { LogEntry, LogQuery } from '#runtime/logs.ts';
-import { hasCode } from '#sys/libc.ts';
 
 export interface LogReading {
   /** Resolves when nothing more will be written: following ends after what is then in the file. */
@@ -32,48 +32,69 @@ export async function* readLogs(
   // Watched before it is read: what is written in between is then not missed.
   using changes = query.follow ? createChangeWatch(path, ended, signal) : undefined;
   const wanted = selectStreams(query);
-  for (let round = 0; ; round++) {
-    const file = await openLog(path);
-    try {
-      const start = round > 0 || query.tail === undefined ? 0 : await findTail(file, query.tail, wanted);
-      const lines = createLineReader(file, start);
-      for (let replaced = false; !replaced; ) {
-        // Asked before the last reading, so everything that was written until then will have been read.
-        const finished = changes?.finished ?? true;
-        replaced = changes !== undefined && (await isReplaced(file, path));
-        for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
-          signal.throwIfAborted();
-          const entry = parseEntry(line);
-          if (!entry || !wanted(entry)) continue;
-          const time = entryTime(entry);
-          if (query.since !== undefined && time < query.since) continue;
-          if (query.until !== undefined && time > query.until) return;
-          yield entry;
+  let { file, start } = await openStart(path, query, wanted);
+  try {
+    for (let lines = createLineReader(file, start); ; ) {
+      // Both asked before the last reading: what was written until then will have been read, and a file that has a next one is complete.
+      const finished = changes?.finished ?? true;
+      const next = await openNextLog(path, (await file.stat()).ino);
+      for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
+        signal.throwIfAborted();
+        const entry = parseEntry(line);
+        if (!entry || !wanted(entry)) continue;
+        const time = entryTime(entry);
+        if (query.since !== undefined && time < query.since) continue;
+        if (query.until !== undefined && time > query.until) {
+          await next?.close();
+          return;
         }
-        if (replaced) break;
-        if (finished || !changes) return;
+        yield entry;
+      }
+      if (next !== undefined) {
+        await file.close();
+        file = next;
+        lines = createLineReader(file, 0);
+      } else if (finished || !changes) {
+        return;
+      } else {
         await changes.next();
         signal.throwIfAborted();
       }
-    } finally {
-      await file.close();
     }
+  } finally {
+    await file.close();
   }
 }
 
-async function openLog(path: string): Promise<fs.promises.FileHandle> {
-  try {
-    return await fs.promises.open(path, 'r');
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-    throw new DhowError('NotFound', `there is no log at ${path}`, { cause: error });
+/** The file and the place in it where the entries that were asked for begin. */
+async function openStart(
+  path: string,
+  { tail }: LogQuery,
+  wanted: (entry: LogEntry) => boolean,
+): Promise<{ file: fs.promises.FileHandle; start: number }> {
+  if (tail === undefined) return { file: await openOldest(path), start: 0 };
+  let missing = tail;
+  let oldest: { file: fs.promises.FileHandle; start: number } | undefined;
+  for (const { path: name } of await listLogFiles(path)) {
+    const file = await fs.promises.open(name, 'r');
+    await oldest?.file.close();
+    const { start, found } = await findTail(file, missing, wanted);
+    oldest = { file, start };
+    missing -= found;
+    if (missing <= 0) break;
   }
+  if (oldest === undefined) throw noLog(path);
+  return oldest;
 }
 
-/** Whether conmon has begun a new log in the place of this one (`logMaxBytes`). */
-async function isReplaced(file: fs.promises.FileHandle, path: string): Promise<boolean> {
-  const [mine, current] = await Promise.all([file.stat(), fs.promises.stat(path).catch(() => undefined)]);
-  return current !== undefined && current.ino !== mine.ino;
+async function openOldest(path: string): Promise<fs.promises.FileHandle> {
+  const file = await openNextLog(path, undefined);
+  if (file === undefined) throw noLog(path);
+  return file;
+}
+
+function noLog(path: string): DhowError {
+  return new DhowError('NotFound', `there is no log at ${path}`);
 }
 
 function selectStreams({ stdout, stderr }: LogQuery): (entry: { stream: LogEntry['stream'] }) => boolean {

@@ -54,6 +54,11 @@ export interface Runtime {
    * process's stdin, as that of another client does with `stdin: 'once'`.
    */
   attach(id: string, options?: { observer: boolean }): Promise<StdioConnection>;
+  /**
+   * Begins a new log, keeping `keep` files in all (`log`, `log.1`, …; see `readLogs`). Nothing is lost but what is then too old.
+   * No error when the process has exited meanwhile.
+   */
+  rotateLog(id: string, logPath: string, keep: number): void;
   /** Window size of a container or exec with a terminal. @throws Conflict when it has none or has exited */
   resize(id: string, size: { rows: number; columns: number }): Promise<void>;
 
@@ -75,8 +80,6 @@ export interface CreateRequest {
   logPath: string;
   /** 'none' keeps no log. */
   logDriver: 'file' | 'none';
-  /** A log that has grown to this size is begun anew, its content is lost; undefined: never. */
-  logMaxBytes?: number;
   /** Open stdin; `once`: closed for good when the first attached client closes it. */
   stdin: 'closed' | 'open' | 'once';
   terminal: boolean;

@@ -117,17 +117,17 @@ function decodeDns(fields: Fields): string[] {
 
 function decodeLogConfig(fields: Fields): Pick<HostSettings, 'logDriver' | 'logOptions'> {
   const driver = fields.text('Type') || 'json-file';
-  if (driver !== 'json-file' && driver !== 'none') {
+  if (driver !== 'json-file' && driver !== 'local' && driver !== 'none') {
     throw new DhowError(
       'Unsupported',
-      `logging driver "${driver.slice(0, 60)}" is not supported: use json-file or none`,
+      `logging driver "${driver.slice(0, 60)}" is not supported: use json-file, local or none`,
     );
   }
-  const options = Object.keys(fields.textMap('Config'));
-  if (options.length > 0) {
-    throw new DhowError('Unsupported', `log option "${options[0]?.slice(0, 60)}" is not supported`);
+  const logOptions = fields.textMap('Config');
+  if (driver === 'none' && Object.keys(logOptions).length > 0) {
+    throw new DhowError('InvalidParameter', 'invalid logging opts for driver none');
   }
-  return { logDriver: driver, logOptions: {} };
+  return { logDriver: driver, logOptions };
 }
 
 function decodeAnnotations(fields: Fields): Record<string, string> {

@@ -11,6 +11,7 @@ import type { ContainerContext } from '#engine/containers/parts.ts';
 import { removeRow } from '#engine/containers/remove-locked.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
+import { readLogLimits } from '#engine/log-options.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '#image/platform.ts';
@@ -26,6 +27,7 @@ export async function createContainer(
   requirePlatform(image, settings.image, request.platform);
   const effective = mergeConfig(image.config.config ?? {}, settings);
   parseSignal(effective.stopSignal);
+  if (settings.host.logDriver !== 'none') readLogLimits(settings.host.logOptions, context.logLimits);
   if (settings.host.init && !context.findInitBinary()) {
     throw new DhowError(
       'Unsupported',

@@ -9,6 +9,7 @@ import type { Turns } from '#engine/containers/turns.ts';
 import type { Waiters } from '#engine/containers/wait.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ImageService } from '#engine/images.ts';
+import type { LogLimits } from '#engine/log-options.ts';
 import type { Log } from '#log/log.ts';
 import type { ContainerNetworking, NetworkCatalog, NetworkStack } from '#network/network.ts';
 import type { SpecContext } from '#runtime/build-spec.ts';
@@ -43,6 +44,8 @@ export interface ContainerParts {
   roots: RootMounter;
   /** Holds one directory per container: upper, work, root (mount point), log, hosts, hostname, resolv.conf. */
   containersDirectory: string;
+  /** Of containers that say nothing. */
+  logLimits: LogLimits;
   cgroups: CgroupHierarchies;
   cgroupParent: string;
   /** The host's own files, read at each start. */

@@ -177,6 +177,7 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
       return probes.shift() ?? { code: 0, output: Buffer.alloc(0) };
     },
     attach: async (id) => connect(id),
+    rotateLog: (id) => void calls.push(`rotate-log ${id}`),
     resize: async (id, size) => void calls.push(`resize ${id} ${size.rows}x${size.columns}`),
     async inspect(id) {
       const process = processes.get(id);

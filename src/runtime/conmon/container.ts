@@ -45,7 +45,7 @@ export async function createContainer(
     terminal: request.terminal,
     stdin: request.stdin,
     log: request.logDriver === 'none' ? 'none' : `k8s-file:${request.logPath}`,
-    args: request.logMaxBytes === undefined ? [] : ['--log-size-max', String(request.logMaxBytes)],
+    args: [],
     pipes: {},
   });
   const pid = await awaitProcess(

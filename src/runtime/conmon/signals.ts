@@ -62,20 +62,31 @@ export function readParent(pid: number): number | undefined {
   }
 }
 
+/** Lets conmon open its log file anew: `2` is that in its control pipe. @returns false when it has gone */
+export function reopenLog(directory: ProcessDirectory): boolean {
+  return tellMonitor(directory, '2 0 0\n');
+}
+
 /** See `Runtime.resize`. conmon's control pipe takes lines of `1 <rows> <columns>`. */
 export function resizeTerminal(directory: ProcessDirectory, size: { rows: number; columns: number }): void {
   if (readProcess(directory)?.terminal === false) {
     throw new DhowError('Conflict', `cannot resize: ${directory.kind} ${directory.id} has no terminal`);
   }
+  if (!tellMonitor(directory, `1 ${size.rows} ${size.columns}\n`)) throw notRunning(directory);
+}
+
+/** @returns false when nobody reads: the monitor has gone */
+function tellMonitor(directory: ProcessDirectory, line: string): boolean {
   let fd: number;
   try {
     fd = fs.openSync(directory.file('ctl'), fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENXIO')) throw notRunning(directory);
+    if (hasCode(error, 'ENOENT', 'ENXIO')) return false;
     throw error;
   }
   try {
-    fs.writeSync(fd, `1 ${size.rows} ${size.columns}\n`);
+    fs.writeSync(fd, line);
+    return true;
   } finally {
     fs.closeSync(fd);
   }

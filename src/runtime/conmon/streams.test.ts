@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { listLogFiles } from '#runtime/log-files.ts';
 import { readLogs } from '#runtime/read-logs.ts';
 import { collect, createRuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
 
@@ -93,24 +94,43 @@ for (const name of ['crun', 'runc']) {
       await fixture.runtime.delete(id);
     });
 
-    test('reach their log, which is begun anew when it has grown too large', async () => {
+    test('reach their log whole, also when it is put aside meanwhile', async () => {
       await using fixture = await createRuntimeFixture(name);
       const id = fixture.newId();
-      const request = { ...fixture.request(id, ['sh', '-c', 'seq 1 3000']), logMaxBytes: 100_000 };
+      const script = 'for i in $(seq 1 60000); do echo $i; done';
+      const request = fixture.request(id, ['sh', '-c', script]);
       await fixture.runtime.create(request, AbortSignal.any([]));
-      const ended = fixture.exitOf(id).then(() => {});
+      const exited = fixture.exitOf(id);
       const query = { stdout: true, stderr: true, follow: true };
-      const reading = readLogs(request.logPath, query, { ended, signal: AbortSignal.any([]) });
+      const reading = readLogs(request.logPath, query, {
+        ended: exited.then(() => {}),
+        signal: AbortSignal.any([]),
+      });
       await fixture.runtime.start(id);
+      const rotating = setInterval(() => fixture.runtime.rotateLog(id, request.logPath, 100), 10);
       let text = '';
       for await (const { bytes } of reading) text += Buffer.from(bytes).toString();
-      const lines = text.trim().split('\n').map(Number);
-      assert.ok(fs.statSync(request.logPath).size <= 100_000);
-      assert.equal(lines.at(-1), 3000);
-      assert.deepEqual(
-        lines,
-        lines.toSorted((a, b) => a - b),
-      );
+      clearInterval(rotating);
+      const expected = Array.from({ length: 60_000 }, (_, index) => `${index + 1}\n`).join('');
+      assert.equal(text, expected);
+      const files = await listLogFiles(request.logPath);
+      assert.ok(files.length > 2, `${files.length} files`);
+
+      const again = { signal: AbortSignal.any([]), ended: Promise.resolve() };
+      let all = '';
+      for await (const { bytes } of readLogs(request.logPath, { ...query, follow: false }, again)) {
+        all += Buffer.from(bytes).toString();
+      }
+      assert.equal(all, expected);
+      let tail = '';
+      for await (const { bytes } of readLogs(
+        request.logPath,
+        { ...query, follow: false, tail: 40_000 },
+        again,
+      )) {
+        tail += Buffer.from(bytes).toString();
+      }
+      assert.equal(tail, expected.slice(expected.indexOf('\n20001\n') + 1));
       await fixture.runtime.delete(id);
     });
   });

@@ -6,16 +6,16 @@ const blockSize = 64 * 1024;
 const newline = 0x0a;
 
 /**
- * Where the last `count` lines of output begin in a log, read from its end. A line of output is all its partial entries and the full one
+ * Where the last `count` lines of output begin in a log file, read from its end, and how many it has of them. A line of output is all its partial entries and the full one
  * that ends it.
  */
 export async function findTail(
   file: fs.promises.FileHandle,
   count: number,
   wanted: (entry: LogEntry) => boolean,
-): Promise<number> {
+): Promise<{ start: number; found: number }> {
   const { size } = await file.stat();
-  if (count <= 0) return await endOfLines(file, size);
+  if (count <= 0) return { start: await endOfLines(file, size), found: 0 };
   let found = 0;
   let start = size;
   for await (const { offset, line } of linesBackwards(file, size)) {
@@ -23,12 +23,12 @@ export async function findTail(
     if (entry && wanted(entry)) {
       // Backwards, the full entry comes before the partial ones of its line; those of an unfinished line count together as one.
       const begins = !entry.partial || found === 0;
-      if (begins && found === count) return start;
+      if (begins && found === count) return { start, found };
       if (begins) found++;
       start = offset;
     }
   }
-  return found < count ? 0 : start;
+  return { start: found < count ? 0 : start, found };
 }
 
 async function endOfLines(file: fs.promises.FileHandle, size: number): Promise<number> {

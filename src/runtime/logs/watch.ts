@@ -30,7 +30,8 @@ export function createChangeWatch(file: string, ended: Promise<void>, signal: Ab
     notice();
   }
   const watcher = watchDirectory(path.dirname(file), (name) => {
-    if (name === path.basename(file)) notice();
+    // Also its older parts, as a rotation moves it.
+    if (name?.startsWith(path.basename(file)) ?? true) notice();
   });
   // A watch that breaks (the kernel has no more of them) must not end the process; the end is still noticed.
   watcher.on('error', notice);
