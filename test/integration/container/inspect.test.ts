@@ -64,6 +64,21 @@ describeEngine('inspect', ({ cli, unique }) => {
     assert.match(object.Created, /^\d{4}-\d\d-\d\dT/);
   });
 
+  it('shows the paths that are masked or read-only, and that there are none', async () => {
+    const pathsWith = async (...options: string[]): Promise<(string[] | null)[]> => {
+      const made = await cli.out('create', ...options, 'busybox');
+      const template = '[{{json .HostConfig.MaskedPaths}},{{json .HostConfig.ReadonlyPaths}}]';
+      const paths = JSON.parse(await cli.out('inspect', '--format', template, made));
+      await cli.out('rm', made);
+      return paths;
+    };
+    const [masked, readonly] = await pathsWith();
+    assert.ok(masked?.includes('/proc/kcore') && masked.includes('/sys/firmware'), String(masked));
+    assert.deepEqual(readonly, ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']);
+    assert.deepEqual(await pathsWith('--privileged'), [null, null]);
+    assert.deepEqual(await pathsWith('--security-opt', 'systempaths=unconfined'), [[], []]);
+  });
+
   it('finds a container by a beginning of its id', async () => {
     assert.equal(await cli.out('inspect', '--format', '{{.Name}}', id.slice(0, 8)), `/${name}`);
   });

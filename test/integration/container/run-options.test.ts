@@ -49,18 +49,33 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
   });
 
   const users: [string, string][] = [
-    ['alice', 'uid=1000(alice) gid=1000(alice) groups=50(staff),1000(alice)'],
-    ['1000', 'uid=1000(alice) gid=1000(alice) groups=50(staff),1000(alice)'],
-    ['alice:staff', 'uid=1000(alice) gid=50(staff) groups=50(staff)'],
-    ['4242:4343', 'uid=4242 gid=4343 groups=4343'],
+    ['-u alice', 'uid=1000(alice) gid=1000(alice) groups=50(staff),1000(alice)'],
+    ['-u 1000', 'uid=1000(alice) gid=1000(alice) groups=50(staff),1000(alice)'],
+    ['-u alice:staff', 'uid=1000(alice) gid=50(staff) groups=50(staff)'],
+    ['-u 4242:4343', 'uid=4242 gid=4343 groups=4343'],
+    ['-u 4242', 'uid=4242 gid=0(root) groups=0(root)'],
+    ['-u :staff', 'uid=0(root) gid=50(staff) groups=50(staff)'],
+    [
+      '-u alice --group-add 77 --group-add daemon',
+      'uid=1000(alice) gid=1000(alice) groups=1(daemon),50(staff),77,1000(alice)',
+    ],
+    ['--group-add staff', 'uid=0(root) gid=0(root) groups=0(root),50(staff)'],
   ];
-  for (const [user, expected] of users) {
-    it(`--user ${user}`, async () => {
+  for (const [options, expected] of users) {
+    it(`${options} is who the process is`, async () => {
       const sorted = (text: string): string =>
         text.replace(/groups=(.*)/, (_, list) => `groups=${list.split(',').sort()}`);
-      assert.equal(sorted(await sh(['-u', user], 'id')), sorted(expected));
+      assert.equal(sorted(await sh(options.split(' '), 'id')), sorted(expected));
     });
   }
+
+  it('--group-add is for what exec starts too, whoever it is', async () => {
+    const name = unique('groups');
+    await cli.out('run', '-d', '--name', name, '--group-add', '77', 'busybox', 'sleep', '1000');
+    const groups = await cli.out('exec', '-u', 'alice', name, 'grep', 'Groups:', '/proc/self/status');
+    assert.deepEqual(groups.split(/\s+/).slice(1).filter(Boolean), ['50', '77', '1000']);
+    await cli.out('rm', '-f', name);
+  });
 
   it('--user that the image does not have is refused', async () => {
     const { code, stderr } = await cli.run(['run', '--rm', '-u', 'nosuchuser', 'busybox', 'true']);
