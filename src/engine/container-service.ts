@@ -9,6 +9,7 @@ import { createExec, startExec } from '#engine/containers/exec.ts';
 import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
 import { handleExit } from '#engine/containers/exit.ts';
 import { createHealthMonitors } from '#engine/containers/health/monitors.ts';
+import { unlinkContainer } from '#engine/containers/links.ts';
 import { createLocks } from '#engine/containers/locks.ts';
 import { keepLogs } from '#engine/containers/log-keeper.ts';
 import { followLogs } from '#engine/containers/logs.ts';
@@ -109,6 +110,7 @@ export async function createContainerService(
     unpause: (nameOrId) => unpauseContainer(context, nameOrId),
     rename: (nameOrId, newName) => renameContainer(context, nameOrId, newName),
     update: (nameOrId, change) => updateContainer(context, nameOrId, change),
+    unlink: (nameOrId, alias) => unlinkContainer(context, nameOrId, alias),
     remove: (nameOrId, options) => removeContainer(context, nameOrId, options),
     prune: () => pruneContainers(context, async (id) => (await sizeOf(id)).writableBytes),
     get: (nameOrId) => viewContainer(context, findContainer(table, nameOrId)),

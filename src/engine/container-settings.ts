@@ -45,6 +45,8 @@ export interface HostSettings {
   mounts: MountSettings[];
   /** The first network as it was named, or `container:<id>`. */
   networkMode: string;
+  /** On the default network; those on other networks are the endpoints' own. */
+  links: LinkSettings[];
   ports: PublishedPortRequest[];
   publishAllPorts: boolean;
   restartPolicy: RestartPolicy;
@@ -76,6 +78,12 @@ export interface HostSettings {
   runtime: string;
   consoleSize?: { rows: number; columns: number };
   annotations: Record<string, string>;
+}
+
+export interface LinkSettings {
+  /** Id of the container; before the linking container is created, what the user called it. */
+  target: string;
+  alias: string;
 }
 
 export interface RestartPolicy {

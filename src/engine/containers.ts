@@ -48,6 +48,8 @@ export interface ContainerService {
     nameOrId: string,
     change: { resources: Partial<ResourceSettings>; restartPolicy?: RestartPolicy },
   ): Promise<void>;
+  /** Ends a link on the default network. @throws NotFound */
+  unlink(nameOrId: string, alias: string): Promise<void>;
   remove(nameOrId: string, options: { force: boolean; volumes: boolean }): Promise<void>;
   prune(): Promise<{ removed: string[]; freedBytes: number }>;
 
@@ -137,6 +139,10 @@ export interface ContainerView {
   endpoints: Endpoint[];
   /** Published at present. */
   ports: PublishedPort[];
+  /** Links on the default network, as Docker spells them: `/db:/web/alias`. */
+  links: string[];
+  /** Names that the container has by others' links: `/web/alias`. */
+  linkNames: string[];
   mounts: MountView[];
   platform: string;
   paths: {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { isDhowError } from '#errors/error.ts';
-import { readHostResolvConf, renderHostname, renderHosts, renderResolvConf } from '#network/host-files.ts';
+import {
+  editHosts,
+  readHostResolvConf,
+  renderHostname,
+  renderHosts,
+  renderResolvConf,
+} from '#network/host-files.ts';
 
 const ipv6 = [
   '::1\tlocalhost ip6-localhost ip6-loopback',
@@ -76,6 +82,23 @@ suite('hosts', () => {
       refused(() => renderHosts({ hostname: 'web', extraHosts: [extra] }), words);
     });
   }
+
+  test('changing some lines keeps what else is there', () => {
+    const text = '127.0.0.1\tlocalhost\n# mine\n10.0.0.5 db old # of db\n10.0.0.6 other\n\n';
+    const changed = editHosts(text, {
+      remove: (_address, names) => names[0] === 'db',
+      add: [{ address: '10.0.0.9', names: ['db', 'store'] }],
+    });
+    assert.equal(changed, '127.0.0.1\tlocalhost\n# mine\n10.0.0.6 other\n10.0.0.9\tdb store\n');
+    refused(
+      () => editHosts(text, { remove: () => false, add: [{ address: 'x', names: ['a'] }] }),
+      /invalid IP address/,
+    );
+    refused(
+      () => editHosts(text, { remove: () => false, add: [{ address: '::1', names: ['a\nb'] }] }),
+      /hosts file/,
+    );
+  });
 
   test('a hostname with a line break is refused', () => {
     refused(() => renderHostname('a\nb'), /invalid hostname/);

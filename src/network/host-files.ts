@@ -61,13 +61,31 @@ export function renderHosts(input: HostsInput): string {
       : [input.base.slice(0, maximumHostTextLength).trimEnd()];
   for (const extra of input.extraHosts ?? []) lines.push(...extraHostLines(extra, input.hostGateways ?? []));
   for (const link of input.links ?? []) {
-    const names = link.names.map((name) => checkHostName(name, 'link name'));
-    lines.push(`${checkAddress(link.address, 'link')}\t${names.join(' ')}`);
+    lines.push(hostsLine(link, 'link'));
   }
   for (const address of input.addresses ?? []) {
     lines.push(`${checkAddress(address, 'container')}\t${ownNames(input)}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * A hosts file with some of its lines changed; what the container itself has written there stays.
+ * @throws InvalidParameter naming the wrong name or address
+ */
+export function editHosts(
+  text: string,
+  change: {
+    remove: (address: string, names: readonly string[]) => boolean;
+    add: readonly { address: string; names: readonly string[] }[];
+  },
+): string {
+  const kept = text.split('\n').filter((line) => {
+    const [address = '', ...names] = line.replace(/#.*$/, '').trim().split(/\s+/);
+    return address === '' || !change.remove(address, names);
+  });
+  while (kept.at(-1) === '') kept.pop();
+  return `${[...kept, ...change.add.map((entry) => hostsLine(entry, 'hosts file'))].join('\n')}\n`;
 }
 
 /** @throws InvalidParameter */
@@ -137,7 +155,12 @@ function parseResolvConf(text: string): ResolvConf {
   return result;
 }
 
-function ownNames(input: HostsInput): string {
+function hostsLine({ address, names }: { address: string; names: readonly string[] }, what: string): string {
+  return `${checkAddress(address, what)}\t${names.map((name) => checkHostName(name, what)).join(' ')}`;
+}
+
+/** The names on the lines of a container's own addresses. */
+export function ownNames(input: Pick<HostsInput, 'hostname' | 'domainname'>): string {
   const hostname = checkHostName(input.hostname, 'hostname');
   if (input.domainname) return `${hostname}.${checkHostName(input.domainname, 'domainname')} ${hostname}`;
   // A hostname given with its domain is also known by its first label.

@@ -53,6 +53,7 @@ export const networkMigration: Migration = {
       mac_address TEXT NOT NULL,
       link_local TEXT NOT NULL,
       aliases TEXT NOT NULL,
+      links TEXT NOT NULL,
       gateway_priority INTEGER NOT NULL,
       UNIQUE (network_id, address4),
       UNIQUE (network_id, address6),
@@ -68,6 +69,16 @@ export const networkMigration: Migration = {
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX names_of_endpoint ON endpoint_names (endpoint_id);
+
+    CREATE TABLE container_links (
+      container_id TEXT NOT NULL REFERENCES attached_containers (container_id) ON DELETE CASCADE,
+      target_id TEXT NOT NULL,
+      port INTEGER NOT NULL,
+      protocol TEXT NOT NULL CHECK (protocol IN ('tcp', 'udp', 'sctp')),
+      PRIMARY KEY (container_id, target_id, port, protocol)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX links_to_container ON container_links (target_id);
 
     CREATE TABLE published_ports (
       container_id TEXT NOT NULL REFERENCES attached_containers (container_id) ON DELETE CASCADE,

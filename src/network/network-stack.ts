@@ -17,6 +17,7 @@ import { deleteInterface, detachContainer } from '#network/endpoints/detach.ts';
 import { renameContainer } from '#network/endpoints/rename.ts';
 import { restoreEndpoints } from '#network/endpoints/restore.ts';
 import { sweepInterfaces } from '#network/endpoints/sweep.ts';
+import { unlinkContainers } from '#network/endpoints/unlink.ts';
 import { viewEndpoint } from '#network/endpoints/view.ts';
 import { createFirewall } from '#network/firewall/firewall.ts';
 import { createPassage } from '#network/firewall/passage.ts';
@@ -24,6 +25,7 @@ import { createNamespaceSandbox, openNamespaceSandbox } from '#network/kernel/sa
 import type { Endpoint, NetworkStack } from '#network/network.ts';
 import { createPortHolds } from '#network/ports/port-holds.ts';
 import { createEndpointTable, type EndpointRow } from '#network/tables/endpoints.ts';
+import { createLinkTable } from '#network/tables/links.ts';
 import { createNameTable } from '#network/tables/names.ts';
 import { createNetworkTable, isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
 import { allPortTargets } from '#network/tables/port-targets.ts';
@@ -100,11 +102,23 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
   const ports = createPortTable(database);
   const host = openNetlink(netlinkProtocols.route);
   const netfilter = openNetlink(netlinkProtocols.netfilter);
+  const links = createLinkTable(database);
+  const openPorts = () => links.list();
   const portTargets = () => allPortTargets({ networks, endpoints, ports });
-  const firewall = createFirewall({ host, table, networks, portTargets, netfilter, nftables, log });
+  const firewall = createFirewall({
+    host,
+    table,
+    networks,
+    portTargets,
+    openPorts,
+    netfilter,
+    nftables,
+    log,
+  });
   const passage = createPassage({ table, networks, netfilter, nftables, log });
   const holds = createPortHolds(ports, log);
   const names = createNameTable(database);
+
   const now = () => performance.now();
   const hostServers = createHostNameServers(parts.readResolvConf, now);
   const answerQuery = createAnswerQuery({
@@ -123,6 +137,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     passage,
     holds,
     names,
+    links,
     resolvers,
     host,
     table,
@@ -200,6 +215,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     },
     endpointsOf: (containerId) => endpoints.ofContainer(containerId).map(view),
     portsOf: (containerId) => ports.ofContainer(containerId),
+    unlink: (containerId, targetId) => unlinkContainers(verbs, containerId, targetId),
     rename: (containerId, name) => renameContainer(verbs, containerId, name),
 
     async restore(live) {

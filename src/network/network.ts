@@ -62,6 +62,8 @@ export interface ContainerNetworking {
   /** In the order in which they were made. */
   endpointsOf(containerId: string): Endpoint[];
   portsOf(containerId: string): PublishedPort[];
+  /** Closes what a link has opened. */
+  unlink(containerId: string, targetId: string): Promise<void>;
   /** A running container has another name. */
   rename(containerId: string, name: string): void;
 }
@@ -129,6 +131,13 @@ export interface AttachRequest {
   endpoints: EndpointRequest[];
   /** Published by the endpoint that has the default route; kept back while there is none. */
   ports: PublishedPortRequest[];
+  /** Ports of others that are open to the container also where containers are kept apart. */
+  links?: ContainerLink[];
+}
+
+export interface ContainerLink {
+  containerId: string;
+  ports: Pick<PublishedPort, 'containerPort' | 'protocol'>[];
 }
 
 export interface ConnectRequest {
@@ -150,6 +159,8 @@ export interface EndpointRequest {
   macAddress?: string;
   /** Further names on this network. */
   aliases?: string[];
+  /** Names by which this container alone finds others on the network. */
+  links?: { target: string; alias: string }[];
   /** The endpoint with the highest has the default route; among equals the network whose name comes first. */
   gatewayPriority?: number;
   /** Name inside the container. */

@@ -154,6 +154,7 @@ suite('many and full', () => {
         macAddress: '',
         linkLocal: [],
         aliases: [],
+        links: {},
         gatewayPriority: 0,
       });
     }

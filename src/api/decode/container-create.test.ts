@@ -46,7 +46,6 @@ const unsupportedFields: [object, object, string][] = [
   [{ OnBuild: ['RUN x'] }, {}, 'OnBuild'],
   [{ Shell: ['/bin/bash'] }, {}, 'Shell'],
   [{}, { VolumesFrom: ['a'] }, 'HostConfig.VolumesFrom'],
-  [{}, { Links: ['a:b'] }, 'HostConfig.Links'],
   [{}, { StorageOpt: { size: '1G' } }, 'HostConfig.StorageOpt'],
   [{}, { Cgroup: 'container:a' }, 'HostConfig.Cgroup'],
   [{}, { Isolation: 'hyperv' }, 'HostConfig.Isolation'],
@@ -263,4 +262,31 @@ test('the networks come from NetworkingConfig, else from the mode, and the older
   assert.throws(() => networks('default', { NetworkingConfig: onBridge }), /user defined networks only/);
   const option = { EndpointsConfig: { a: { DriverOpts: { 'com.example.speed': '9' } } } };
   assert.throws(() => networks('a', { NetworkingConfig: option }), /"com.example.speed" is not supported/);
+});
+
+test('links are the container’s on the default network, and the endpoint’s on others', () => {
+  const decodeLinks = (networkMode: string, config: object = {}) =>
+    decodeContainerCreate({
+      Image: 'x',
+      HostConfig: { NetworkMode: networkMode, Links: ['db', 'cache:store', '/db:/web/again'] },
+      ...config,
+    }).settings;
+  assert.deepEqual(decodeLinks('default').host.links, [
+    { target: 'db', alias: 'db' },
+    { target: 'cache', alias: 'store' },
+    { target: 'db', alias: 'again' },
+  ]);
+  const networking = { NetworkingConfig: { EndpointsConfig: { net: { Links: ['db:store'] } } } };
+  const own = decodeLinks('net', networking);
+  assert.deepEqual(own.host.links, []);
+  assert.deepEqual(own.networks[0]?.links, [{ target: 'db', alias: 'store' }]);
+  assert.throws(() => decodeLinks('host'), /host type networking can't be used with links/);
+  assert.throws(() => decodeLinks('container:x'), /container type network can't be used with links/);
+  for (const bad of ['', ':x', 'a:b:c', 'a:b c', 'a:b\n']) {
+    assert.throws(
+      () => decodeContainerCreate({ Image: 'x', HostConfig: { Links: [bad] } }),
+      /bad format for links/,
+      bad,
+    );
+  }
 });

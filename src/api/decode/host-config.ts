@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { decodeDevices } from '#api/decode/devices.ts';
 import type { Fields } from '#api/decode/fields.ts';
+import { decodeLinks } from '#api/decode/links.ts';
 import { decodeMounts } from '#api/decode/mounts.ts';
 import { decodeNamespaceModes } from '#api/decode/namespaces.ts';
 import { decodePortBindings } from '#api/decode/ports.ts';
@@ -16,7 +17,7 @@ const defaultShmBytes = 64 * 1024 * 1024;
 /** Docker's `HostConfig`. Throws as `decodeContainerCreate`. */
 export function decodeHostConfig(fields: Fields): { host: HostSettings; warnings: string[] } {
   // ContainerIDFile is written by the client.
-  fields.refuse(['VolumesFrom', 'Links', 'StorageOpt', 'Cgroup']);
+  fields.refuse(['VolumesFrom', 'StorageOpt', 'Cgroup']);
   refuseOther(fields, 'Isolation', ['', 'default']);
   refuseOther(fields, 'UsernsMode', ['', 'host']);
   refuseOther(fields, 'VolumeDriver', ['', 'local']);
@@ -33,6 +34,7 @@ export function decodeHostConfig(fields: Fields): { host: HostSettings; warnings
     ...decodeMounts(fields),
     ...decodeNamespaceModes(fields),
     networkMode,
+    links: decodeLinks(fields, networkMode),
     ports,
     publishAllPorts: fields.flag('PublishAllPorts'),
     restartPolicy: decodeRestartPolicy(fields.object('RestartPolicy')),

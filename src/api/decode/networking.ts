@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { Fields } from '#api/decode/fields.ts';
+import { parseLinks } from '#api/decode/links.ts';
 import type { ContainerSettings } from '#engine/container-settings.ts';
 import { DhowError } from '#errors/error.ts';
 import type { EndpointRequest } from '#network/network.ts';
@@ -33,7 +34,7 @@ export function decodeNetworks(body: Fields, networkMode: string): ContainerSett
  * @throws InvalidParameter naming the field; Unsupported
  */
 export function decodeEndpoint(fields: Fields, network: string): Omit<EndpointRequest, 'network'> {
-  fields.refuse(['Links']);
+  const links = parseLinks(fields, 'Links');
   const ipam = fields.object('IPAMConfig');
   const address = decodeAddress(ipam, 'IPv4Address', isIPv4);
   const address6 = decodeAddress(ipam, 'IPv6Address', isIPv6);
@@ -60,6 +61,7 @@ export function decodeEndpoint(fields: Fields, network: string): Omit<EndpointRe
     ...(linkLocalAddresses.length === 0 ? {} : { linkLocalAddresses }),
     ...(macAddress === undefined ? {} : { macAddress }),
     aliases,
+    ...(links.length === 0 ? {} : { links }),
     ...(fields.integer('GwPriority') === 0 ? {} : { gatewayPriority: fields.integer('GwPriority') }),
     ...decodeDriverOptions(fields),
   };

@@ -19,7 +19,7 @@ export function encodeContainerSummary(view: ContainerView, context: SummaryCont
   const { size } = context;
   return {
     Id: view.id,
-    Names: [`/${view.name}`],
+    Names: [`/${view.name}`, ...view.linkNames],
     Image: context.imageNameHolds ? settings.image : view.imageId,
     ImageID: view.imageId,
     Command: commandText([...effective.entrypoint, ...effective.command]),

@@ -47,7 +47,7 @@ export function encodeHostConfig(view: ContainerView, defaults: HostConfigDefaul
     GroupAdd: orNull(host.additionalGroups),
     IpcMode: host.ipcMode || 'private',
     Cgroup: '',
-    Links: null,
+    Links: orNull(view.links),
     OomScoreAdj: host.oomScoreAdj,
     PidMode: host.pidMode,
     Privileged: security.privileged,

@@ -49,7 +49,7 @@ function encodeEndpoint(request: EndpointRequest, endpoint: Endpoint | undefined
   const { aliases = [], interfaceName } = request;
   return {
     IPAMConfig: encodeIpam(request),
-    Links: null,
+    Links: request.links ? request.links.map(({ target, alias }) => `${target}:${alias}`) : null,
     Aliases: aliases.length > 0 ? aliases : null,
     MacAddress: endpoint?.macAddress ?? request.macAddress ?? '',
     DriverOpts: interfaceName ? { 'com.docker.network.endpoint.ifname': interfaceName } : null,

@@ -66,9 +66,34 @@ export function containerRoutes(engine: Parts): Route[] {
 
   async function remove(exchange: Exchange): Promise<void> {
     const { query } = exchange;
-    if (query.flag('link'))
-      throw new DhowError('Unsupported', 'links are not supported: there is none to remove');
+    if (query.flag('link')) {
+      await removeLink(exchange, idOf(exchange));
+      return;
+    }
     await containers.remove(idOf(exchange), { force: query.flag('force'), volumes: query.flag('v') });
+    exchange.sendEmpty(204);
+  }
+
+  /** A link is called `web/db`, and clients differ in whether they escape the slash. */
+  async function removeByPath(exchange: Exchange): Promise<void> {
+    const name = `${idOf(exchange)}/${exchange.parameter('alias')}`;
+    if (exchange.query.flag('link')) {
+      await removeLink(exchange, name);
+      return;
+    }
+    const message = `No such container: ${name.slice(0, 200)}`;
+    throw new DhowError('NotFound', message, { reason: 'container-not-found' });
+  }
+
+  async function removeLink(exchange: Exchange, name: string): Promise<void> {
+    const [container = '', alias = ''] = name.replace(/^\//, '').split('/');
+    if (alias === '') {
+      throw new DhowError(
+        'InvalidParameter',
+        `${name.slice(0, 100)} is no link: name it as /container/alias`,
+      );
+    }
+    await containers.unlink(container, alias);
     exchange.sendEmpty(204);
   }
 
@@ -112,6 +137,7 @@ export function containerRoutes(engine: Parts): Route[] {
     ],
     ['POST', '/containers/{id}/update', update],
     ['DELETE', '/containers/{id}', remove],
+    ['DELETE', '/containers/{id}/{alias}', removeByPath],
   ];
   return routes.map(([method, path, handler]) => ({ method, path, handler }));
 }

@@ -108,6 +108,9 @@ export function createFakeContainers(parts: {
       find(nameOrId).view.name = newName;
     },
     async update() {},
+    async unlink(nameOrId, alias) {
+      throw new DhowError('NotFound', `No such link: /${nameOrId}/${alias}`);
+    },
     async remove(nameOrId, { force }) {
       const container = find(nameOrId);
       if (container.view.state.status === 'running') {
@@ -218,6 +221,8 @@ function createView(
     restartCount: 0,
     endpoints: [],
     ports: [],
+    links: [],
+    linkNames: [],
     mounts: [],
     platform: 'linux/amd64',
     paths: {

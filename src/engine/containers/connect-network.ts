@@ -4,7 +4,7 @@ import { announceEndpoint, identityOf, portsOf, refuseNetworks } from '#engine/c
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
-import { writeHostFiles } from '#engine/containers/write-host-files.ts';
+import { updateHostFiles } from '#engine/containers/write-host-files.ts';
 import { DhowError } from '#errors/error.ts';
 import type { EndpointRequest, Sandbox } from '#network/network.ts';
 
@@ -33,6 +33,7 @@ export async function connectToNetwork(
   refuseNetworks(context, all);
   if (isLive(record)) {
     await using sandbox = openSandbox(context, record);
+    const before = context.networks.endpointsOf(record.id);
     const endpoint = await context.networks.connect({
       container: identityOf(record),
       sandbox,
@@ -40,7 +41,7 @@ export async function connectToNetwork(
       ports: portsOf(record),
     });
     announceEndpoint(context, 'connect', endpoint);
-    writeHostFiles(context, record, pathsOf(context.containersDirectory, record.id));
+    updateHostFiles(context, record, pathsOf(context.containersDirectory, record.id), before);
   }
   await saveNetworks(context, record, all);
 }
@@ -64,12 +65,13 @@ export async function disconnectFromNetwork(
   if (rest.length === networks.length) {
     throw new DhowError('NotFound', `container ${record.id} is not connected to network ${name}`);
   }
-  const endpoint = context.networks.endpointsOf(record.id).find((each) => each.networkId === id);
+  const before = context.networks.endpointsOf(record.id);
+  const endpoint = before.find((each) => each.networkId === id);
   if (isLive(record) && endpoint) {
     await using sandbox = openSandbox(context, record);
     await context.networks.disconnect(record.id, id, sandbox);
     announceEndpoint(context, 'disconnect', endpoint);
-    writeHostFiles(context, record, pathsOf(context.containersDirectory, record.id));
+    updateHostFiles(context, record, pathsOf(context.containersDirectory, record.id), before);
   }
   await saveNetworks(context, record, rest);
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { makeVolumes, nameVolumes } from '#engine/containers/container-volumes.ts';
+import { identifyLinks } from '#engine/containers/links.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import { mergeConfig } from '#engine/containers/merge-config.ts';
 import { generateName, parseContainerName } from '#engine/containers/names.ts';
@@ -22,7 +23,14 @@ export async function createContainer(
   context: ContainerContext,
   request: { name?: string; settings: ContainerSettings; platform?: string },
 ): Promise<{ id: string; warnings: string[] }> {
-  const settings = { ...request.settings, networks: nameNetworks(context, request.settings.networks) };
+  const settings = {
+    ...request.settings,
+    networks: nameNetworks(context, request.settings.networks),
+    host: {
+      ...request.settings.host,
+      links: identifyLinks(context, request.settings.host.links),
+    },
+  };
   const image = context.images.get(settings.image);
   requirePlatform(image, settings.image, request.platform);
   const effective = mergeConfig(image.config.config ?? {}, settings);

@@ -3,6 +3,7 @@ import { createSession } from '#engine/containers/attach.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { type ExecRecord, markExited } from '#engine/containers/exec-table.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
+import { linkVariables } from '#engine/containers/links.ts';
 import { findContainer, requireRunning } from '#engine/containers/lookup.ts';
 import { mergeEnvironment } from '#engine/containers/merge-config.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
@@ -56,7 +57,10 @@ export async function startExec(
         containerId: container.id,
         execId,
         args: settings.command,
-        env: mergeEnvironment(container.effective.environment, settings.environment),
+        env: mergeEnvironment(
+          [...linkVariables(context, container), ...container.effective.environment],
+          settings.environment,
+        ),
         ...(workingDirectory === '' ? {} : { workingDirectory }),
         user: settings.user || container.effective.user,
         additionalGroups: container.settings.host.additionalGroups,

@@ -65,12 +65,20 @@ export function portsOf(record: ContainerRecord): PublishedPortRequest[] {
   const { ports, publishAllPorts } = record.settings.host;
   if (!publishAllPorts) return ports;
   const named = new Set(ports.map((port) => `${port.containerPort}/${port.protocol}`));
-  const exposed = record.effective.exposedPorts.filter((port) => !named.has(port));
-  return [...ports, ...exposed.flatMap(expandExposed)];
+  const exposed = exposedPortsOf(record).filter(
+    (port) => !named.has(`${port.containerPort}/${port.protocol}`),
+  );
+  return [...ports, ...exposed.map((port) => ({ ...port, hostAddress: '', hostPort: 0, hostPortEnd: 0 }))];
 }
 
-/** `8000-8010/tcp` is a range of single ports, each published to any free one. */
-function expandExposed(text: string): PublishedPortRequest[] {
+type ExposedPort = Pick<PublishedPortRequest, 'containerPort' | 'protocol'>;
+
+export function exposedPortsOf(record: ContainerRecord): ExposedPort[] {
+  return record.effective.exposedPorts.flatMap(expandExposed);
+}
+
+/** `8000-8010/tcp` is a range of single ports. */
+function expandExposed(text: string): ExposedPort[] {
   const match = /^(\d+)(?:-(\d+))?\/(tcp|udp|sctp)$/.exec(text);
   if (!match) throw new DhowError('InvalidParameter', `invalid exposed port "${text.slice(0, 60)}"`);
   const first = Number(match[1]);
@@ -79,8 +87,5 @@ function expandExposed(text: string): PublishedPortRequest[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => ({
     containerPort: first + index,
     protocol,
-    hostAddress: '',
-    hostPort: 0,
-    hostPortEnd: 0,
   }));
 }

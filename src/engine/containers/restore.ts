@@ -101,17 +101,37 @@ export async function startByPolicy(context: ContainerContext): Promise<void> {
         record.state.status === 'exited' &&
         startsWithDaemon(record.settings.host.restartPolicy, record.stoppedByUser),
     );
-  await Promise.all(
-    wanted.map(async (record) => {
-      using _lock = await context.locks.acquire(record.id);
-      if (record.state.status !== 'exited') return;
-      try {
-        await launch(context, record);
-      } catch (error) {
-        context.log.warn('restart failed', { container: record.id, error: messageOf(error) });
-      }
-    }),
+  const starting = new Map<string, Promise<void>>();
+  /** After those that it needs: links and shared namespaces are only to be had of running containers. */
+  function start(record: ContainerRecord): Promise<void> {
+    const known = starting.get(record.id);
+    if (known) return known;
+    const needed = wanted.filter((other) => needs(record, other));
+    const started = Promise.all(needed.map(start)).then(() => startOne(context, record));
+    starting.set(record.id, started);
+    return started;
+  }
+  await Promise.all(wanted.map(start));
+}
+
+/** Containers can only need older ones, so there is no circle. */
+function needs(record: ContainerRecord, other: ContainerRecord): boolean {
+  const { links, networkMode } = record.settings.host;
+  if (other.createdAt >= record.createdAt) return false;
+  return (
+    links.some(({ target }) => target === other.id) ||
+    [other.id, other.name].includes(networkMode.slice('container:'.length))
   );
+}
+
+async function startOne(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  using _lock = await context.locks.acquire(record.id);
+  if (record.state.status !== 'exited') return;
+  try {
+    await launch(context, record);
+  } catch (error) {
+    context.log.warn('restart failed', { container: record.id, error: messageOf(error) });
+  }
 }
 
 /** A directory without a row belongs to a create that never finished or a remove that nearly did. */

@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
+import { followTarget, linkVariables, resolveLinks } from '#engine/containers/links.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import {
   announceEndpoint,
+  exposedPortsOf,
   hostnameOf,
   identityOf,
   networkNameOf,
@@ -139,7 +141,12 @@ async function connectNetwork(
   undo.defer(quietly('close network namespace', async () => sandbox[Symbol.asyncDispose]()));
   const namespace: NamespaceMode = { mode: 'path', path: sandbox.path };
   if (!settings.networkDisabled) {
-    announce(context, await context.networks.attach({ ...request, sandbox, ports: portsOf(record) }));
+    const links = resolveLinks(context, record).map(({ target }) => ({
+      containerId: target.id,
+      ports: exposedPortsOf(target),
+    }));
+    announce(context, await context.networks.attach({ ...request, sandbox, ports: portsOf(record), links }));
+    followTarget(context, record);
   }
   return { namespace, sandbox };
 }
@@ -161,7 +168,7 @@ function specInput(
     rootDirectory: prepared.root,
     process: {
       args: [...effective.entrypoint, ...effective.command],
-      env: effective.environment,
+      env: [...linkVariables(context, record), ...effective.environment],
       workingDirectory: effective.workingDirectory || '/',
       user: effective.user,
       additionalGroups: host.additionalGroups,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { linkNames, viewLinks } from '#engine/containers/links.ts';
 import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
@@ -23,6 +24,8 @@ export function viewContainer(context: ContainerContext, record: ContainerRecord
     ...(health === undefined ? {} : { health }),
     endpoints: isLive(record) ? context.networks.endpointsOf(record.id) : [],
     ports: isLive(record) ? context.networks.portsOf(record.id) : [],
+    links: viewLinks(context, record),
+    linkNames: linkNames(context, record),
     mounts: viewMounts(context, record),
     platform: record.platform,
     paths: {

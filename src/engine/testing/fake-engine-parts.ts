@@ -121,6 +121,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       detach: async () => void kernel.push('detach'),
       endpointsOf: () => [],
       portsOf: () => [],
+      unlink: unused,
       rename: () => {},
       restore: async () => {},
     };
@@ -283,6 +284,7 @@ export function settingsOf(
       binds: [],
       mounts: [],
       networkMode: 'bridge',
+      links: [],
       ports: [],
       publishAllPorts: false,
       restartPolicy: { name: 'no', maximumRetryCount: 0 },

@@ -26,6 +26,7 @@ export async function attachContainer(
   await using undo = new AsyncDisposableStack();
   const rows = await publishPorts(parts, request, () => {
     parts.endpoints.insertContainer({ nameServers: [], ...container });
+    parts.links.insert(container.id, request.links ?? []);
     return request.endpoints.map((endpoint, index) =>
       reserveEndpoint(parts, networks[index] as NetworkRow, container, endpoint),
     );
@@ -42,7 +43,10 @@ export async function attachContainer(
     const { gateways, targets } = waysOf(parts, container.id);
     moveRoutes(sandbox, {}, gateways);
     if (networks.some(hasNames)) parts.resolvers.start(container.id, sandbox);
-    if (!parts.firewall.changePorts('add', targets)) await parts.firewall.rebuild(targets);
+    const intact =
+      parts.firewall.changePorts('add', targets) &&
+      parts.firewall.changeLinks('add', parts.links.ofContainer(container.id));
+    if (!intact) await parts.firewall.rebuild(targets);
   }
   await openPassage(parts, networks);
   undo.move();

@@ -35,7 +35,7 @@ export async function connectContainer(
   if (hasNames(network) && !parts.resolvers.has(container.id)) parts.resolvers.start(container.id, sandbox);
   const after = waysOf(parts, container.id);
   moveRoutes(sandbox, before.gateways, after.gateways);
-  await movePorts(parts, before.targets, after.targets);
+  await movePorts(parts, before, after);
   await openPassage(parts, [network]);
   undo.move();
 }
@@ -71,7 +71,7 @@ async function removeEndpoint(
   });
   const after = waysOf(parts, containerId);
   moveRoutes(sandbox, before.gateways, after.gateways);
-  await movePorts(parts, before.targets, after.targets);
+  await movePorts(parts, before, after);
   if (row.hostInterface !== '') await deleteInterface(row.hostInterface);
   else if (row.interfaceName !== '') sandbox.deleteInterface(row.interfaceName);
 }

@@ -22,10 +22,11 @@ export async function detachContainer(
     .map((row) => row.hostInterface)
     .filter((name) => name !== '');
   const targets = portTargetsOf(parts, containerId);
+  const links = parts.links.ofContainer(containerId);
   const intact = parts.database.transaction(() => {
     parts.endpoints.removeContainer(containerId);
     // Inside the transaction: when the kernel refuses, the rows stay for the next attempt.
-    return parts.firewall.changePorts('delete', targets);
+    return parts.firewall.changePorts('delete', targets) && parts.firewall.changeLinks('delete', links);
   });
   parts.holds.release(containerId);
   // Its sockets hold the namespace.

@@ -1,16 +1,23 @@
 import type { EndpointParts } from '#network/endpoints/parts.ts';
 import { removeDefaultRoute, setDefaultRoute } from '#network/kernel/interface.ts';
 import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
+import type { OpenPort } from '#network/tables/links.ts';
 import { type Gateways, gatewaysOf, type PortTarget, portTargetsOf } from '#network/tables/port-targets.ts';
 
-/** What of a container depends on which of its endpoints has the default route. */
+/** What of a container depends on the endpoints that it has, and on which of them has the default route. */
 export interface Ways {
   gateways: Gateways;
   targets: PortTarget[];
+  /** What links open. */
+  openPorts: OpenPort[];
 }
 
 export function waysOf(parts: EndpointParts, containerId: string): Ways {
-  return { gateways: gatewaysOf(parts, containerId), targets: portTargetsOf(parts, containerId) };
+  return {
+    gateways: gatewaysOf(parts, containerId),
+    targets: portTargetsOf(parts, containerId),
+    openPorts: parts.links.ofContainer(containerId),
+  };
 }
 
 /** Moves default routes in a sandbox from one choice of endpoints to another. */
@@ -26,15 +33,25 @@ export function moveRoutes(sandbox: NamespaceSandbox, from: Gateways, to: Gatewa
   }
 }
 
-/** Moves the translation of published ports. The rows are up to date. */
-export async function movePorts(
-  parts: EndpointParts,
-  from: readonly PortTarget[],
-  to: readonly PortTarget[],
-): Promise<void> {
-  if (JSON.stringify(from.map(keyOf)) === JSON.stringify(to.map(keyOf))) return;
-  const intact = parts.firewall.changePorts('delete', from) && parts.firewall.changePorts('add', to);
-  if (!intact) await parts.firewall.rebuild([...from, ...to]);
+/** Moves the translation of published ports, and what links open. The rows are up to date. */
+export async function movePorts(parts: EndpointParts, from: Ways, to: Ways): Promise<void> {
+  const { firewall } = parts;
+  const targetsStay = sameText(from.targets.map(keyOf), to.targets.map(keyOf));
+  const linksStay = sameText(from.openPorts.map(keyOfOpen), to.openPorts.map(keyOfOpen));
+  const intact =
+    (targetsStay ||
+      (firewall.changePorts('delete', from.targets) && firewall.changePorts('add', to.targets))) &&
+    (linksStay ||
+      (firewall.changeLinks('delete', from.openPorts) && firewall.changeLinks('add', to.openPorts)));
+  if (!intact) await firewall.rebuild([...from.targets, ...to.targets]);
+}
+
+function sameText(one: string[][], other: string[][]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function keyOfOpen({ networkId, from, to, port, protocol }: OpenPort): string[] {
+  return [networkId, from.value, to.value, port, protocol].map(String);
 }
 
 function keyOf({ containerPort, protocol, hostAddress, hostPort, addresses }: PortTarget): string[] {

@@ -4,6 +4,7 @@ import type { Firewall } from '#network/firewall/firewall.ts';
 import type { Passage } from '#network/firewall/passage.ts';
 import type { PortHolds } from '#network/ports/port-holds.ts';
 import type { EndpointTable } from '#network/tables/endpoints.ts';
+import type { LinkTable } from '#network/tables/links.ts';
 import type { NameTable } from '#network/tables/names.ts';
 import type { NetworkTable } from '#network/tables/networks.ts';
 import type { PortTable } from '#network/tables/ports.ts';
@@ -17,6 +18,7 @@ export interface EndpointParts {
   endpoints: EndpointTable;
   ports: PortTable;
   names: NameTable;
+  links: LinkTable;
   firewall: Firewall;
   passage: Passage;
   holds: PortHolds;

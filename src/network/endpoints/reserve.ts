@@ -44,6 +44,9 @@ export function reserveEndpoint(
     macAddress: connected ? (parseMac(request.macAddress ?? '') ?? (address ? macOf(address) : '')) : '',
     linkLocal: request.linkLocalAddresses ?? [],
     aliases: request.aliases ?? [],
+    links: Object.fromEntries(
+      (request.links ?? []).map(({ alias, target }) => [alias.toLowerCase(), target]),
+    ),
     gatewayPriority: request.gatewayPriority ?? 0,
   };
   parts.endpoints.insert(row);

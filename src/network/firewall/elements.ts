@@ -10,6 +10,7 @@ import {
 } from '#network/addresses/ip.ts';
 import type { PublishedPort } from '#network/network.ts';
 import { parseBridgeOptions } from '#network/options/bridge-options.ts';
+import type { OpenPort } from '#network/tables/links.ts';
 import type { BridgeNetwork } from '#network/tables/networks.ts';
 import type { PortTarget } from '#network/tables/port-targets.ts';
 import type { SetElement } from '#sys/netlink-netfilter.ts';
@@ -46,6 +47,8 @@ export const sets = {
   /** A bridge and its subnet. */
   insiders: 'set { typeof oifname . ip saddr; flags interval; }',
   insiders6: 'set { typeof oifname . ip6 saddr; flags interval; }',
+  /** Ports of containers that others are linked to: from, to, protocol, port. */
+  links: 'set { typeof ip saddr . ip daddr . meta l4proto . th dport; }',
   /** Ports published on one address of the host, and those published on all. */
   published: 'map { typeof ip daddr . meta l4proto . th dport : ip daddr . th dport; }',
   published_anywhere: 'map { typeof meta l4proto . th dport : ip daddr . th dport; }',
@@ -69,6 +72,12 @@ export function elementsOfPort(target: PortTarget): Element[] {
   return hostAddress === undefined
     ? []
     : [{ set: 'published', key: [addressField(hostAddress), ...key], value }];
+}
+
+/** A port that a link opens; it matters where containers are kept apart. */
+export function elementOfLink({ from, to, protocol, port }: OpenPort): Element {
+  const key = [addressField(from), addressField(to), protocolField(protocol), portField(port)];
+  return { set: 'links', key };
 }
 
 /** What the table says of a bridge network. */

@@ -4,11 +4,13 @@ import type { Family } from '#network/addresses/ip.ts';
 import {
   bytesOfElement,
   type Element,
+  elementOfLink,
   elementsOfNetwork,
   elementsOfPort,
 } from '#network/firewall/elements.ts';
 import { renderRuleset } from '#network/firewall/ruleset.ts';
 import { bridgeGroup } from '#network/kernel/bridge.ts';
+import type { OpenPort } from '#network/tables/links.ts';
 import { type BridgeNetwork, isBridgeNetwork, type NetworkTable } from '#network/tables/networks.ts';
 import type { PortTarget } from '#network/tables/port-targets.ts';
 import { hasCode } from '#sys/libc.ts';
@@ -34,6 +36,8 @@ export interface Firewall {
    * date and calls `rebuild`
    */
   changePorts(kind: 'add' | 'delete', ports: readonly PortTarget[]): boolean;
+  /** The same for what links open. */
+  changeLinks(kind: 'add' | 'delete', links: readonly OpenPort[]): boolean;
   /** The same for a network. */
   changeNetwork(kind: 'add' | 'delete', network: BridgeNetwork): boolean;
   /** From the next rebuild on, what is forwarded between interfaces that are not ours is dropped in these families. */
@@ -46,6 +50,8 @@ export interface FirewallParts {
   networks: NetworkTable;
   /** Every published port of every container. */
   portTargets: () => PortTarget[];
+  /** Everything that links open. */
+  openPorts: () => OpenPort[];
   /** Netlink sockets in the host's network namespace: routing, and netfilter. */
   host: NetlinkSocket;
   netfilter: NetlinkSocket;
@@ -73,7 +79,11 @@ export function createFirewall(parts: FirewallParts): Firewall {
 
   async function build(): Promise<void> {
     const networks = parts.networks.list().filter(isBridgeNetwork);
-    const elements = [...networks.flatMap(elementsOfNetwork), ...parts.portTargets().flatMap(elementsOfPort)];
+    const elements = [
+      ...networks.flatMap(elementsOfNetwork),
+      ...parts.portTargets().flatMap(elementsOfPort),
+      ...parts.openPorts().map(elementOfLink),
+    ];
     const otherBridges = listLinks(parts.host)
       .filter((link) => link.kind === 'bridge' && link.group !== bridgeGroup && isPlainName(link.name))
       .map((link) => link.name);
@@ -124,6 +134,7 @@ export function createFirewall(parts: FirewallParts): Firewall {
       if (done) forgetConnections(ports);
       return done;
     },
+    changeLinks: (kind, links) => change(kind, links.map(elementOfLink)),
     changeNetwork: (kind, network) => change(kind, elementsOfNetwork(network)),
     dropStrangers(families) {
       strangersDropped = families;

@@ -31,6 +31,8 @@ const maximumPairedBridges = 32;
  * - `outgoing` does the same for processes of the host.
  * - `sources` hides containers behind the host towards the outside, and makes answers come back through the host when
  *   client and server are on the same bridge, or when the client used 127.0.0.1.
+ * - `redirects` keeps the host from telling a container that a sibling is on its own network: what siblings of a network
+ *   whose containers are kept apart may say goes through the host.
  * - `forwarding` lets containers out, except from internal networks; towards containers only answers, published ports,
  *   and siblings on one bridge. An unpublished port, or one published on another address, is not reachable by a route to
  *   the bridge's subnet, nor is one network from another.
@@ -68,6 +70,10 @@ ${Object.entries(sets)
     oifname . ip6 saddr @insiders6 ct status dnat masquerade
     iifname @masqueraded oifname != @bridges masquerade
   }
+  chain redirects {
+    type filter hook output priority filter; policy accept;
+    oifname @bridges icmp type redirect drop
+  }
   chain forwarding {
     type filter hook forward priority filter; policy accept;
     iifname . oifname @siblings accept
@@ -79,6 +85,7 @@ ${Object.entries(sets)
   chain towards_containers {
     ct state established,related accept
     ct status dnat accept
+    ip saddr . ip daddr . meta l4proto . th dport @links accept
     drop
   }
   ${input.dropStrangers.length > 0 ? strangers(input.dropStrangers, input.otherBridges) : ''}

@@ -14,6 +14,8 @@ export interface EndpointRow {
   macAddress: string;
   linkLocal: string[];
   aliases: string[];
+  /** Alias → name. */
+  links: Record<string, string>;
   gatewayPriority: number;
 }
 
@@ -44,7 +46,7 @@ export interface EndpointTable {
 }
 
 const columns =
-  'id, network_id, container_id, interface_name, host_interface, address4, address6, mac_address, link_local, aliases, gateway_priority';
+  'id, network_id, container_id, interface_name, host_interface, address4, address6, mac_address, link_local, aliases, links, gateway_priority';
 
 export function createEndpointTable(database: Database): EndpointTable {
   const { sql } = database;
@@ -55,7 +57,9 @@ export function createEndpointTable(database: Database): EndpointTable {
   const renameContainer = sql.prepare('UPDATE attached_containers SET name = ? WHERE container_id = ?');
   const container = sql.prepare('SELECT * FROM attached_containers WHERE container_id = ?');
   const listContainers = sql.prepare('SELECT * FROM attached_containers');
-  const insert = sql.prepare(`INSERT INTO endpoints (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const insert = sql.prepare(
+    `INSERT INTO endpoints (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
   const remove = sql.prepare('DELETE FROM endpoints WHERE id = ?');
   const list = sql.prepare(`SELECT ${columns} FROM endpoints ORDER BY rowid`);
   const ofContainer = sql.prepare(`SELECT ${columns} FROM endpoints WHERE container_id = ? ORDER BY rowid`);
@@ -99,6 +103,7 @@ export function createEndpointTable(database: Database): EndpointTable {
         row.macAddress,
         JSON.stringify(row.linkLocal),
         JSON.stringify(row.aliases),
+        JSON.stringify(row.links),
         row.gatewayPriority,
       );
     },
@@ -140,6 +145,7 @@ function toRow(row: Record<string, unknown>): EndpointRow {
     macAddress: String(row['mac_address']),
     linkLocal: JSON.parse(String(row['link_local'])) as string[],
     aliases: JSON.parse(String(row['aliases'])) as string[],
+    links: JSON.parse(String(row['links'])) as Record<string, string>,
     gatewayPriority: Number(row['gateway_priority']),
   };
 }

@@ -24,7 +24,7 @@ export function createNameTable(database: Database): NameTable {
     'INSERT OR IGNORE INTO endpoint_names (network_id, name, endpoint_id, position) VALUES (?, ?, ?, ?)',
   );
   const networksOf = sql.prepare(
-    `SELECT network_id, networks.name FROM endpoints JOIN networks ON networks.id = network_id
+    `SELECT network_id, networks.name, links FROM endpoints JOIN networks ON networks.id = network_id
      WHERE container_id = ? ORDER BY gateway_priority DESC, networks.name`,
   );
   const find = sql.prepare(
@@ -44,8 +44,9 @@ export function createNameTable(database: Database): NameTable {
       for (const row of networksOf.all(containerId)) {
         const networkId = String(row['network_id']);
         const suffix = `.${String(row['name']).toLowerCase()}`;
+        const link = linkOf(row, name);
         const names = name.endsWith(suffix) ? [name, name.slice(0, -suffix.length)] : [name];
-        for (const each of names) {
+        for (const each of link === undefined ? names : [link]) {
           const found = find.all(networkId, each);
           if (found.length > 0) return found.map(toAddresses);
         }
@@ -57,6 +58,12 @@ export function createNameTable(database: Database): NameTable {
       return row && `${String(row['endpoint'])}.${String(row['network'])}`;
     },
   };
+}
+
+/** What a container calls another one for itself; full ids are known by their beginning. */
+function linkOf(row: Record<string, unknown>, name: string): string | undefined {
+  const target = (JSON.parse(String(row['links'])) as Record<string, string>)[name]?.toLowerCase();
+  return target !== undefined && /^[0-9a-f]{64}$/.test(target) ? target.slice(0, 12) : target;
 }
 
 function nameQuery(column: string): string {

@@ -16,7 +16,7 @@ export function readNetworking(options: CreateOptions): {
     if (Object.hasOwn(endpoints, name)) {
       throw new DhowError('InvalidParameter', `network "${name}" is specified multiple times`);
     }
-    endpoints[name] = index === 0 ? merge(settings, options) : settings;
+    endpoints[name] = index === 0 ? merge(name, settings, options) : settings;
   }
   const [first] = choices;
   const mode = first?.name ?? 'default';
@@ -24,7 +24,7 @@ export function readNetworking(options: CreateOptions): {
   return { mode, config: empty ? undefined : { EndpointsConfig: endpoints } };
 }
 
-function merge(settings: EndpointSettings, options: CreateOptions): EndpointSettings {
+function merge(name: string, settings: EndpointSettings, options: CreateOptions): EndpointSettings {
   const refuseTwice = (isSet: unknown, isGiven: unknown, name: string) => {
     if (isSet && isGiven) {
       throw new DhowError(
@@ -46,7 +46,13 @@ function merge(settings: EndpointSettings, options: CreateOptions): EndpointSett
   return {
     ...settings,
     ...(Object.keys(ipam).length === 0 ? {} : { IPAMConfig: ipam }),
+    ...(options.link.length === 0 || isPredefined(name) ? {} : { Links: [...options.link] }),
     ...(options['network-alias'].length === 0 ? {} : { Aliases: [...options['network-alias']] }),
     ...(options['mac-address'] === undefined ? {} : { MacAddress: options['mac-address'] }),
   };
+}
+
+/** There links are the container's own, and not those of a network. */
+function isPredefined(network: string): boolean {
+  return ['default', 'bridge', 'host', 'none'].includes(network) || network.startsWith('container:');
 }

@@ -1,6 +1,6 @@
 import { defineCommand } from '#cli/command.ts';
 import { forEachAtOnce } from '#cli/commands/container/each.ts';
-import { flag, unsupported } from '#cli/options.ts';
+import { flag } from '#cli/options.ts';
 import { removeContainer } from '#client/containers.ts';
 import { kindOf } from '#errors/error.ts';
 
@@ -9,14 +9,14 @@ export const command = defineCommand({
   operands: { min: 1 },
   options: {
     force: flag({ short: 'f', help: 'Force the removal of a running container (uses SIGKILL)' }),
-    link: unsupported('nothing', 'l'),
+    link: flag({ short: 'l', help: 'Remove the specified link' }),
     volumes: flag({ short: 'v', help: 'Remove anonymous volumes associated with the container' }),
   },
   async run(context, { options, operands }) {
     let missing = 0;
     let failed = 0;
     const code = await forEachAtOnce(context, operands, async (name) => {
-      const query = { force: options.force, v: options.volumes };
+      const query = { force: options.force, link: options.link, v: options.volumes };
       try {
         await removeContainer(context.client, name.replace(/^\//, ''), query, context.signal);
       } catch (error) {
