@@ -69,8 +69,8 @@ export function createRuntime({
     create: (request, signal) => createContainer(context, request, signal),
     start: (id) => startContainer(context, id),
     kill: (id, signal) => signalProcess(context, directories.container(id), signal),
-    pause: (id) => runOciRuntime(context, ['pause', id]),
-    resume: (id) => runOciRuntime(context, ['resume', id]),
+    pause: (id) => runOciRuntime(context, id, ['pause']),
+    resume: (id) => runOciRuntime(context, id, ['resume']),
     update: (id, resources) => updateResources(context, directories.container(id), resources),
     async delete(id) {
       const directory = directories.container(id);

@@ -1,7 +1,9 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { defuse } from '#runtime/conmon/errors.ts';
+import { findMaker } from '#runtime/conmon/maker.ts';
 import { openPidfd } from '#sys/pidfd.ts';
 import { openPipe } from '#sys/pipe.ts';
 import { readPipe } from '#sys/read-pipe.ts';
@@ -11,16 +13,22 @@ import { reap, spawn } from '#sys/spawn.ts';
 const outputLimit = 64 * 1024;
 
 /**
- * Runs the OCI runtime with some arguments.
+ * Runs a command of the OCI runtime on a container, whose id is the last argument.
  * @throws Internal with the runtime's last words when it fails
  */
-export async function runOciRuntime(context: RuntimeContext, args: string[]): Promise<void> {
+export async function runOciRuntime(
+  context: RuntimeContext,
+  containerId: string,
+  command: string[],
+): Promise<void> {
+  const { program, state } = findMaker(context, containerId);
+  const args = ['--root', state, ...command, containerId];
   const { readFd, writeFd } = openPipe();
   const { promise: exited, resolve, reject } = Promise.withResolvers<number>();
   try {
     const pid = await spawn({
-      path: context.program.path(),
-      args: ['--root', context.directories.state, ...args],
+      path: program,
+      args,
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
       descriptors: [{ target: 2, source: writeFd }],
       newSession: false,
@@ -38,6 +46,6 @@ export async function runOciRuntime(context: RuntimeContext, args: string[]): Pr
   const lines = text.toString('utf8').trim().split('\n');
   throw new DhowError(
     'Internal',
-    `${context.ociRuntime.name} ${args.join(' ')} failed with code ${code}: ${defuse(lines.at(-1) ?? '')}`,
+    `${path.basename(program)} ${[...command, containerId].join(' ')} failed with code ${code}: ${defuse(lines.at(-1) ?? '')}`,
   );
 }

@@ -103,7 +103,7 @@ function failureText(outcome: SyncMessage | undefined): string {
 export async function startContainer(context: RuntimeContext, id: string): Promise<void> {
   const directory = context.directories.container(id);
   if (context.ociRuntime.name !== 'crun') {
-    await runOciRuntime(context, ['start', id]);
+    await runOciRuntime(context, id, ['start']);
     return;
   }
   // crun's init process waits for one byte on this pipe, and `crun start` does no more than to send it (it would also run

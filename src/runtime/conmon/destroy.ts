@@ -26,7 +26,10 @@ export async function destroyContainer(context: RuntimeContext, directory: Proce
   await endMonitor(context, directory, deadline);
   // The monitor's runtime may have put a process there before it died with its monitor.
   if (cgroup !== undefined) await emptyCgroup(context, cgroup, deadline);
-  fs.rmSync(path.join(context.directories.state, directory.id), { recursive: true, force: true });
+  const maker = context.directories.makerOf(directory.id);
+  if (maker !== undefined) {
+    fs.rmSync(path.join(context.directories.stateOf(maker), directory.id), { recursive: true, force: true });
+  }
   fs.rmSync(directory.path, { recursive: true, force: true });
   context.exits.forget(directory.id);
 }

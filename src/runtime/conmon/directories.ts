@@ -19,6 +19,10 @@ export interface RunDirectories {
   readonly execs: string;
   /** The OCI runtime's `--root`. */
   readonly state: string;
+  /** The `--root` of any runtime by its name. */
+  stateOf(runtimeName: string): string;
+  /** The name of the runtime that keeps a state of this container. undefined when none does. */
+  makerOf(containerId: string): string | undefined;
   /** @throws InvalidParameter when it is not an id, which could leave the directory */
   container(id: string): ProcessDirectory;
   exec(execId: string): ProcessDirectory;
@@ -33,6 +37,9 @@ export interface RunDirectories {
 export function processParents(runDirectory: string): [containers: string, execs: string] {
   return [path.join(runDirectory, 'c'), path.join(runDirectory, 'e')];
 }
+
+/** What lies in the run directory besides the runtimes' states. */
+const ownNames = new Set(['c', 'e', 'bin', 'seccomp']);
 
 /** PATH_MAX with its NUL. */
 const longestPath = 4095;
@@ -70,7 +77,8 @@ export function createRunDirectories(runDirectory: string, runtimeName: string):
     );
   }
   const [containers, execs] = processParents(runDirectory);
-  const state = path.join(runDirectory, runtimeName);
+  const stateOf = (name: string) => path.join(runDirectory, name);
+  const state = stateOf(runtimeName);
   for (const directory of [containers, execs, state]) {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
@@ -87,6 +95,13 @@ export function createRunDirectories(runDirectory: string, runtimeName: string):
     containers,
     execs,
     state,
+    stateOf,
+    makerOf(containerId) {
+      const { id } = open('container', containerId);
+      const hasState = (name: string) => fs.existsSync(path.join(stateOf(name), id));
+      if (hasState(runtimeName)) return runtimeName;
+      return fs.readdirSync(runDirectory).find((name) => !ownNames.has(name) && hasState(name));
+    },
     container: (id) => open('container', id),
     exec: (id) => open('exec', id),
     find(id) {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { type ProcessDirectory, writeMonitor } from '#runtime/conmon/directories.ts';
+import { findMaker } from '#runtime/conmon/maker.ts';
 import { openPidfd } from '#sys/pidfd.ts';
 import { openPipe } from '#sys/pipe.ts';
 import { readPipe } from '#sys/read-pipe.ts';
@@ -79,10 +80,11 @@ const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 function monitorArguments(context: RuntimeContext, call: MonitorCall): string[] {
   const { directory, containerId, stdin } = call;
+  const { program, state } = findMaker(context, containerId);
   return [
     ...['--api-version', '1', '--sync', '--full-attach', '--no-sync-log', '--log-level', 'error'],
     ...['-c', containerId, '-u', directory.id, '-n', directory.id],
-    ...['-r', context.program.path(), '--runtime-arg', '--root', '--runtime-arg', context.directories.state],
+    ...['-r', program, '--runtime-arg', '--root', '--runtime-arg', state],
     ...['-b', directory.path, '-p', directory.file('pid'), '--exit-dir', directory.path, '-l', call.log],
     ...(stdin === 'closed' ? [] : ['-i']),
     ...(stdin === 'open' ? ['--leave-stdin-open'] : []),

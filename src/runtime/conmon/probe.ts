@@ -5,6 +5,7 @@ import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { readSpec } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { composeExecProcess } from '#runtime/conmon/exec.ts';
+import { findMaker } from '#runtime/conmon/maker.ts';
 import { readParent } from '#runtime/conmon/signals.ts';
 import { closing } from '#runtime/conmon/start-pipe.ts';
 import type { ProbeRequest, ProbeResult } from '#runtime/runtime.ts';
@@ -33,6 +34,7 @@ export async function probeContainer(
     });
   }
   const process = composeExecProcess({ ...request, terminal: false, privileged: false }, spec, container);
+  const { program, state } = findMaker(context, request.containerId);
   const processFile = container.file('probe.json');
   const pidFile = container.file('probe.pid');
   fs.writeFileSync(processFile, encodeSpec(process), { mode: 0o600 });
@@ -45,9 +47,9 @@ export async function probeContainer(
   let pidfd: number;
   try {
     pid = await spawn({
-      path: context.program.path(),
+      path: program,
       args: [
-        ...['--root', context.directories.state, 'exec', '--process', processFile],
+        ...['--root', state, 'exec', '--process', processFile],
         ...['--pid-file', pidFile, request.containerId],
       ],
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },

@@ -97,6 +97,21 @@ for (const name of ['crun', 'runc']) {
       assert.equal(readStartTime(pid), undefined);
     });
 
+    test('stay in the hands of the runtime that made them, whatever the next daemon uses', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id } = await fixture.begin(['sleep', '1000']);
+      await fixture.reopen(name === 'crun' ? 'runc' : 'crun');
+      assert.equal((await fixture.runtime.inspect(id)).state, 'running');
+      assert.equal((await fixture.exec(id, ['echo', 'still'])).stdout.toString(), 'still\n');
+      await fixture.runtime.pause(id);
+      await fixture.runtime.resume(id);
+      await fixture.runtime.update(id, { pidsLimit: 50, deviceCgroupRules: [] });
+      const probe = { containerId: id, args: ['echo', 'well'], env: [], user: '', additionalGroups: [] };
+      const found = await fixture.runtime.probe({ ...probe, maxOutputBytes: 100 }, AbortSignal.any([]));
+      assert.equal(found.output.toString(), 'well\n');
+      await fixture.runtime.delete(id);
+    });
+
     test('give the exit of an exec that ended while no daemon ran', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { id } = await fixture.begin(['sleep', '1000']);

@@ -18,5 +18,5 @@ export async function updateResources(
   const { devices: _, ...resources } = buildResources(settings, []);
   const file = directory.file('resources.json');
   fs.writeFileSync(file, JSON.stringify(resources), { mode: 0o600 });
-  await runOciRuntime(context, ['update', '--resources', file, directory.id]);
+  await runOciRuntime(context, directory.id, ['update', '--resources', file]);
 }

@@ -41,8 +41,8 @@ export interface RuntimeFixture extends AsyncDisposable {
     options?: Partial<ExecRequest>,
   ): ExecRequest;
   exec(containerId: string, args: string[], options?: Partial<ExecRequest>): Promise<Output & { exit: Exit }>;
-  /** Another daemon in the same run directory, as after the first one was killed. */
-  reopen(): Promise<void>;
+  /** Another daemon in the same run directory, as after the first one was killed. @param runtimeName another OCI runtime */
+  reopen(runtimeName?: string): Promise<void>;
 }
 
 export interface RequestOptions {
@@ -66,7 +66,7 @@ export async function createRuntimeFixture(runtimeName: string, depth = 'run'): 
   makeBusyboxRoot(root);
   const context = readSpecContext();
   const claim = claimLeftoverControllers();
-  const ociRuntime = await findOciRuntime(runtimeName);
+  let ociRuntime = await findOciRuntime(runtimeName);
   const conmonPath = (await findConmon()).path;
   let exits = new Map<string, PromiseWithResolvers<Exit>>();
 
@@ -136,8 +136,9 @@ export async function createRuntimeFixture(runtimeName: string, depth = 'run'): 
       runtime.acknowledgeExit(execId);
       return { ...output, exit };
     },
-    async reopen() {
+    async reopen(runtimeName) {
       await runtime.close();
+      if (runtimeName !== undefined) ociRuntime = await findOciRuntime(runtimeName);
       runtime = await open();
     },
     async [Symbol.asyncDispose]() {
@@ -145,7 +146,7 @@ export async function createRuntimeFixture(runtimeName: string, depth = 'run'): 
       const left = {
         containers: fs.readdirSync(path.join(runDirectory, 'c')),
         execs: fs.readdirSync(path.join(runDirectory, 'e')),
-        states: fs.readdirSync(path.join(runDirectory, ociRuntime.name)),
+        states: ['crun', 'runc'].flatMap((name) => readIfThere(path.join(runDirectory, name))),
         cgroups: findCgroupDirectories(cgroups, cgroupParent).flatMap((group) =>
           fs.readdirSync(group, { withFileTypes: true }).filter((entry) => entry.isDirectory()),
         ),
@@ -174,6 +175,10 @@ export async function createRuntimeFixture(runtimeName: string, depth = 'run'): 
 export function claimLeftoverControllers(): Disposable {
   const hierarchies = readCgroupHierarchies();
   return claimControllers(leftoversAreUnused(hierarchies) ? leftoverControllers(hierarchies) : []);
+}
+
+function readIfThere(directory: string): string[] {
+  return fs.existsSync(directory) ? fs.readdirSync(directory) : [];
 }
 
 export async function collect(stdio: StdioConnection): Promise<Output> {
