@@ -78,6 +78,7 @@ export function createCollector({ database, content, layers }: CollectorParts): 
       ]);
       // A layer may be on its way in, with its forms known already.
       if (leases.size === 0) forgetBlobs.run();
+      if (removedLayers.length + removedContent.length > 0) database.compact();
       freedBytes += await content.removeStaleIngests(new Date(Date.now() - staleIngestMs));
       return { removedLayers, freedBytes };
     },

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { DhowError } from '#errors/error.ts';
+import { DhowError, messageOf } from '#errors/error.ts';
 import { type Digest, parseDigest } from '#image/digest.ts';
 import type { Ingest } from '#store/content.ts';
 
@@ -165,7 +165,7 @@ class FileIngest implements Ingest {
   #throwWriteError(): void {
     if (this.#writeError === undefined) return;
     const { cause } = this.#writeError;
-    throw new DhowError('ResourceExhausted', `cannot write ${this.#file}`, { cause });
+    throw new DhowError('ResourceExhausted', `cannot write ${this.#file}: ${messageOf(cause)}`, { cause });
   }
 
   #checkOpen(): void {

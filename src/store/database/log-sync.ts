@@ -7,6 +7,7 @@ const fdatasync = promisify(fs.fdatasync);
 
 export interface LogSync {
   durable(): Promise<void>;
+  sizeBytes(): number;
   close(): void;
 }
 
@@ -56,6 +57,7 @@ export function createLogSync(databasePath: string): LogSync {
         });
       return next;
     },
+    sizeBytes: () => fs.statSync(`${databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     close() {
       if (fd !== undefined) closeAfter(running, fd);
       fd = undefined;
