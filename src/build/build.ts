@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ArchiveWorkers } from '#archive/workers.ts';
 import { createCacheMounts } from '#build/cache/cache-mounts.ts';
 import { createCacheTable } from '#build/cache/cache-table.ts';
+import { formatInlineCache, type InlineCacheEntry, parseInlineCache } from '#build/cache/inline-cache.ts';
 import { pruneCache } from '#build/cache/prune.ts';
 import type { CachedBuildStep } from '#build/cache-row.ts';
 import { checkIgnored } from '#build/checks/check-ignored.ts';
@@ -22,6 +23,7 @@ import type { BuildRequest } from '#build/request.ts';
 import type { EvaluatedStage, Step } from '#build/steps.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
+import { maxConfigBytes } from '#image/config.ts';
 import type { Digest } from '#image/digest.ts';
 import { formatPlatform, type Platform } from '#image/platform.ts';
 import { canonicalTag, familiarName, withDefaultTag } from '#image/reference.ts';
@@ -160,6 +162,9 @@ export function createBuilder(parts: BuilderParts): Builder {
     }
     if (request.checkOnly) return undefined;
 
+    for (const reference of request.cacheFrom) {
+      await importCache(request, lease, numbers, reference, platforms.target, signal);
+    }
     const session = held.use(openSession(execute, request, context, signal));
     const target = evaluated.get(plan.target);
     if (target === undefined) throw new DhowError('Internal', 'the target of a build was not evaluated');
@@ -171,7 +176,7 @@ export function createBuilder(parts: BuilderParts): Builder {
       onEvent: request.onEvent,
     });
     const config = makeImageConfig(session, target, result);
-    return recordImage(request, config);
+    return recordImage(request, config, request.inlineCache ? result.inlineCache : undefined);
   }
 
   async function resolveImage(
@@ -206,12 +211,43 @@ export function createBuilder(parts: BuilderParts): Builder {
     }
   }
 
+  async function importCache(
+    request: BuildRequest,
+    lease: Lease,
+    numbers: StepNumbers,
+    reference: string,
+    platform: Platform,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await resolveImage(request, lease, numbers, reference, platform, signal);
+      const image = await request.imageSource.resolve(reference, {
+        ...{ platform, pull: false, signal },
+        onProgress: () => {},
+      });
+      const entries = parseInlineCache(await parts.content.read(image.id, maxConfigBytes));
+      for (const { keys, diffId, createdAt, description } of entries) {
+        if (diffId !== undefined && !layers.has(diffId)) continue;
+        const sizeBytes = diffId === undefined ? 0 : layers.sizeOf(diffId);
+        for (const [index, key] of keys.entries()) {
+          cache.record(key, { diffId, createdAt, description, sizeBytes: index === 0 ? sizeBytes : 0 });
+        }
+      }
+      if (entries.length === 0) request.onEvent({ type: 'note', text: `${reference} has no inline cache` });
+    } catch (error) {
+      signal.throwIfAborted();
+      request.onEvent({ type: 'note', text: `no cache from ${reference}: ${messageOf(error)}` });
+    }
+  }
+
   async function recordImage(
     request: BuildRequest,
     config: ReturnType<typeof makeImageConfig>,
+    inlineCache: readonly InlineCacheEntry[] | undefined,
   ): Promise<BuildResult> {
     request.signal.throwIfAborted();
-    const id = await parts.content.put(Buffer.from(JSON.stringify(config)));
+    const cached = inlineCache === undefined ? {} : formatInlineCache(inlineCache);
+    const id = await parts.content.put(Buffer.from(JSON.stringify({ ...config, ...cached })));
     const references = request.tags.map(withDefaultTag);
     database.transaction(() => {
       parts.images.add({ id, config });

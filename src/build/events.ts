@@ -6,6 +6,8 @@ export type BuildEvent =
   /** Comes first: all that may be done. */
   | { type: 'plan'; steps: PlannedStep[] }
   | { type: 'warning'; warning: BuildWarning }
+  /** Something that does not matter for the result. */
+  | { type: 'note'; text: string }
   | { type: 'started'; step: number; at: Date }
   | { type: 'log'; step: number; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
   | { type: 'fetching'; step: number; progress: FetchProgress }

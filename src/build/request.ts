@@ -21,6 +21,10 @@ export interface BuildRequest {
   labels: Readonly<Record<string, string>>;
   /** `all`, or the names of stages. */
   noCache: 'all' | readonly string[];
+  /** Images whose inline cache counts too. One that cannot be had is told and does not matter. */
+  cacheFrom: readonly string[];
+  /** Whether the image gets an inline cache of its own. */
+  inlineCache: boolean;
   /** Look for newer images also when there is one here. */
   pull: boolean;
   /** Seconds since 1970: the image and its files are no newer. */

@@ -7,6 +7,7 @@ export const buildEventId = 'dhow.build';
 export type BuildEventMessage =
   | { type: 'plan'; steps: BuildStepMessage[] }
   | { type: 'warning'; warning: BuildWarningMessage }
+  | { type: 'note'; text: string }
   | { type: 'started'; step: number; at: number }
   | { type: 'log'; step: number; stream: 'stdout' | 'stderr'; text: string }
   | {

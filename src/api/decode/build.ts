@@ -32,6 +32,9 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
     noCache: query.flag('nocache')
       ? 'all'
       : query.texts('dhow-no-cache-filter').map((name) => name.toLowerCase()),
+    cacheFrom: jsonStrings(query, 'cachefrom'),
+    // What clients of BuildKit say.
+    inlineCache: query.flag('dhow-inline-cache') || buildArgs.get('BUILDKIT_INLINE_CACHE') === '1',
     pull: query.flag('pull'),
     ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
     network: decodeNetwork(query.text('networkmode')),
@@ -61,12 +64,6 @@ function refuse(query: Query): void {
     throw new DhowError(
       'Unsupported',
       `the isolation "${query.text('isolation').slice(0, 60)}" is not supported`,
-    );
-  }
-  if (query.text('cachefrom') !== '' && jsonStrings(query, 'cachefrom').length > 0) {
-    throw new DhowError(
-      'Unsupported',
-      'cache from images (cachefrom) is not supported: what this daemon has built itself is used without it',
     );
   }
 }

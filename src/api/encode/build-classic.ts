@@ -57,6 +57,7 @@ export function createClassicEncoder(): (event: BuildEvent) => ProgressMessage[]
       const { rule, message, file, line } = event.warning;
       return [{ stream: `[Warning] ${file}:${line}: ${rule}: ${message}\n` }];
     }
+    if (event.type === 'note') return [{ stream: `${event.text}\n` }];
     if (event.type === 'image') return encodeImage(event);
     if (event.type === 'fetching') return [encodeFetch(event)];
     const state = states.get(event.step);

@@ -62,8 +62,7 @@ describe('sources of COPY', () => {
       assert.deepEqual(await paths('a/loop/two.md'), ['a/two.md as two.md']);
       assert.deepEqual(await paths('.'), [' as ']);
       assert.deepEqual(await paths('*/*.txt'), ['a/one.txt as one.txt', 'b/four.txt as four.txt']);
-      assert.deepEqual(
-        await paths('[ab]/?o*'), ['a as loop', 'b/four.txt as four.txt']);
+      assert.deepEqual(await paths('[ab]/?o*'), ['a as loop', 'b/four.txt as four.txt']);
       assert.deepEqual(await paths('odd[[]name'), ['odd[name as odd[name']);
       assert.deepEqual(await paths('none*'), []);
     });

@@ -1,4 +1,5 @@
 import type { CacheTable } from '#build/cache/cache-table.ts';
+import type { InlineCacheEntry } from '#build/cache/inline-cache.ts';
 import type { OnBuildEvent, PlannedStep } from '#build/events.ts';
 import { type Chain, stepKey } from '#build/execute/chain.ts';
 import { CommandFailure } from '#build/execute/command-failure.ts';
@@ -17,6 +18,8 @@ export interface StageResult {
   stateKey: string;
   /** When the last of its own steps was done first; undefined when it has none. */
   createdAt: Date | undefined;
+  /** What would spare another machine its steps, those of the stages below it included. */
+  inlineCache: InlineCacheEntry[];
 }
 
 export interface BuildStagesOptions {
@@ -83,7 +86,7 @@ async function startOf(
   resultOf: (needed: PlannedStage) => Promise<StageResult>,
 ): Promise<StageResult> {
   if (base.kind === 'scratch') {
-    return { chain: [], history: [], stateKey: stepKey('scratch'), createdAt: undefined };
+    return { chain: [], history: [], stateKey: stepKey('scratch'), createdAt: undefined, inlineCache: [] };
   }
   if (base.kind === 'stage') return resultOf(base.stage);
   const { config } = base.image;
@@ -92,6 +95,7 @@ async function startOf(
     history: config.history ?? [],
     stateKey: stepKey('image', config),
     createdAt: undefined,
+    inlineCache: [],
   };
 }
 
@@ -113,7 +117,7 @@ async function buildStep(
   const id = options.steps.get(step)?.id ?? -1;
   onEvent({ type: 'started', step: id, at: new Date() });
   try {
-    const { diffId, createdAt, cached } =
+    const { diffId, createdAt, cached, keys } =
       step.kind === 'metadata'
         ? recordMetadata(options, stage, step, state)
         : await executeStep(
@@ -138,6 +142,7 @@ async function buildStep(
       history: [...state.history, entry],
       stateKey: stepKey('state', state.stateKey, step.createdBy, diffId),
       createdAt: state.createdAt === undefined || createdAt > state.createdAt ? createdAt : state.createdAt,
+      inlineCache: [...state.inlineCache, { keys, diffId, createdAt, description: step.title }],
     };
   } catch (error) {
     if (session.signal.aborted) onEvent({ type: 'cancelled', step: id, at: new Date() });
@@ -155,13 +160,13 @@ function recordMetadata(
   stage: PlannedStage,
   step: Step,
   state: StageResult,
-): { diffId: undefined; createdAt: Date; cached: boolean } {
+): { diffId: undefined; createdAt: Date; cached: boolean; keys: string[] } {
   const key = stepKey('metadata', state.stateKey, step.createdBy);
   const hit = useCache(stage) ? cache.find(key) : undefined;
-  if (hit !== undefined) return { diffId: undefined, createdAt: hit.createdAt, cached: true };
+  if (hit !== undefined) return { diffId: undefined, createdAt: hit.createdAt, cached: true, keys: [key] };
   const createdAt = new Date();
   cache.record(key, { diffId: undefined, sizeBytes: 0, createdAt, description: step.title });
-  return { diffId: undefined, createdAt, cached: false };
+  return { diffId: undefined, createdAt, cached: false, keys: [key] };
 }
 
 export function createdTime({ request }: BuildSession, at: Date): Date {

@@ -12,6 +12,8 @@ export interface StepResult {
   diffId: Digest | undefined;
   createdAt: Date;
   cached: boolean;
+  /** Under which it is found again. */
+  keys: readonly string[];
 }
 
 export type FileStep = Exclude<Step, { kind: 'metadata' }>;
@@ -33,7 +35,7 @@ export async function executeStep(
     const hit = useCache ? cache.find(key) : undefined;
     if (hit !== undefined) {
       for (const cheaper of keys) cache.record(cheaper, { ...hit, sizeBytes: 0, description: step.title });
-      return { diffId: hit.diffId, createdAt: hit.createdAt, cached: true };
+      return { diffId: hit.diffId, createdAt: hit.createdAt, cached: true, keys: [...keys, key] };
     }
     keys.push(key);
   }
@@ -67,7 +69,7 @@ async function runAndRecord(
     const sizeBytes = index === keys.length - 1 ? result.sizeBytes : 0;
     cache.record(key, { ...result, sizeBytes, description: step.title });
   }
-  return { diffId: result.diffId, createdAt: result.createdAt, cached: false };
+  return { diffId: result.diffId, createdAt: result.createdAt, cached: false, keys };
 }
 
 async function makeReady(step: FileStep, inputs: StepInputs): Promise<ReadyStep> {

@@ -61,7 +61,9 @@ function chooseNames(parts: ImageParts, name: string): Choice[] {
     if (found.length > 0) return found;
   }
   const image = getImage(parts, name);
-  return [{ image, tag: reference?.tag && !reference.digest ? canonicalTag(reference) : undefined, name }];
+  const tag = reference?.tag && !reference.digest ? canonicalTag(reference) : undefined;
+  // `sha256:…` reads as the name of an image, and is an id.
+  return [{ image, tag: tag !== undefined && image.tags.includes(tag) ? tag : undefined, name }];
 }
 
 async function* writeArchive(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Docker from 'dockerode';
 import type { Cli } from '../../support/cli.ts';
+import { outputOf } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -237,6 +238,46 @@ describe('builds of a daemon', () => {
     assert.ok(messages.some(({ stream: text }) => text?.includes('through dockerode')));
     const id = messages.find(({ aux }) => aux)?.aux?.ID;
     assert.equal((await docker.getImage('by-dockerode').inspect()).Id, id);
+  });
+
+  it('--output gives files in a directory, a tar or an archive, and keeps no image', async () => {
+    const directory = context({
+      Dockerfile:
+        'FROM busybox AS made\nRUN mkdir -p /o/d && echo made > /o/d/f && ln -s d/f /o/l\nFROM scratch\nCOPY --from=made /o /\n',
+    });
+    const before = await dhow.out('images', '-aq');
+    const target = path.join(daemon.directory, 'output');
+    await build(dhow, ['-o', target, directory]);
+    assert.equal(fs.readFileSync(path.join(target, 'd/f'), 'utf8'), 'made\n');
+    assert.equal(fs.readlinkSync(path.join(target, 'l')), 'd/f');
+    const file = path.join(daemon.directory, 'output.tar');
+    await build(dhow, ['-o', `type=tar,dest=${file}`, directory]);
+    assert.match(await outputOf('tar', ['-tf', file]), /^d\/f$/m);
+    assert.equal(await dhow.out('images', '-aq'), before);
+    await build(dhow, ['-o', `type=docker,dest=${file}`, '-t', 'archived:v1', directory]);
+    await dhow.out('rmi', 'archived:v1');
+    assert.match(await dhow.out('load', '-i', file), /archived:v1/);
+  });
+
+  it('an inline cache spares another daemon the steps', async () => {
+    const directory = context({
+      Dockerfile: 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /u\nCOPY f /f\nLABEL a=b\n',
+      f: '1',
+    });
+    const cache = path.join(daemon.directory, 'cache');
+    await build(dhow, ['-t', 'with-cache', '--cache-to', `type=local,dest=${cache}`, directory]);
+    const before = await dhow.out('run', '--rm', 'with-cache', 'cat', '/u');
+    await dhow.out('rmi', 'with-cache');
+    await dhow.out('builder', 'prune', '-f');
+    await using other = await startDaemon();
+    await importBase(other);
+    const cli = other.cli('dhow');
+    await build(cli, ['-t', 'with-cache', '--cache-from', `type=local,src=${cache}`, directory]);
+    assert.equal(await cli.out('run', '--rm', 'with-cache', 'cat', '/u'), before);
+    assert.match(
+      await build(cli, ['--cache-from', 'localhost:1/none', directory]),
+      /no cache from localhost:1\/none/,
+    );
   });
 
   it('a terminal shows steps, and at the end all of them', async () => {

@@ -15,13 +15,14 @@ export interface StepView {
 export interface BuildView {
   steps: StepView[];
   warnings: BuildWarningMessage[];
+  notes: string[];
   image?: { id: string; tags: string[] };
 }
 
 const tailLines = 20;
 
 export function createBuildView(): BuildView {
-  return { steps: [], warnings: [] };
+  return { steps: [], warnings: [], notes: [] };
 }
 
 /** @returns the step that the event is about */
@@ -41,6 +42,10 @@ export function applyEvent(view: BuildView, event: BuildEventMessage): StepView 
   }
   if (event.type === 'warning') {
     view.warnings.push(event.warning);
+    return undefined;
+  }
+  if (event.type === 'note') {
+    view.notes.push(event.text);
     return undefined;
   }
   if (event.type === 'image') {

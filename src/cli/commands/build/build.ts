@@ -1,8 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { defineCommand } from '#cli/command.ts';
+import { parseCacheFrom, parseCacheTo, prepareCacheFrom } from '#cli/commands/build/cache-options.ts';
+import { deliver, push } from '#cli/commands/build/deliver.ts';
 import { followBuild, type ProgressKind } from '#cli/commands/build/follow-build.ts';
 import { openContext } from '#cli/commands/build/open-context.ts';
+import { type BuildOutput, parseOutput } from '#cli/commands/build/outputs.ts';
 import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
 import { readAgent, readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
 import { toRecord } from '#cli/commands/container/values/key-values.ts';
@@ -10,6 +13,7 @@ import { parseBytes, parseSwapBytes } from '#cli/commands/container/values/sizes
 import { oneOf, parseExtraHost, parseUlimit } from '#cli/commands/container/values/small-values.ts';
 import { flag, integer, list, parsed, parsedList, text, unsupported } from '#cli/options.ts';
 import { buildImage } from '#client/builds.ts';
+import { DhowError } from '#errors/error.ts';
 
 export const command = defineCommand({
   usage: ['[OPTIONS] PATH | URL | -'],
@@ -30,8 +34,16 @@ export const command = defineCommand({
     'build-arg': list({ help: 'Set build-time variables' }, 'stringArray'),
     'build-context': unsupported('value'),
     builder: unsupported('value'),
-    'cache-from': unsupported('value'),
-    'cache-to': unsupported('value'),
+    'cache-from': parsedList(
+      { help: 'Images to consider as cache sources (e.g., "registry/name", "type=local,src=dir")' },
+      'stringArray',
+      parseCacheFrom,
+    ),
+    'cache-to': parsedList(
+      { help: 'Cache export destinations (e.g., "type=inline", "type=registry,ref=registry/name")' },
+      'stringArray',
+      parseCacheTo,
+    ),
     'cgroup-parent': text({ help: 'Set the parent cgroup for the RUN instructions during build' }),
     check: flag({ help: 'Only look for mistakes in the Dockerfile' }),
     'cpu-period': integer({ help: 'Limit the CPU CFS (Completely Fair Scheduler) period' }),
@@ -54,7 +66,11 @@ export const command = defineCommand({
     network: text({ help: 'Set the networking mode for the RUN instructions during build' }),
     'no-cache': flag({ help: 'Do not use cache when building the image' }),
     'no-cache-filter': list({ help: 'Do not cache specified stages' }, 'stringArray'),
-    output: unsupported('value', 'o'),
+    output: parsedList(
+      { short: 'o', help: 'Output destination (format: "type=local,dest=path")' },
+      'stringArray',
+      parseOutput,
+    ),
     platform: text({ help: 'Set target platform for build' }),
     progress: parsed(
       { help: 'Set type of progress output ("auto", "plain", "tty", "rawjson", "quiet")' },
@@ -63,7 +79,7 @@ export const command = defineCommand({
     ),
     provenance: unsupported('value'),
     pull: flag({ help: 'Always attempt to pull all referenced images' }),
-    push: unsupported('nothing'),
+    push: flag({ help: 'Push the image to the registries that its names say' }),
     quiet: flag({ short: 'q', help: 'Suppress the build output and print image ID on success' }),
     rm: flag({ help: '' }, true),
     sbom: unsupported('value'),
@@ -84,16 +100,40 @@ export const command = defineCommand({
   async run(context, { options, operands }) {
     const { environment, workingDirectory, signal, stderr, stdout } = context;
     const [operand = '.'] = operands;
+    const outputs: BuildOutput[] = [
+      ...options.output,
+      ...(options.push ? [{ type: 'image' as const, names: [], push: true }] : []),
+      ...(options.load ? [{ type: 'image' as const, names: [], push: false }] : []),
+    ];
+    const cacheTo = options['cache-to'];
+    for (const cache of cacheTo) {
+      if (cache.type === 'registry') outputs.push({ type: 'image', names: [cache.reference], push: false });
+      if (cache.type === 'local') outputs.push({ type: 'cache', dest: cache.directory });
+    }
+    const tags = [
+      ...options.tag,
+      ...outputs.flatMap((output) => (output.type === 'image' ? output.names : [])),
+    ];
+    if (tags.length === 0 && outputs.some((output) => output.type === 'image' && output.push)) {
+      throw new DhowError('InvalidParameter', 'an image that is pushed needs a name: --tag registry/name');
+    }
+    if (stdout.isTTY === true && outputs.some((output) => 'dest' in output && output.dest === '-')) {
+      throw new DhowError(
+        'InvalidParameter',
+        'an archive would be written to the terminal: name a file, or redirect the output',
+      );
+    }
     const opened = await openContext(operand, options.file, context);
     const secrets = options.secret.map((one) => readSecret(one, { environment, workingDirectory }));
     const agents = options.ssh.map((one) => readAgent(one, { environment, workingDirectory }));
+    const cacheFrom = await prepareCacheFrom(context, options['cache-from']);
     const messages = await buildImage(
       context.client,
       {
         query: {
           remote: opened.remote,
           dockerfile: opened.dockerfile,
-          t: options.tag,
+          t: tags,
           target: options.target,
           buildargs: json(readBuildArgs(options['build-arg'], environment)),
           labels: json(toRecord(options.label)),
@@ -112,6 +152,8 @@ export const command = defineCommand({
           shmsize: options['shm-size'],
           cgroupparent: options['cgroup-parent'],
           ulimits: options.ulimit.length === 0 ? undefined : JSON.stringify(options.ulimit),
+          cachefrom: cacheFrom.length === 0 ? undefined : JSON.stringify(cacheFrom),
+          'dhow-inline-cache': cacheTo.length > 0 || undefined,
           'dhow-events': true,
           'dhow-check': options.check || undefined,
           'dhow-no-cache-filter': options['no-cache-filter'],
@@ -131,6 +173,7 @@ export const command = defineCommand({
       : progressKind(options.progress ?? environment['BUILDKIT_PROGRESS'], stderr.isTTY === true);
     const { view, imageId, failure } = await followBuild(messages, kind, stderr);
     if (kind !== 'quiet' && kind !== 'rawjson') {
+      for (const note of view.notes) stderr.write(`${note}\n`);
       for (const { file, line, rule, message, url, excerpt } of view.warnings) {
         stderr.write(`\n${file}:${line}: ${rule}: ${message}\n${url}\n${excerpt}\n`);
       }
@@ -150,11 +193,13 @@ export const command = defineCommand({
       return count === 0 ? 0 : 1;
     }
     if (imageId === undefined) return 0;
+    for (const cache of cacheTo) if (cache.type === 'registry') await push(context, cache.reference);
+    await deliver(context, outputs, { id: imageId, tags: view.image?.tags ?? tags });
     const write = (file: string, content: string): void =>
       fs.writeFileSync(path.resolve(workingDirectory, file), content);
     if (options.iidfile !== undefined) write(options.iidfile, imageId);
     if (options['metadata-file'] !== undefined) {
-      const names = view.image?.tags ?? options.tag;
+      const names = view.image?.tags ?? tags;
       const metadata = {
         'containerimage.config.digest': imageId,
         ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
