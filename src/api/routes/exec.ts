@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decodeExecCreate, decodeExecStart } from '#api/decode/exec.ts';
 import { encodeExec } from '#api/encode/exec.ts';
 import type { Exchange } from '#api/http/exchange.ts';
@@ -6,8 +8,8 @@ import { streamType } from '#api/routes/container-streams.ts';
 import { sizeOf } from '#api/routes/containers.ts';
 import { parseDetachKeys } from '#api/streams/detach-keys.ts';
 import { serveSession } from '#api/streams/session.ts';
-import type { ContainerService, ExecSettings } from '#engine/containers.ts';
-import { findDhowError, messageOf } from '#errors/error.ts';
+import type { ContainerService } from '#engine/containers.ts';
+import { kindOf, messageOf } from '#errors/error.ts';
 import { encodeFrame } from '#wire/raw-stream.ts';
 
 /** Further processes in a running container. */
@@ -20,23 +22,32 @@ export function execRoutes(containers: ContainerService): Route[] {
   async function start(exchange: Exchange): Promise<void> {
     const options = decodeExecStart(await exchange.readJson());
     const { id, settings } = containers.execGet(exchange.parameter('id'));
-    try {
-      const session = await containers.execStart(id, options);
-      if (session === undefined) {
-        exchange.sendEmpty(200);
-        return;
-      }
-      const socket = exchange.hijack(streamType(exchange, session.terminal));
-      const detachKeys = parseDetachKeys(settings.detachKeys);
-      await serveSession(socket, session, {
-        stdin: settings.attachStdin,
-        detachKeys,
-        framed: !session.terminal,
-      });
-    } catch (error) {
-      if (options.detach || exchange.begun || !isExecutableError(error)) throw error;
-      sendFailure(exchange, settings, messageOf(error));
+    const detachKeys = parseDetachKeys(settings.detachKeys);
+    const starting = containers.execStart(id, options);
+    if (options.detach) {
+      await starting;
+      exchange.sendEmpty(200);
+      return;
     }
+    // An exec that cannot be started any more has a status. Everything else comes after the headers, as with Docker, and on the
+    // stream: docker-py loses output that arrives in one piece with them, and Docker's own client drops the body of an answer that
+    // does not upgrade.
+    await Promise.race([starting, nextTurn()]).catch((error: unknown) => {
+      if (kindOf(error) === 'Conflict') throw error;
+    });
+    const socket = exchange.hijack(streamType(exchange, settings.terminal));
+    socket.on('error', () => socket.destroy());
+    // Input that comes early waits for the process.
+    socket.pause();
+    const session = await starting.catch((error: unknown) => {
+      exchange.report(error);
+      sendFailure(socket, settings.terminal, messageOf(error));
+    });
+    if (session === undefined) return;
+    const framed = !session.terminal;
+    const served = serveSession(socket, session, { stdin: settings.attachStdin, detachKeys, framed });
+    socket.resume();
+    await served;
   }
 
   return [
@@ -58,18 +69,9 @@ export function execRoutes(containers: ContainerService): Route[] {
   ];
 }
 
-function isExecutableError(error: unknown): boolean {
-  return findDhowError(error)?.reason?.startsWith('executable-') ?? false;
-}
-
-/**
- * Docker's client drops the body of an answer that does not upgrade, so the reason goes as output; the client then asks
- * for the exec's exit code, 126 or 127.
- */
-function sendFailure(exchange: Exchange, settings: ExecSettings, message: string): void {
-  const socket = exchange.hijack(streamType(exchange, settings.terminal));
+/** Docker's client shows it as output, and then asks for the exec's exit code, such as 127. */
+function sendFailure(socket: Duplex, terminal: boolean, message: string): void {
   const bytes = Buffer.from(`${message}\r\n`);
-  socket.on('error', () => socket.destroy());
-  socket.end(settings.terminal ? bytes : encodeFrame('stdout', bytes));
+  socket.end(terminal ? bytes : encodeFrame('stdout', bytes));
   socket.resume();
 }

@@ -30,7 +30,8 @@ export async function serveSession(
     // An output that waits for more than its connection must not keep the client.
     socket.end();
   }
-  socket.once('close', leave);
+  if (socket.destroyed) leave();
+  else socket.once('close', leave);
   socket.on('error', () => socket.destroy());
   if (options.stdin) readInput(socket, session, options.detachKeys, leave);
   else socket.resume();
