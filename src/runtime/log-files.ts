@@ -12,7 +12,7 @@ export interface LogFile {
 }
 
 /** So many are looked for; nobody keeps more. */
-export const maxKeptLogs = 1000;
+const maxKeptLogs = 1000;
 
 export function keptLogPath(path: string, number: number): string {
   return `${path}.${number}`;

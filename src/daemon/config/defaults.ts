@@ -1,0 +1,27 @@
+import type { DaemonConfig } from '#daemon/config.ts';
+
+export const defaults: DaemonConfig = {
+  hosts: [],
+  dataRoot: '/var/lib/dhow',
+  runRoot: '/run/dhow',
+  logLevel: 'info',
+  defaultRuntime: undefined,
+  conmonPath: undefined,
+  initPath: undefined,
+  seccompProfile: '/usr/share/containers/seccomp.json',
+  insecureRegistries: [],
+  registryMirrors: [],
+  otherMirrors: {},
+  searchRegistries: [],
+  maxConcurrentDownloads: 6,
+  maxConcurrentUploads: 5,
+  maxBuildCacheBytes: 20 * 1024 ** 3,
+  logOptions: {},
+  cgroupParent: '/dhow',
+  bridge: 'dhow0',
+  nftTable: 'dhow',
+  vethPrefix: 'veth',
+  interContainer: true,
+  ipv6: false,
+  addressPools: [],
+};

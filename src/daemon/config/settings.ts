@@ -1,0 +1,256 @@
+import { defaults } from '#daemon/config/defaults.ts';
+import {
+  absolute,
+  isRegistryName,
+  parseAddressPool,
+  parseByteCount,
+  parseConcurrency,
+  parseHost,
+  parseMirror,
+  parseSwitch,
+  refused,
+} from '#daemon/config/values.ts';
+import type { DaemonConfig } from '#daemon/config.ts';
+import { readLogLimits } from '#engine/log-options.ts';
+import { logLevels } from '#log/log.ts';
+
+/** One setting: its flag (without dashes), its key in the configuration file, and how its text becomes a value. */
+export interface Setting {
+  flag: string;
+  short?: string;
+  key: string;
+  help: string;
+  /** Flags of switches take no value. */
+  kind: 'text' | 'list' | 'switch' | 'number';
+  apply(config: DaemonConfig, value: string): void;
+}
+
+export const settings: Setting[] = [
+  {
+    flag: 'host',
+    short: 'H',
+    key: 'hosts',
+    help: 'Socket to listen on (unix:///run/dhow/dhow.sock); may be repeated',
+    kind: 'list',
+    apply: (config, value) => config.hosts.push(parseHost(value)),
+  },
+  {
+    flag: 'data-root',
+    key: 'data-root',
+    help: 'Directory of images, containers and volumes (/var/lib/dhow)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.dataRoot = absolute('data-root', value);
+    },
+  },
+  {
+    flag: 'run-root',
+    key: 'exec-root',
+    help: 'Directory of what runs at present (/run/dhow)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.runRoot = absolute('run-root', value);
+    },
+  },
+  {
+    flag: 'debug',
+    short: 'D',
+    key: 'debug',
+    help: 'Log debug lines',
+    kind: 'switch',
+    apply: (config, value) => {
+      if (parseSwitch('debug', value)) config.logLevel = 'debug';
+    },
+  },
+  {
+    flag: 'log-level',
+    short: 'l',
+    key: 'log-level',
+    help: `One of ${logLevels.join(', ')} (info)`,
+    kind: 'text',
+    apply: (config, value) => {
+      const level = logLevels.find((known) => known === value);
+      if (!level) throw refused('log-level', value, `one of ${logLevels.join(', ')}`);
+      config.logLevel = level;
+    },
+  },
+  {
+    flag: 'default-runtime',
+    key: 'default-runtime',
+    help: 'OCI runtime: crun, runc or an absolute path (crun where it works, else runc)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.defaultRuntime = value;
+    },
+  },
+  {
+    flag: 'conmon-path',
+    key: 'conmon-path',
+    help: 'Path of conmon (searched)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.conmonPath = absolute('conmon-path', value);
+    },
+  },
+  {
+    flag: 'init-path',
+    key: 'init-path',
+    help: 'Program for `run --init` (tini, catatonit or docker-init, searched)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.initPath = absolute('init-path', value);
+    },
+  },
+  {
+    flag: 'seccomp-profile',
+    key: 'seccomp-profile',
+    help: `Default seccomp profile (${defaults.seccompProfile})`,
+    kind: 'text',
+    apply: (config, value) => {
+      config.seccompProfile = absolute('seccomp-profile', value);
+    },
+  },
+  {
+    flag: 'insecure-registry',
+    key: 'insecure-registries',
+    help: 'Registry host, with port, that may speak plain HTTP; may be repeated',
+    kind: 'list',
+    apply: (config, value) => config.insecureRegistries.push(value),
+  },
+  {
+    flag: 'registry-mirror',
+    key: 'registry-mirrors',
+    help: 'Base URL asked before Docker Hub; may be repeated',
+    kind: 'list',
+    apply: (config, value) => config.registryMirrors.push(parseMirror(value)),
+  },
+  {
+    flag: 'registry-mirror-for',
+    key: 'registry-mirrors-for',
+    help: 'registry=URL: base URL asked before that registry; may be repeated',
+    kind: 'list',
+    apply: (config, value) => {
+      const [registry = '', url = ''] = value.split(/=(.*)/s);
+      if (!isRegistryName(registry)) throw refused('registry-mirror-for', value, 'registry=URL');
+      const known = config.otherMirrors[registry] ?? [];
+      config.otherMirrors[registry] = [...known, parseMirror(url)];
+    },
+  },
+  {
+    flag: 'default-registry',
+    key: 'default-registries',
+    help: 'Registry of names without one (docker.io); when repeated, each is asked in turn until one has the name',
+    kind: 'list',
+    apply: (config, value) => {
+      if (!isRegistryName(value)) throw refused('default-registry', value, 'a host, with port if need be');
+      config.searchRegistries.push(value);
+    },
+  },
+  {
+    flag: 'max-concurrent-downloads',
+    key: 'max-concurrent-downloads',
+    help: `Layers fetched at once by one pull (${defaults.maxConcurrentDownloads})`,
+    kind: 'number',
+    apply: (config, value) => {
+      config.maxConcurrentDownloads = parseConcurrency('max-concurrent-downloads', value);
+    },
+  },
+  {
+    flag: 'max-concurrent-uploads',
+    key: 'max-concurrent-uploads',
+    help: `Layers sent at once by one push (${defaults.maxConcurrentUploads})`,
+    kind: 'number',
+    apply: (config, value) => {
+      config.maxConcurrentUploads = parseConcurrency('max-concurrent-uploads', value);
+    },
+  },
+  {
+    flag: 'max-build-cache',
+    key: 'max-build-cache',
+    help: `Bytes that builds keep of their steps and cache mounts (${defaults.maxBuildCacheBytes})`,
+    kind: 'number',
+    apply: (config, value) => {
+      config.maxBuildCacheBytes = parseByteCount('max-build-cache', value);
+    },
+  },
+  {
+    flag: 'log-opt',
+    key: 'log-opts',
+    help: 'Limits of containers’ logs (max-size=100m, max-file=5); may be repeated',
+    kind: 'list',
+    apply: (config, value) => {
+      const [name = '', text = ''] = value.split(/=(.*)/s);
+      const options = { ...config.logOptions, [name]: text };
+      readLogLimits(options);
+      config.logOptions = options;
+    },
+  },
+  {
+    flag: 'cgroup-parent',
+    key: 'cgroup-parent',
+    help: 'cgroup under which the containers live (/dhow)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.cgroupParent = absolute('cgroup-parent', value);
+    },
+  },
+  {
+    flag: 'bridge',
+    short: 'b',
+    key: 'bridge',
+    help: 'Kernel name of the default bridge (dhow0)',
+    kind: 'text',
+    apply: (config, value) => {
+      if (!/^[a-zA-Z0-9._-]{1,15}$/.test(value))
+        throw refused('bridge', value, 'at most 15 letters and digits');
+      config.bridge = value;
+    },
+  },
+  {
+    flag: 'nft-table',
+    key: 'nft-table',
+    help: 'Name of the nftables table that Dhow owns (dhow)',
+    kind: 'text',
+    apply: (config, value) => {
+      if (!/^[a-zA-Z][a-zA-Z0-9_]{0,30}$/.test(value))
+        throw refused('nft-table', value, 'letters and digits');
+      config.nftTable = value;
+    },
+  },
+  {
+    flag: 'veth-prefix',
+    key: 'veth-prefix',
+    help: "Begin of the names of containers' interfaces on the host (veth)",
+    kind: 'text',
+    apply: (config, value) => {
+      if (!/^[a-z][a-z0-9]{0,7}$/.test(value))
+        throw refused('veth-prefix', value, 'at most 8 letters and digits');
+      config.vethPrefix = value;
+    },
+  },
+  {
+    flag: 'icc',
+    key: 'icc',
+    help: 'Let the containers of the default network talk to each other (true)',
+    kind: 'switch',
+    apply: (config, value) => {
+      config.interContainer = parseSwitch('icc', value);
+    },
+  },
+  {
+    flag: 'ipv6',
+    key: 'ipv6',
+    help: 'Give the default network, and others that do not say, IPv6 besides IPv4',
+    kind: 'switch',
+    apply: (config, value) => {
+      config.ipv6 = parseSwitch('ipv6', value);
+    },
+  },
+  {
+    flag: 'default-address-pool',
+    key: 'default-address-pools',
+    help: 'Range that is cut into subnets for networks, such as base=10.0.0.0/8,size=24; may be repeated',
+    kind: 'list',
+    apply: (config, value) => config.addressPools.push(parseAddressPool(value)),
+  },
+];

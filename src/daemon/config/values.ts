@@ -1,0 +1,67 @@
+import { DhowError } from '#errors/error.ts';
+
+/** Texts of flags as values. All throw InvalidParameter naming the flag, or Unsupported. */
+
+/** Whether base and size fit together is seen where the network settings are read. */
+export function parseAddressPool(value: string): string {
+  const match = /^base=([^,]+),size=(\d{1,3})$/.exec(value);
+  if (match) return `${match[1]},${match[2]}`;
+  throw refused('default-address-pool', value, 'base=<subnet>,size=<prefix length>');
+}
+
+export function parseHost(value: string): string {
+  if (/^unix:\/\/\/[\s\S]+$/.test(value)) return value;
+  throw new DhowError(
+    'Unsupported',
+    `cannot listen on "${value}": only unix sockets are supported yet (unix:///run/dhow/dhow.sock)`,
+  );
+}
+
+/** unix(7): the kernel takes 107 bytes. */
+export function checkSocketLength(host: string): void {
+  if (Buffer.byteLength(host.slice('unix://'.length)) <= 107) return;
+  throw new DhowError(
+    'InvalidParameter',
+    `the socket ${host} has a longer path than the kernel's 107 bytes: choose a shorter one with --host`,
+  );
+}
+
+export function parseMirror(value: string): string {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
+    throw refused('registry-mirror', value, 'an http or https URL');
+  }
+  return value;
+}
+
+export function isRegistryName(text: string): boolean {
+  return (
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(text) && (/[.:]/.test(text) || text === 'localhost')
+  );
+}
+
+export function parseConcurrency(flag: string, value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
+  throw refused(flag, value, 'a whole number from 1 to 64');
+}
+
+export function parseByteCount(flag: string, value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
+  throw refused(flag, value, 'a number of bytes');
+}
+
+export function parseSwitch(flag: string, value: string): boolean {
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
+  throw refused(flag, value, 'true or false');
+}
+
+export function absolute(flag: string, value: string): string {
+  if (!value.startsWith('/')) throw refused(flag, value, 'an absolute path');
+  return value.length > 1 ? value.replace(/\/+$/, '') : value;
+}
+
+export function refused(flag: string, value: string, expected: string): DhowError {
+  return new DhowError('InvalidParameter', `invalid value "${value}" for --${flag}: expected ${expected}`);
+}
