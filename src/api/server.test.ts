@@ -48,9 +48,9 @@ test('the version in the path is optional and bounded', async () => {
   await using server = serve();
   for (const [path, status, message] of [
     ['/version', 200, ''],
-    ['/v1.24/version', 200, ''],
+    ['/v1.22/version', 200, ''],
     ['/v1.56/version', 200, ''],
-    ['/v1.23/version', 400, 'client version 1.23 is too old. Minimum supported API version is 1.24'],
+    ['/v1.21/version', 400, 'client version 1.21 is too old. Minimum supported API version is 1.22'],
     ['/v1.57/version', 400, 'client version 1.57 is too new. Maximum supported API version is 1.56'],
     ['/v2.0/version', 400, 'too new'],
     ['/nothing', 404, 'page not found'],

@@ -13,7 +13,7 @@ import type { Log } from '#log/log.ts';
 import { defaultApiMinor, formatApiVersion } from '#wire/api-version.ts';
 
 /**
- * The door for Docker's clients: the Engine API over HTTP/1.1, versions 1.24 to 1.56.
+ * The door for Docker's clients: the Engine API over HTTP/1.1, versions 1.22 to 1.56.
  *
  *   listen           → any number of times: unix sockets and TCP addresses
  *   connectInProcess → the same server without a socket, for the embedded library and tests

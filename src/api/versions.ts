@@ -1,7 +1,8 @@
 import { DhowError } from '#errors/error.ts';
 import { formatApiVersion } from '#wire/api-version.ts';
 
-export const minimumApiMinor = 24;
+/** Debian 12's skopeo speaks 1.22. Docker's engine begins at 1.24 now; what lies between is only more. */
+export const minimumApiMinor = 22;
 /** The newest that a path may name: the description that the room was checked against. */
 const maximumApiMinor = 56;
 
