@@ -1,4 +1,5 @@
 import type { Scenario } from './scenario.ts';
+import { imagesScenario } from './scenarios/images.ts';
 import { listScenario } from './scenarios/list.ts';
 import { memoryScenario } from './scenarios/memory.ts';
 import { portsScenario } from './scenarios/ports.ts';
@@ -13,4 +14,5 @@ export const scenarios: readonly Scenario[] = [
   portsScenario,
   memoryScenario,
   restartScenario,
+  imagesScenario,
 ];

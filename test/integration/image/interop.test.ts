@@ -82,21 +82,6 @@ let dhow: Cli;
 let docker: Cli;
 let scratch = '';
 
-before(async () => {
-  registry = await startRegistry();
-  daemon = await startDaemon();
-  dhow = daemon.cli('dhow');
-  scratch = fs.mkdtempSync(path.join(daemon.directory, 'interop-'));
-  dockerd = await startDockerd();
-  docker = dockerd.cli('docker');
-});
-after(async () => {
-  await unmountPodman();
-  await dockerd?.[Symbol.asyncDispose]();
-  await daemon?.[Symbol.asyncDispose]();
-  await registry?.[Symbol.asyncDispose]();
-});
-
 let counter = 0;
 const unique = (prefix: string): string => `${prefix}-${++counter}`;
 const fileFor = (name: string): string => path.join(scratch, unique(name));
@@ -153,9 +138,27 @@ const idOf = (cli: Cli, image: string): Promise<string> =>
 const podmanId = async (image: string): Promise<string> =>
   `sha256:${await podman('image', 'inspect', '--format', '{{.Id}}', image)}`;
 
-describe('an image', () => {
+const missing = ['/usr/sbin/dockerd', '/usr/bin/podman', '/usr/bin/umoci', '/usr/bin/skopeo'].filter(
+  (program) => !fs.existsSync(program),
+);
+
+describe('an image', { skip: missing.length > 0 ? `${missing.join(', ')} is not installed` : false }, () => {
   let source: PushedImage & { name: string };
   let tree: string[];
+  before(async () => {
+    registry = await startRegistry();
+    daemon = await startDaemon();
+    dhow = daemon.cli('dhow');
+    scratch = fs.mkdtempSync(path.join(daemon.directory, 'interop-'));
+    dockerd = await startDockerd();
+    docker = dockerd.cli('docker');
+  });
+  after(async () => {
+    await unmountPodman();
+    await dockerd?.[Symbol.asyncDispose]();
+    await daemon?.[Symbol.asyncDispose]();
+    await registry?.[Symbol.asyncDispose]();
+  });
   before(async () => {
     source = await push();
     await dhow.out('pull', '-q', source.name);
