@@ -174,6 +174,9 @@ async function sweep(before: HostSnapshot, scratch: Scratch, own: OwnNames): Pro
       // Busy: the check below names it.
     }
   }
+  const runtimeDirectory = path.join(own.runRoot, 'runtime');
+  // On a host whose /run is on a disk this is a link into memory.
+  if (fs.existsSync(runtimeDirectory)) fs.rmSync(fs.realpathSync(runtimeDirectory), { recursive: true });
   scratch.remove();
   const left = await settle(before, { mentions });
   return isClean(left) ? [] : [`after the removal of the daemon:\n${formatDifference(left)}`];
