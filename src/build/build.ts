@@ -8,10 +8,12 @@ import { pruneCache } from '#build/cache/prune.ts';
 import type { CachedBuildStep } from '#build/cache-row.ts';
 import { checkIgnored } from '#build/checks/check-ignored.ts';
 import { formatWarning, startChecks, toWarning } from '#build/checks.ts';
+import { takeNamedContexts } from '#build/context/named-contexts.ts';
 import { receiveContext } from '#build/context/receive-context.ts';
 import { evaluatePlan } from '#build/evaluate.ts';
 import type { PlannedStep } from '#build/events.ts';
 import { buildStages } from '#build/execute/build-stages.ts';
+import type { Chain } from '#build/execute/chain.ts';
 import type { StepsUnderWay } from '#build/execute/execute-step.ts';
 import { type ExecuteParts, openSession } from '#build/execute/session.ts';
 import type { CommandRunner, OverlayMounter, RemoteSource, ResolveOwner } from '#build/executor.ts';
@@ -23,7 +25,7 @@ import type { BuildRequest } from '#build/request.ts';
 import type { EvaluatedStage, Step } from '#build/steps.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
-import { maxConfigBytes } from '#image/config.ts';
+import { type ImageConfig, type ImageRunConfig, maxConfigBytes } from '#image/config.ts';
 import type { Digest } from '#image/digest.ts';
 import { formatPlatform, type Platform } from '#image/platform.ts';
 import { canonicalTag, familiarName, withDefaultTag } from '#image/reference.ts';
@@ -138,6 +140,7 @@ export function createBuilder(parts: BuilderParts): Builder {
     await using held = new AsyncDisposableStack();
     const context =
       request.context && held.use(await receiveContext(request.context, workDirectory, request.signal));
+    const namedContexts = takeNamedContexts(context?.tree);
     const { dockerfile, ignored } = await readDefinition(request, context?.tree);
 
     const platforms = { build: parts.hostPlatform, target: request.platform ?? parts.hostPlatform };
@@ -146,6 +149,7 @@ export function createBuilder(parts: BuilderParts): Builder {
     const plan = await planBuild(dockerfile, {
       target: request.target,
       buildArgs: request.buildArgs,
+      contexts: request.contexts,
       platforms,
       resolveImage: ({ reference, platform }) =>
         resolveImage(request, lease, numbers, reference, platform, signal),
@@ -165,7 +169,7 @@ export function createBuilder(parts: BuilderParts): Builder {
     for (const reference of request.cacheFrom) {
       await importCache(request, lease, numbers, reference, platforms.target, signal);
     }
-    const session = held.use(openSession(execute, request, context, signal));
+    const session = held.use(openSession(execute, request, context, namedContexts, keepImage, signal));
     const target = evaluated.get(plan.target);
     if (target === undefined) throw new DhowError('Internal', 'the target of a build was not evaluated');
     const result = await buildStages({
@@ -238,6 +242,19 @@ export function createBuilder(parts: BuilderParts): Builder {
       signal.throwIfAborted();
       request.onEvent({ type: 'note', text: `no cache from ${reference}: ${messageOf(error)}` });
     }
+  }
+
+  async function keepImage(chain: Chain, runConfig: ImageRunConfig): Promise<Digest> {
+    const { os, architecture, variant } = parts.hostPlatform;
+    const config: ImageConfig = {
+      created: new Date().toISOString(),
+      ...{ architecture, os, ...(variant === undefined ? {} : { variant }) },
+      config: runConfig,
+      rootfs: { type: 'layers', diff_ids: [...chain] },
+    };
+    const id = await parts.content.put(Buffer.from(JSON.stringify(config)));
+    parts.images.add({ id, config });
+    return id;
   }
 
   async function recordImage(

@@ -1,5 +1,6 @@
 import type { OnBuildEvent } from '#build/events.ts';
 import type { ContainerLimits, ImageSource } from '#build/executor.ts';
+import type { NamedContexts } from '#build/plan/stage-base.ts';
 import type { Platform } from '#image/platform.ts';
 import type { Reference } from '#image/reference.ts';
 
@@ -9,6 +10,8 @@ export interface BuildRequest {
   context?: AsyncIterable<Uint8Array>;
   /** A path in the context, or the file itself. */
   dockerfile: { path: string } | { name: string; bytes: Uint8Array };
+  /** What `--build-context` gives a meaning of its own; directories lie in the context's archive. */
+  contexts: NamedContexts;
   /** '' is the last stage. */
   target: string;
   buildArgs: ReadonlyMap<string, string>;
@@ -37,6 +40,8 @@ export interface BuildRequest {
   secrets: ReadonlyMap<string, Uint8Array>;
   /** Sockets of agents on this host, by id. */
   agents: ReadonlyMap<string, string>;
+  /** Whether what a failed command left becomes an image. */
+  keepFailed: boolean;
   /** Only look for mistakes. */
   checkOnly: boolean;
   onEvent: OnBuildEvent;

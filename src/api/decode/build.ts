@@ -32,6 +32,7 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
     noCache: query.flag('nocache')
       ? 'all'
       : query.texts('dhow-no-cache-filter').map((name) => name.toLowerCase()),
+    contexts: decodeContexts(query),
     cacheFrom: jsonStrings(query, 'cachefrom'),
     // What clients of BuildKit say.
     inlineCache: query.flag('dhow-inline-cache') || buildArgs.get('BUILDKIT_INLINE_CACHE') === '1',
@@ -42,6 +43,7 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
     limits: decodeLimits(query),
     secrets: decodeSecrets(exchange.header('x-dhow-build-secrets')),
     agents: jsonStringMap(query, 'dhow-ssh', { nullable: false }),
+    keepFailed: query.flag('dhow-keep-failed'),
     checkOnly: query.flag('dhow-check'),
     credentials: decodeRegistryConfig(exchange.header('x-registry-config')),
     signal,
@@ -66,6 +68,20 @@ function refuse(query: Query): void {
       `the isolation "${query.text('isolation').slice(0, 60)}" is not supported`,
     );
   }
+}
+
+/** A JSON object: name to the reference of an image, or to the empty text for a directory in the archive. */
+function decodeContexts(query: Query): DecodedBuild['contexts'] {
+  return new Map(
+    [...jsonStringMap(query, 'dhow-contexts', { nullable: false })].map(([name, reference]) => {
+      if (!/^[A-Za-z0-9][\w.:/@-]{0,254}$/.test(name) || name.includes('..')) {
+        throw new DhowError('InvalidParameter', `"${name.slice(0, 100)}" is no name for a build context`);
+      }
+      const context =
+        reference === '' ? { kind: 'directory' as const } : { kind: 'image' as const, reference };
+      return [name.toLowerCase(), context];
+    }),
+  );
 }
 
 function decodeTag(text: string) {

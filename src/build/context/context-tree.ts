@@ -22,7 +22,7 @@ const maxLinks = 40;
  * nothing outside.
  */
 export class ContextTree implements SourceTree {
-  readonly #root: TreeNode = { header: directoryHeader(), children: new Map() };
+  #root: TreeNode = { header: directoryHeader(), children: new Map() };
   readonly #readContent: (file: ContextFile) => AsyncIterable<Uint8Array>;
 
   constructor(readContent: (file: ContextFile) => AsyncIterable<Uint8Array>) {
@@ -57,6 +57,15 @@ export class ContextTree implements SourceTree {
     this.#parentOf(parts).children.set(name, node);
   }
 
+  /** A directory as a tree of its own. */
+  below(path: string): ContextTree | undefined {
+    const node = this.#lookUp(path.split('/'));
+    if (node?.children === undefined) return undefined;
+    const tree = new ContextTree(this.#readContent);
+    tree.#root = node;
+    return tree;
+  }
+
   remove(path: string): void {
     const parts = path.split('/');
     const name = parts.pop() ?? '';
@@ -66,6 +75,11 @@ export class ContextTree implements SourceTree {
   async find(path: string): Promise<SourceNode | undefined> {
     const found = this.#resolve(path);
     return found && { path: found.path.join('/'), isDirectory: found.node.children !== undefined };
+  }
+
+  /** At the top. */
+  names(): string[] {
+    return [...(this.#root.children?.keys() ?? [])];
   }
 
   async list(path: string): Promise<string[]> {

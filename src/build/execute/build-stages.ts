@@ -67,7 +67,7 @@ async function buildStage(
 ): Promise<StageResult> {
   const { evaluated, steps } = options;
   const chainOf = async (origin: PlannedOrigin): Promise<Chain> => {
-    if (origin.kind === 'scratch') return [];
+    if (origin.kind === 'scratch' || origin.kind === 'context') return [];
     return origin.kind === 'image'
       ? origin.image.config.rootfs.diff_ids
       : (await resultOf(origin.stage)).chain;
@@ -85,7 +85,7 @@ async function startOf(
   { base }: PlannedStage,
   resultOf: (needed: PlannedStage) => Promise<StageResult>,
 ): Promise<StageResult> {
-  if (base.kind === 'scratch') {
+  if (base.kind === 'scratch' || base.kind === 'context') {
     return { chain: [], history: [], stateKey: stepKey('scratch'), createdAt: undefined, inlineCache: [] };
   }
   if (base.kind === 'stage') return resultOf(base.stage);

@@ -31,7 +31,9 @@ interface Found {
 export async function readyCopy(step: CopyStep, inputs: StepInputs): Promise<ReadyStep> {
   const { session } = inputs;
   const { request, signal } = session;
-  const fromChain = step.from === undefined ? undefined : await inputs.chainOf(step.from);
+  const contextName = step.from?.kind === 'context' ? step.from.name : undefined;
+  const fromChain =
+    step.from === undefined || step.from.kind === 'context' ? undefined : await inputs.chainOf(step.from);
   const chain: Chain = step.link ? [] : inputs.chain;
   const remotes = new Map<string, SpooledRemote>();
   for (const source of step.sources) {
@@ -53,7 +55,7 @@ export async function readyCopy(step: CopyStep, inputs: StepInputs): Promise<Rea
     request.sourceDateEpoch,
   ];
   const sourceTree = async (): Promise<SourceTree> =>
-    fromChain === undefined ? session.contextTree() : (await session.mounted(fromChain)).tree;
+    fromChain === undefined ? session.contextTree(contextName) : (await session.mounted(fromChain)).tree;
 
   let foundOnce: Promise<Found[]> | undefined;
   const find = (): Promise<Found[]> => {

@@ -94,8 +94,8 @@ async function bindSource(
   undo: AsyncDisposableStack,
 ): Promise<string> {
   const tree =
-    mount.from === undefined
-      ? await session.contextDirectory()
+    mount.from === undefined || mount.from.kind === 'context'
+      ? await session.contextDirectory(mount.from?.name)
       : (await session.mounted(await chainOf(mount.from))).root;
   const found = findInRoot(tree, mount.source);
   if (found === undefined) {
@@ -139,8 +139,10 @@ async function cacheDirectory(
   const { parts, signal } = session;
   const held = undo.use(await parts.cacheMounts.acquire(mount, signal));
   if (held.fresh && mount.from !== undefined) {
-    const { root } = await session.mounted(await chainOf(mount.from));
-    const tree = createDiskTree(root, parts.workers);
+    const tree =
+      mount.from.kind === 'context'
+        ? session.contextTree(mount.from.name)
+        : createDiskTree((await session.mounted(await chainOf(mount.from))).root, parts.workers);
     const node = await tree.find(toBytePath(mount.source.slice(1)));
     if (node?.isDirectory) {
       const entries = placeEntries(tree.entries(node.path, signal), '', {}, async () => undefined);

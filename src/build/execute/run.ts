@@ -7,10 +7,11 @@ import { CommandFailure } from '#build/execute/command-failure.ts';
 import { type MountPoint, makeMountPoints } from '#build/execute/mount-points.ts';
 import { type PreparedMounts, prepareMounts } from '#build/execute/run-mounts.ts';
 import type { ReadyStep, StepInputs } from '#build/execute/step-inputs.ts';
-import { openWorkspace } from '#build/execute/workspace.ts';
+import { openWorkspace, type Workspace } from '#build/execute/workspace.ts';
 import type { RunMount, RunStep } from '#build/steps.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
+import type { Digest } from '#image/digest.ts';
 
 /** RUN. Secrets, agents, proxies and what caches hold are no part of the key. */
 export function readyRun(step: RunStep, inputs: StepInputs): ReadyStep {
@@ -46,10 +47,28 @@ export function readyRun(step: RunStep, inputs: StepInputs): ReadyStep {
       const mounts = undo.use(await prepareMounts(step, inputs));
       const points = [...parts.runner.mountPoints, ...mounts.points];
       await using workspace = await openWithPoints(inputs, points, undo);
-      await runCommand(step, inputs, mounts, workspace.root);
+      const result = await runCommand(step, inputs, mounts, workspace.root);
+      if (result.exitCode !== 0) {
+        throw new CommandFailure(
+          step,
+          result,
+          request.keepFailed ? await keep(step, inputs, workspace) : undefined,
+        );
+      }
       return workspace.commit(request.sourceDateEpoch, signal);
     },
   };
+}
+
+/** An image of what a command left, in which a shell has what the command had. */
+async function keep(step: RunStep, { session, chain }: StepInputs, workspace: Workspace): Promise<Digest> {
+  const left = await workspace.commit(undefined, session.signal);
+  return session.keepImage(left === undefined ? chain : [...chain, left.diffId], {
+    Env: [...step.environment],
+    WorkingDir: step.workingDirectory,
+    User: step.user,
+    Cmd: ['/bin/sh'],
+  });
 }
 
 /** Mount points that are missing would get into the layer when the runtime makes them. */
@@ -71,7 +90,7 @@ async function runCommand(
   { session, onOutput }: StepInputs,
   mounts: PreparedMounts,
   root: string,
-): Promise<void> {
+): Promise<{ exitCode: number; oomKilled: boolean }> {
   const { request, signal, parts } = session;
   let result: { exitCode: number; oomKilled: boolean };
   try {
@@ -96,21 +115,22 @@ async function runCommand(
     throw dockerfileError(step.source, step.range, messageOf(error), kindOf(error));
   }
   signal.throwIfAborted();
-  if (result.exitCode !== 0) throw new CommandFailure(step, result);
+  return result;
 }
 
 async function mountKey(mount: RunMount, { session, chainOf }: StepInputs): Promise<unknown> {
   if (mount.type === 'bind') {
     const { type, source, target, writable } = mount;
-    if (mount.from !== undefined)
+    if (mount.from !== undefined && mount.from.kind !== 'context')
       return [type, source, target, writable, chainKey(await chainOf(mount.from))];
-    const tree = session.contextTree();
+    const tree = session.contextTree(mount.from?.name);
     const node = await tree.find(toBytePath(source.slice(1)));
     const content = node && (await digestEntries(tree.entries(node.path, session.signal)));
     return [type, source, target, writable, content];
   }
   if (mount.type === 'cache') {
     const { from, ...rest } = mount;
+    if (from?.kind === 'context') return [rest, from];
     return [rest, from === undefined ? undefined : chainKey(await chainOf(from))];
   }
   return mount;

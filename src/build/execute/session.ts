@@ -14,6 +14,8 @@ import type { CommandRunner, RemoteSource, ResolveOwner } from '#build/executor.
 import type { BuildRequest } from '#build/request.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
+import type { ImageRunConfig } from '#image/config.ts';
+import type { Digest } from '#image/digest.ts';
 
 /** What the execution of steps works with; the same for all builds. */
 export interface ExecuteParts extends WorkspaceParts {
@@ -32,10 +34,12 @@ export interface BuildSession extends AsyncDisposable {
   parts: ExecuteParts;
   request: BuildRequest;
   signal: AbortSignal;
-  /** @throws InvalidParameter when the build has no context */
-  contextTree(): SourceTree;
+  /** @param name of a named context; undefined: the build's own. @throws InvalidParameter when the build has none */
+  contextTree(name?: string): SourceTree;
   /** The context as files, made when it is first asked for. */
-  contextDirectory(): Promise<string>;
+  contextDirectory(name?: string): Promise<string>;
+  /** Records an image without a name. */
+  keepImage(chain: Chain, config: ImageRunConfig): Promise<Digest>;
   /** Something to be done when the build has ended. */
   deferred(undo: () => Promise<void>): void;
   /** A chain's file system to be read, mounted when it is first asked for. */
@@ -46,22 +50,29 @@ export function openSession(
   parts: ExecuteParts,
   request: BuildRequest,
   context: ReceivedContext | undefined,
+  namedContexts: ReadonlyMap<string, SourceTree>,
+  keepImage: BuildSession['keepImage'],
   signal: AbortSignal,
 ): BuildSession {
   const held = new AsyncDisposableStack();
   const mounts = new Map<string, Promise<{ root: string; tree: SourceTree }>>();
-  let unpacked: Promise<string> | undefined;
+  const unpacked = new Map<string, Promise<string>>();
 
-  function contextTree(): SourceTree {
+  function contextTree(name?: string): SourceTree {
+    if (name !== undefined) {
+      const tree = namedContexts.get(name);
+      if (tree === undefined) throw new DhowError('InvalidParameter', `the context "${name}" was not sent`);
+      return tree;
+    }
     if (context !== undefined) return context.tree;
     throw new DhowError('InvalidParameter', 'this build has no context: only a Dockerfile was given');
   }
 
-  async function unpackContext(): Promise<string> {
+  async function unpackContext(name?: string): Promise<string> {
     const directory = path.join(parts.workDirectory, `context-${randomUUID()}`);
     held.defer(quietly('remove an unpacked context', () => parts.removeTree(directory)));
     fs.mkdirSync(directory, { mode: 0o755 });
-    const entries = placeEntries(contextTree().entries('', signal), '', {}, async () => undefined);
+    const entries = placeEntries(contextTree(name).entries('', signal), '', {}, async () => undefined);
     await parts.workers.unpack(directory, copyTar(entries), { whiteouts: 'literal', signal });
     return directory;
   }
@@ -77,10 +88,13 @@ export function openSession(
     request,
     signal,
     contextTree,
+    keepImage,
     deferred: (undo) => held.defer(undo),
-    contextDirectory() {
-      unpacked ??= unpackContext();
-      return unpacked;
+    contextDirectory(name) {
+      const key = name ?? '';
+      const found = unpacked.get(key) ?? unpackContext(name);
+      unpacked.set(key, found);
+      return found;
     },
     mounted(chain) {
       const key = chainKey(chain);

@@ -11,7 +11,7 @@ import type {
   ResolveImage,
 } from '#build/plan/plan.ts';
 import type { BuildPlatforms } from '#build/plan/platforms.ts';
-import { type Origin, resolveBase, resolveFrom } from '#build/plan/stage-base.ts';
+import { type NamedContexts, type Origin, resolveBase, resolveFrom } from '#build/plan/stage-base.ts';
 import { findTarget } from '#build/plan/target.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { formatPlatform, type Platform } from '#image/platform.ts';
@@ -21,6 +21,7 @@ export interface PlanOptions {
   target: string;
   buildArgs: ReadonlyMap<string, string>;
   platforms: BuildPlatforms;
+  contexts: NamedContexts;
   resolveImage: ResolveImage;
 }
 
@@ -64,8 +65,16 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
   }
 
   async function planNewStage(stage: StageSource): Promise<PlannedStage> {
-    const resolved = resolveBase(dockerfile, stage, scope);
+    const resolved = resolveBase(dockerfile, stage, scope, options.contexts);
     const platform = resolved.platform ?? options.platforms.target;
+    if (resolved.origin.kind === 'context') {
+      throw dockerfileError(
+        source,
+        stage.from.image.range,
+        `FROM a directory (the context "${resolved.origin.name}") is not supported: start FROM scratch, and COPY --from it`,
+        'Unsupported',
+      );
+    }
     const base = await planOrigin(resolved.origin, platform, source, stage.from.image.range, stage);
     const triggers = triggersOf(base).map((text) => parseTrigger(dockerfile, originName(base), text));
     const instructions = await Promise.all([
@@ -91,7 +100,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
     }
 
     function planFrom(name: string, text: SourceText, range: SourceRange): Promise<PlannedOrigin> {
-      const origin = resolveFrom(stages, name);
+      const origin = resolveFrom(stages, name, options.contexts);
       if (origin === undefined) {
         const count = stages.length === 1 ? 'one stage' : `${stages.length} stages, the first is 0`;
         throw dockerfileError(text, range, `there is no stage ${name}: ${source.name} has ${count}`);
@@ -107,7 +116,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
     range: SourceRange,
     neededBy: StageSource,
   ): Promise<PlannedOrigin> {
-    if (origin.kind === 'scratch') return origin;
+    if (origin.kind === 'scratch' || origin.kind === 'context') return origin;
     if (origin.kind === 'image') {
       return { kind: 'image', image: await resolveImage(origin.reference, platform, text, range) };
     }
@@ -153,7 +162,7 @@ function findPath(
 /** Triggers of an image; those of a stage of this file, too, which come into force when it is a base. */
 function triggersOf(base: PlannedBase): string[] {
   if (base.kind === 'image') return base.image.config.config?.OnBuild ?? [];
-  if (base.kind === 'scratch') return [];
+  if (base.kind !== 'stage') return [];
   return base.stage.instructions.flatMap(({ instruction }) =>
     instruction.type === 'ONBUILD' ? [instruction.trigger] : [],
   );

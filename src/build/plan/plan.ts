@@ -24,7 +24,9 @@ export interface PlannedStage {
 export type PlannedBase =
   | { kind: 'scratch' }
   | { kind: 'stage'; stage: PlannedStage }
-  | { kind: 'image'; image: BaseImage };
+  | { kind: 'image'; image: BaseImage }
+  /** A named context that is a directory. */
+  | { kind: 'context'; name: string };
 
 /** An image or named context that a stage stands on or copies from. */
 export interface BaseImage {

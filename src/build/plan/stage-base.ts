@@ -14,13 +14,24 @@ export interface StageBase {
 export type Origin =
   | { kind: 'scratch' }
   | { kind: 'stage'; index: number }
-  | { kind: 'image'; reference: string };
+  | { kind: 'image'; reference: string }
+  | { kind: 'context'; name: string };
+
+/** What `--build-context` gives a meaning of its own: names in lower case. */
+export type NamedContexts = ReadonlyMap<string, { kind: 'image'; reference: string } | { kind: 'directory' }>;
+
+function findContext(contexts: NamedContexts, name: string): Origin | undefined {
+  const context = contexts.get(name.toLowerCase());
+  if (context === undefined) return undefined;
+  return context.kind === 'image' ? context : { kind: 'context', name: name.toLowerCase() };
+}
 
 /** @throws InvalidParameter for an empty name or a malformed platform */
 export function resolveBase(
   { source, directives, stages }: Pick<Dockerfile, 'source' | 'directives' | 'stages'>,
   { from, index }: StageSource,
   scope: Scope,
+  contexts: NamedContexts,
 ): StageBase {
   const expander = createExpander({ source, escapeMark: directives.escape, scope });
   const name = expander.word(from.image);
@@ -32,7 +43,7 @@ export function resolveBase(
     );
   }
   const platform = from.platform === undefined ? undefined : platformOf();
-  return { origin: originOf(name), ...(platform ? { platform } : {}) };
+  return { origin: findContext(contexts, name) ?? originOf(name), ...(platform ? { platform } : {}) };
 
   function platformOf(): Platform | undefined {
     const word = from.platform;
@@ -55,10 +66,16 @@ export function resolveBase(
 }
 
 /**
- * What `COPY --from` or `RUN --mount=from=` names: a stage by name or number, else an image. Unlike FROM they may name a
+ * What `COPY --from` or `RUN --mount=from=` names: a named context, a stage by name or number, else an image. Unlike FROM they may name a
  * stage that comes later.
  */
-export function resolveFrom(stages: readonly StageSource[], name: string): Origin | undefined {
+export function resolveFrom(
+  stages: readonly StageSource[],
+  name: string,
+  contexts: NamedContexts,
+): Origin | undefined {
+  const context = findContext(contexts, name);
+  if (context !== undefined) return context;
   if (/^\d+$/.test(name)) {
     const index = Number(name);
     return index < stages.length ? { kind: 'stage', index } : undefined;

@@ -32,6 +32,7 @@ function place({ start, end }: SourceRange): string {
 
 function origin(from: PlannedOrigin): string {
   if (from.kind === 'image') return from.image.reference;
+  if (from.kind === 'context') return `context ${from.name}`;
   return from.kind === 'stage' ? `stage ${from.stage.source.name ?? from.stage.source.index}` : 'scratch';
 }
 

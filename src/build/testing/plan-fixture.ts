@@ -24,6 +24,7 @@ export interface PlanFixtureOptions {
   buildArgs?: Record<string, string>;
   /** Configurations of images by reference; others have an empty one. A reference that ends in `missing` is not found. */
   images?: Record<string, ImageRunConfig>;
+  contexts?: Record<string, { kind: 'image'; reference: string } | { kind: 'directory' }>;
   targetPlatform?: { os: string; architecture: string; variant?: string };
 }
 
@@ -45,11 +46,10 @@ export async function planText(text: string, options: PlanFixtureOptions = {}): 
     return { reference, platform, config } satisfies BaseImage;
   };
   const checks = startChecks(dockerfile, { platforms, buildArgs });
+  const contexts = new Map(Object.entries(options.contexts ?? {}));
   const plan = await planBuild(dockerfile, {
     target: options.target ?? '',
-    buildArgs,
-    platforms,
-    resolveImage,
+    ...{ buildArgs, platforms, contexts, resolveImage },
   });
   const evaluated = evaluatePlan(plan, { buildArgs, report: checks.report });
   const target = evaluated.get(plan.target);

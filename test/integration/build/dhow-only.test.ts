@@ -240,6 +240,42 @@ describe('builds of a daemon', () => {
     assert.equal((await docker.getImage('by-dockerode').inspect()).Id, id);
   });
 
+  it('--keep-failed makes an image of what a command left, in which one can look around', async () => {
+    const directory = context({
+      Dockerfile: 'FROM busybox\nENV WHERE=here\nWORKDIR /w\nRUN echo left > f; exit 3\n',
+    });
+    const { output } = await failedBuild(dhow, ['--keep-failed', directory]);
+    const id = /run --rm -it ([0-9a-f]{12})/.exec(output)?.[1] ?? '';
+    assert.equal(await dhow.out('run', '--rm', id, 'sh', '-c', 'echo $WHERE; cat f'), 'here\nleft');
+    await dhow.out('rmi', id);
+    assert.match((await failedBuild(dhow, [directory])).output, /build with --keep-failed/);
+  });
+
+  it('named contexts are directories and images, before stages and images of the same name', async () => {
+    const other = context({ file: 'of the other', '.dockerignore': 'ignored', ignored: '' });
+    const directory = context({
+      Dockerfile: [
+        'FROM nothing-that-exists AS base',
+        'COPY --from=other . /other/',
+        'RUN --mount=from=other,target=/m cat /m/file && ls -A /other && test ! -e /m/ignored',
+        'COPY . /own/',
+        'RUN ls -A /own',
+      ].join('\n'),
+      own: '',
+    });
+    const output = await build(dhow, [
+      ...[
+        '--build-context',
+        `other=${other}`,
+        '--build-context',
+        'nothing-that-exists=docker-image://busybox',
+      ],
+      directory,
+    ]);
+    assert.match(output, /of the other/);
+    assert.doesNotMatch(output, /dhow-contexts/);
+  });
+
   it('--output gives files in a directory, a tar or an archive, and keeps no image', async () => {
     const directory = context({
       Dockerfile:

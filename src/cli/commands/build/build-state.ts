@@ -6,6 +6,8 @@ export interface StepView {
   state: 'waiting' | 'running' | 'done' | 'cached' | 'failed' | 'cancelled';
   startedAt: number;
   endedAt: number;
+  /** Of a command that failed. */
+  exitCode?: number;
   /** The last lines of its output; the last one may not be complete. */
   tail: string[];
   /** How far the fetching of an image is. */
@@ -71,6 +73,7 @@ export function applyEvent(view: BuildView, event: BuildEventMessage): StepView 
       break;
     }
     default:
+      if (event.type === 'failed' && event.exitCode !== undefined) found.exitCode = event.exitCode;
       found.endedAt = event.at;
       found.state = event.type === 'done' ? (event.cached ? 'cached' : 'done') : event.type;
   }

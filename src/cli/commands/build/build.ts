@@ -4,7 +4,7 @@ import { defineCommand } from '#cli/command.ts';
 import { parseCacheFrom, parseCacheTo, prepareCacheFrom } from '#cli/commands/build/cache-options.ts';
 import { deliver, push } from '#cli/commands/build/deliver.ts';
 import { followBuild, type ProgressKind } from '#cli/commands/build/follow-build.ts';
-import { openContext } from '#cli/commands/build/open-context.ts';
+import { openContext, openNamedContexts } from '#cli/commands/build/open-context.ts';
 import { type BuildOutput, parseOutput } from '#cli/commands/build/outputs.ts';
 import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
 import { readAgent, readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
@@ -32,7 +32,7 @@ export const command = defineCommand({
     annotation: unsupported('value'),
     attest: unsupported('value'),
     'build-arg': list({ help: 'Set build-time variables' }, 'stringArray'),
-    'build-context': unsupported('value'),
+    'build-context': list({ help: 'Additional build contexts (e.g., name=path)' }, 'stringArray'),
     builder: unsupported('value'),
     'cache-from': parsedList(
       { help: 'Images to consider as cache sources (e.g., "registry/name", "type=local,src=dir")' },
@@ -54,6 +54,7 @@ export const command = defineCommand({
     file: text({ short: 'f', help: 'Name of the Dockerfile (default: "PATH/Dockerfile")' }),
     'force-rm': flag({ help: '' }),
     iidfile: text({ help: 'Write the image ID to a file' }),
+    'keep-failed': flag({ help: 'Make an image of what a command that fails has left' }),
     label: list({ help: 'Set metadata for an image' }, 'stringArray'),
     load: flag({ help: '' }),
     memory: parsed({ short: 'm', help: 'Memory limit' }, 'bytes', parseBytes),
@@ -123,7 +124,8 @@ export const command = defineCommand({
         'an archive would be written to the terminal: name a file, or redirect the output',
       );
     }
-    const opened = await openContext(operand, options.file, context);
+    const named = openNamedContexts(options['build-context'], workingDirectory);
+    const opened = await openContext(operand, options.file, context, named.roots);
     const secrets = options.secret.map((one) => readSecret(one, { environment, workingDirectory }));
     const agents = options.ssh.map((one) => readAgent(one, { environment, workingDirectory }));
     const cacheFrom = await prepareCacheFrom(context, options['cache-from']);
@@ -154,6 +156,8 @@ export const command = defineCommand({
           ulimits: options.ulimit.length === 0 ? undefined : JSON.stringify(options.ulimit),
           cachefrom: cacheFrom.length === 0 ? undefined : JSON.stringify(cacheFrom),
           'dhow-inline-cache': cacheTo.length > 0 || undefined,
+          'dhow-contexts': json(named.parameter),
+          'dhow-keep-failed': options['keep-failed'] || undefined,
           'dhow-events': true,
           'dhow-check': options.check || undefined,
           'dhow-no-cache-filter': options['no-cache-filter'],
@@ -180,6 +184,9 @@ export const command = defineCommand({
     }
     if (failure !== undefined) {
       stderr.write(`\nERROR: ${failure.message}\n`);
+      if (view.steps.some((step) => step?.exitCode !== undefined) && !options['keep-failed']) {
+        stderr.write('\nTo look at what the command left, build with --keep-failed.\n');
+      }
       return failure.exitCode;
     }
     if (options.check) {

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type ContextFile, packContext, packFiles } from '#cli/commands/build/pack-context.ts';
+import {
+  type ContextFile,
+  type ContextRoot,
+  packContext,
+  packFiles,
+} from '#cli/commands/build/pack-context.ts';
 import type { Input } from '#cli/context.ts';
 import { createIgnoreRules, type IgnoreRules, parseIgnoreFile } from '#dockerignore/ignore-rules.ts';
 import { DhowError } from '#errors/error.ts';
@@ -26,7 +31,11 @@ export async function openContext(
   operand: string,
   file: string | undefined,
   { workingDirectory, stdin }: { workingDirectory: string; stdin: Input },
+  named: readonly ContextRoot[] = [],
 ): Promise<OpenedContext> {
+  if (named.length > 0 && (operand === '-' || /^https?:\/\//.test(operand))) {
+    throw new DhowError('Unsupported', 'directories as named contexts need a directory as the build context');
+  }
   if (operand === '-') return fromStdin(file, stdin);
   if (/^https?:\/\//.test(operand) && !/\.git(?:#|$)/.test(operand)) {
     return { archive: undefined, remote: operand, dockerfile: file ?? 'Dockerfile' };
@@ -44,7 +53,13 @@ export async function openContext(
   if (file === '-') {
     const dockerfile = `.dockerfile.${randomUUID()}`;
     const bytes = await readAll(stdin);
-    return archiveOf(directory, dockerfile, findIgnore(directory, undefined), [{ name: dockerfile, bytes }]);
+    return archiveOf(
+      directory,
+      dockerfile,
+      findIgnore(directory, undefined),
+      [{ name: dockerfile, bytes }],
+      named,
+    );
   }
   const place =
     file === undefined ? path.join(directory, 'Dockerfile') : findFile(directory, workingDirectory, file);
@@ -52,15 +67,58 @@ export async function openContext(
     throw new DhowError('NotFound', `there is no Dockerfile at ${place}; name it with --file`);
   const ignore = findIgnore(directory, place);
   const inside = path.relative(fs.realpathSync(directory), fs.realpathSync(place));
-  if (!inside.startsWith('..')) return archiveOf(directory, inside, ignore, []);
+  if (!inside.startsWith('..')) return archiveOf(directory, inside, ignore, [], named);
   const dockerfile = `.dockerfile.${randomUUID()}`;
-  return archiveOf(directory, dockerfile, ignore, [{ name: dockerfile, bytes: fs.readFileSync(place) }]);
+  return archiveOf(
+    directory,
+    dockerfile,
+    ignore,
+    [{ name: dockerfile, bytes: fs.readFileSync(place) }],
+    named,
+  );
 }
 
 /** A relative name is one of the working directory, and if it is not there one of the context, as in Docker's classic builder. */
 function findFile(directory: string, workingDirectory: string, file: string): string {
   const here = path.resolve(workingDirectory, file);
   return fs.existsSync(here) ? here : path.resolve(directory, file);
+}
+
+/**
+ * `name=directory`, or `name=docker-image://reference`. Directories go into the archive of the build's context.
+ * @throws InvalidParameter; NotFound; Unsupported
+ */
+export function openNamedContexts(
+  texts: readonly string[],
+  workingDirectory: string,
+): { roots: ContextRoot[]; parameter: Record<string, string> } {
+  const roots: ContextRoot[] = [];
+  const parameter: Record<string, string> = {};
+  for (const text of texts) {
+    const [name = '', value = ''] = text.split(/=(.*)/s);
+    if (name === '' || value === '') {
+      throw new DhowError(
+        'InvalidParameter',
+        `"${text}" is not of the form name=directory or name=docker-image://reference`,
+      );
+    }
+    const image = /^docker-image:\/\/(.+)$/.exec(value)?.[1];
+    parameter[name] = image ?? '';
+    if (image !== undefined) continue;
+    if (/^[a-z-]+:\/\//.test(value)) {
+      throw new DhowError(
+        'Unsupported',
+        `the context "${text}" is not supported: there are directories and docker-image://`,
+      );
+    }
+    const directory = path.resolve(workingDirectory, value);
+    if (!fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new DhowError('NotFound', `the context "${text}" is no directory`);
+    }
+    const prefix = `.dhow-contexts/${encodeURIComponent(name)}/`;
+    roots.push({ directory, prefix, rules: findIgnore(directory, undefined)?.rules, kept: new Set() });
+  }
+  return { roots, parameter };
 }
 
 interface Ignore {
@@ -87,9 +145,11 @@ function archiveOf(
   dockerfile: string,
   ignore: Ignore | undefined,
   extra: ContextFile[],
+  named: readonly ContextRoot[],
 ): OpenedContext {
   const kept = new Set([dockerfile, ...(ignore?.file === undefined ? [] : [ignore.file])]);
-  return { archive: packContext(directory, ignore?.rules, kept, extra), dockerfile };
+  const own = { directory, prefix: '', rules: ignore?.rules, kept };
+  return { archive: packContext([own, ...named], extra), dockerfile };
 }
 
 /** An archive is sent as it is; anything else is a Dockerfile. */

@@ -22,18 +22,24 @@ function* packInMemory({ name, bytes }: ContextFile): Generator<Buffer> {
   yield tarPadding(bytes.length);
 }
 
+/** A directory that goes into the archive. */
+export interface ContextRoot {
+  directory: string;
+  /** Where in the archive; empty or ending with a slash. */
+  prefix: string;
+  rules: IgnoreRules | undefined;
+  /** Paths that go in whatever the rules say: the Dockerfile and the ignore file. */
+  kept: ReadonlySet<string>;
+}
+
 /**
- * A tar archive of a build context, without what the ignore rules leave out. Files belong to root, as the image's will; sockets
+ * A tar archive of build contexts, without what the ignore rules leave out. Files belong to root, as the image's will; sockets
  * are left out. Calls are synchronous: there is nothing else to do meanwhile, and for many small files they are ten times as fast.
- * @param kept paths that go in whatever the rules say: the Dockerfile and the ignore file
  */
 export async function* packContext(
-  directory: string,
-  rules: IgnoreRules | undefined,
-  kept: ReadonlySet<string>,
+  roots: readonly ContextRoot[],
   extra: readonly ContextFile[],
 ): AsyncGenerator<Buffer> {
-  const linkNames = new Map<string, string>();
   let pieces: Buffer[] = [];
   let length = 0;
   for (const piece of walk()) {
@@ -47,9 +53,15 @@ export async function* packContext(
   yield Buffer.concat([...pieces, tarTrailer()]);
 
   function* walk(): Generator<Buffer> {
-    yield* packDirectory('');
+    for (const root of roots) yield* packRoot(root);
     for (const file of extra) yield* packInMemory(file);
   }
+}
+
+function* packRoot({ directory, prefix, rules, kept }: ContextRoot): Generator<Buffer> {
+  const linkNames = new Map<string, string>();
+  if (prefix !== '') yield tarHeader({ type: 'directory', name: prefix, mode: 0o755 });
+  yield* packDirectory('');
 
   function* packDirectory(inside: string): Generator<Buffer> {
     const names = fs.readdirSync(inside === '' ? directory : `${directory}/${inside}`).sort();
@@ -59,15 +71,16 @@ export async function* packContext(
   function* packNode(path: string): Generator<Buffer> {
     const excluded = rules?.excludes(path) === true && !kept.has(path);
     const place = `${directory}/${path}`;
+    const name = prefix + path;
     const stats = fs.lstatSync(place);
     if (stats.isDirectory()) {
       if (excluded && rules?.skipsDirectory(path) && !keepsBelow(path)) return;
-      if (!excluded) yield tarHeader({ ...entryOf(stats, `${path}/`), type: 'directory' });
+      if (!excluded) yield tarHeader({ ...entryOf(stats, `${name}/`), type: 'directory' });
       yield* packDirectory(path);
       return;
     }
     if (excluded) return;
-    const entry = entryOf(stats, path);
+    const entry = entryOf(stats, name);
     if (stats.isSymbolicLink()) {
       const linkNameBytes = fs.readlinkSync(place, { encoding: 'buffer' });
       yield tarHeader({ ...entry, type: 'symlink', linkNameBytes });
@@ -78,7 +91,7 @@ export async function* packContext(
         yield tarHeader({ ...entry, type: 'hard-link', linkName: first });
         return;
       }
-      if (stats.nlink > 1) linkNames.set(key, path);
+      if (stats.nlink > 1) linkNames.set(key, name);
       yield* packFile(place, entry);
     } else if (stats.isFIFO()) {
       yield tarHeader({ ...entry, type: 'fifo' });
