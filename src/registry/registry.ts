@@ -196,6 +196,12 @@ export interface RegistryLimits {
   /** The longest `Retry-After` that is waited for. */
   retryAfterCapMs: number;
   connectionsPerHost: number;
+  /** A blob of which at least so much is missing is fetched in parts on several connections, when one is slow. */
+  splitFromBytes: number;
+  splitPartBytes: number;
+  splitConnections: number;
+  /** Slower than this is slow. */
+  splitBelowBytesPerMs: number;
 }
 
 export const defaultLimits: RegistryLimits = {
@@ -206,5 +212,9 @@ export const defaultLimits: RegistryLimits = {
   backOffMs: 500,
   backOffCapMs: 15_000,
   retryAfterCapMs: 30_000,
-  connectionsPerHost: 8,
+  connectionsPerHost: 16,
+  splitFromBytes: 32 * 1024 * 1024,
+  splitPartBytes: 4 * 1024 * 1024,
+  splitConnections: 4,
+  splitBelowBytesPerMs: 30_000,
 };

@@ -3,6 +3,7 @@ import { DhowError, kindOf } from '#errors/error.ts';
 import type { Descriptor } from '#image/manifest.ts';
 import { familiarName, type Reference } from '#image/reference.ts';
 import { parseContentRange } from '#registry/blobs/content-range.ts';
+import { CannotSplit, createSplitDecision, fetchParts } from '#registry/blobs/split.ts';
 import { settle, TransientFailure } from '#registry/failures/transient.ts';
 import type { Endpoint } from '#registry/hosts/endpoints.ts';
 import type { Route } from '#registry/hosts/route.ts';
@@ -47,6 +48,15 @@ export async function* fetchBlob(
   for (const [index, endpoint] of candidates.entries()) {
     const backOff = createBackOff(endpoint.isMirror ? { ...limits, attempts: mirrorAttempts } : limits);
     let failure: unknown;
+    let canSplit = true;
+    const take = (chunk: Uint8Array): void => {
+      if (chunk.length > size - position) throw tooLong(reference, descriptor);
+      position += chunk.length;
+      if (position >= Math.min(furthest + progressBytes, size)) {
+        furthest = position;
+        backOff.reset();
+      }
+    };
     while (position < size) {
       let stream: BlobStream;
       try {
@@ -66,22 +76,26 @@ export async function* fetchBlob(
         position = 0;
       }
       try {
-        for await (const chunk of readBody(stream.response, {
-          ...stream,
-          idleTimeoutMs: limits.idleTimeoutMs,
-          signal,
-        })) {
-          if (chunk.length > size - position) throw tooLong(reference, descriptor);
-          position += chunk.length;
-          if (position >= Math.min(furthest + progressBytes, size)) {
-            furthest = position;
-            backOff.reset();
-          }
+        const shouldSplit = createSplitDecision(limits);
+        const whole = readBody(stream.response, { ...stream, idleTimeoutMs: limits.idleTimeoutMs, signal });
+        for await (const chunk of whole) {
+          take(chunk);
           yield chunk;
+          if (canSplit && shouldSplit(position, size)) break;
+        }
+        if (canSplit && shouldSplit(position, size)) {
+          for await (const chunk of fetchParts(parts, endpoint, reference, descriptor, position, options)) {
+            take(chunk);
+            yield chunk;
+          }
         }
         if (position < size) throw endedEarly(reference, descriptor, position);
       } catch (error) {
         if (position === size && error instanceof TransientFailure) return;
+        if (error instanceof CannotSplit) {
+          canSplit = false;
+          continue;
+        }
         failure = await pauseOrGiveUp(error);
         if (failure !== undefined) break;
       }
