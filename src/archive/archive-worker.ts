@@ -1,6 +1,6 @@
 import { isMainThread, parentPort } from 'node:worker_threads';
-import { PackStream } from '#archive/pack/pack-stream.ts';
 import { treeDifference } from '#archive/compare/tree-difference.ts';
+import { PackStream } from '#archive/pack/pack-stream.ts';
 import { AssembleStream } from '#archive/record/assemble-stream.ts';
 import { sealTree } from '#archive/record/seal-tree.ts';
 import { UnpackStream } from '#archive/unpack/unpack-stream.ts';

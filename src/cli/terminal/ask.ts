@@ -25,7 +25,10 @@ function readLine(stdin: Input, signal: AbortSignal): Promise<string> {
   let line = '';
   const onData = (bytes: Buffer): void => {
     for (const character of bytes.toString()) {
-      if (character === '\r' || character === '\n' || character === '\x04') return resolve(line);
+      if (character === '\r' || character === '\n' || character === '\x04') {
+        resolve(line);
+        return;
+      }
       if (character === '\x03') process.kill(process.pid, 'SIGINT');
       else if (character === '\x7f' || character === '\b') line = line.slice(0, -1);
       else if (character === '\x15') line = '';

@@ -105,7 +105,7 @@ export async function startByPolicy(context: ContainerContext): Promise<void> {
   /** After those that it needs: links and shared namespaces are only to be had of running containers. */
   function start(record: ContainerRecord): Promise<void> {
     const known = starting.get(record.id);
-    if (known) return known;
+    if (known !== undefined) return known;
     const needed = wanted.filter((other) => needs(record, other));
     const started = Promise.all(needed.map(start)).then(() => startOne(context, record));
     starting.set(record.id, started);
