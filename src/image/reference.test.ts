@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Digest } from '#image/digest.ts';
 import {
+  candidateReferences,
   canonicalRepoDigest,
   canonicalTag,
   familiarName,
@@ -171,4 +172,17 @@ test('image ids and their beginnings are told from names', () => {
   for (const text of ['', 'sha256:', 'xyz', 'ABC', 'f'.repeat(65), 'sha512:aa', 'abc/def']) {
     assert.equal(looksLikeImageId(text), false, text);
   }
+});
+
+test('a name without a registry stands for candidates, in order', () => {
+  const texts = (name: string, registries: string[]): string[] =>
+    candidateReferences(parseReference(name), registries).map(formatReference);
+  assert.deepEqual(texts('busybox:1', ['docker.io']), ['docker.io/library/busybox:1']);
+  assert.deepEqual(texts('busybox', ['r.test:5000', 'docker.io']), [
+    'r.test:5000/busybox',
+    'docker.io/library/busybox',
+  ]);
+  assert.deepEqual(texts('docker.io/library/busybox', ['r.test']), ['r.test/busybox']);
+  assert.deepEqual(texts('user/app', ['r.test']), ['r.test/user/app']);
+  assert.deepEqual(texts('ghcr.io/a/b', ['r.test']), ['ghcr.io/a/b']);
 });

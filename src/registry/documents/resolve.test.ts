@@ -9,6 +9,7 @@ import {
   type Stub,
   type StubHandler,
   sendError,
+  sendJson,
   startStub,
 } from '#registry/testing/stub.ts';
 
@@ -232,4 +233,44 @@ test('a configuration is checked against its descriptor', async () => {
   await assert.rejects(client.fetchConfig(reference, descriptor, { signal }), { kind: 'DataLoss' });
   const huge = { ...descriptor, size: 8 * 1024 * 1024 + 1 };
   await assert.rejects(client.fetchConfig(reference, huge, { signal }), { kind: 'InvalidParameter' });
+});
+
+test('referrers come from the list, or from the tag of old registries', async () => {
+  const digest = digestOf('subject');
+  const index = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: ['signature', 'sbom'].map((artifactType) => ({
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: digestOf(artifactType),
+      size: 1,
+      artifactType,
+    })),
+  };
+  for (const isOld of [false, true]) {
+    await using stub = await startStub(({ path }, response) => {
+      const isList = path.startsWith(`/v2/a/b/referrers/${digest}`);
+      const isTag = path === `/v2/a/b/manifests/${digest.replace(':', '-')}`;
+      if (isOld ? isTag : isList) sendJson(response, index);
+      else sendError(response, 404, 'NAME_UNKNOWN', 'no such page');
+    });
+    using client = impatientClient();
+    const reference = { ...parseReference(`${stub.host}/a/b`), digest };
+    const all = await client.referrers(reference, { signal });
+    assert.deepEqual(
+      all.map((entry) => entry.artifactType),
+      ['signature', 'sbom'],
+    );
+    const some = await client.referrers(reference, { artifactType: 'sbom', signal });
+    assert.deepEqual(
+      some.map((entry) => entry.digest),
+      [digestOf('sbom')],
+    );
+  }
+  await using empty = await startStub((_, response) => sendError(response, 404, 'NAME_UNKNOWN', 'no'));
+  using client = impatientClient();
+  assert.deepEqual(
+    await client.referrers({ ...parseReference(`${empty.host}/a/b`), digest }, { signal }),
+    [],
+  );
 });
