@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { capabilitySets } from '#runtime/build-spec.ts';
 import { awaitProcess } from '#runtime/conmon/container.ts';
@@ -9,14 +8,15 @@ import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
 import { drainAtExit } from '#runtime/conmon/inspect.ts';
 import { readSyncMessage, type StartingMonitor, startMonitor } from '#runtime/conmon/monitor.ts';
-import { openProcess } from '#runtime/conmon/signals.ts';
+import { notRunning, openProcess } from '#runtime/conmon/signals.ts';
 import { closing, sendGo } from '#runtime/conmon/start-pipe.ts';
 import { type ConmonConnection, connectStdio } from '#runtime/conmon/stdio.ts';
 import type { OciProcess, OciSpec } from '#runtime/oci.ts';
 import type { ExecHandle, ExecRequest } from '#runtime/runtime.ts';
 import { buildEnvironment } from '#runtime/spec/environment.ts';
 import { readOwnCapabilities } from '#runtime/spec-context.ts';
-import { resolveUser } from '#runtime/users.ts';
+import { type ResolvedUser, resolveUser } from '#runtime/users.ts';
+import { hasCode } from '#sys/libc.ts';
 import { openPipe } from '#sys/pipe.ts';
 
 /** See `Runtime.exec`. */
@@ -29,11 +29,7 @@ export async function execInContainer(
   context.cgroupMoves.anticipate();
   const container = context.directories.container(request.containerId);
   const spec = readSpec(container);
-  if (!spec) {
-    throw new DhowError('Conflict', `container ${request.containerId} is not running`, {
-      reason: 'not-running',
-    });
-  }
+  if (!spec) throw notRunning(container);
   const process = composeExecProcess(request, spec, container);
   const directory = context.directories.exec(request.execId);
   fs.mkdirSync(directory.path, { mode: 0o700 });
@@ -128,18 +124,7 @@ export function composeExecProcess(
   spec: OciSpec,
   container: ProcessDirectory,
 ): OciProcess {
-  const pidfd = openProcess(container);
-  if (pidfd === undefined) {
-    throw new DhowError('Conflict', `container ${request.containerId} is not running`, {
-      reason: 'not-running',
-    });
-  }
-  using _closePidfd = closing(pidfd);
-  const { uid, gid, additionalGids, home } = resolveUser(
-    `/proc/${readPid(container)}/root`,
-    request.user,
-    request.additionalGroups,
-  );
+  const { uid, gid, additionalGids, home } = resolveUserInside(request, container);
   const main = spec.process;
   const capabilities = request.privileged ? readOwnCapabilities() : (main.capabilities?.bounding ?? []);
   const { consoleSize } = request;
@@ -161,4 +146,20 @@ export function composeExecProcess(
     noNewPrivileges: main.noNewPrivileges,
     ...(main.oomScoreAdj === undefined ? {} : { oomScoreAdj: main.oomScoreAdj }),
   };
+}
+
+function resolveUserInside(
+  { user, additionalGroups }: Pick<ExecRequest, 'user' | 'additionalGroups'>,
+  container: ProcessDirectory,
+): ResolvedUser {
+  const pidfd = openProcess(container);
+  if (pidfd === undefined) throw notRunning(container);
+  using _closePidfd = closing(pidfd);
+  try {
+    return resolveUser(`/proc/${readPid(container)}/root`, user, additionalGroups);
+  } catch (error) {
+    // A process that ends keeps its pid until its monitor looks, but has no root any more.
+    if (hasCode(error, 'ENOENT', 'ESRCH')) throw notRunning(container);
+    throw error;
+  }
 }

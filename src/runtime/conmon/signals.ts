@@ -92,7 +92,7 @@ function tellMonitor(directory: ProcessDirectory, line: string): boolean {
   }
 }
 
-function notRunning(directory: ProcessDirectory): DhowError {
+export function notRunning(directory: ProcessDirectory): DhowError {
   return new DhowError('Conflict', `${directory.kind} ${directory.id} is not running`, {
     reason: 'not-running',
   });
