@@ -1,3 +1,4 @@
+import type { GitUrl } from '#build/git-url.ts';
 import type { Platform } from '#image/platform.ts';
 import type { ImageRecord } from '#store/images.ts';
 import type { RootMount } from '#store/layers.ts';
@@ -79,6 +80,13 @@ export interface FetchProgress {
 export interface RemoteSource {
   /** @throws NotFound, Unavailable, … ; the reason of `signal` */
   fetch(url: string, signal: AbortSignal): Promise<RemoteFile>;
+  /** Checks a git repository out into an empty directory. */
+  checkOut(
+    url: GitUrl,
+    directory: string,
+    options: { keepGitDirectory: boolean },
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 export interface RemoteFile {

@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
 import path from 'node:path';
 import { type BuilderParts, createBuilder } from '#build/build.ts';
+import type { BuildRequest } from '#build/request.ts';
+import { fetchGit } from '#engine/builds/fetch-git.ts';
 import { createImageSource } from '#engine/builds/image-source.ts';
 import { fetchContext } from '#engine/builds/remote-context.ts';
 import { type CommandRunnerParts, createCommandRunner } from '#engine/builds/run-command.ts';
-import type { BuildService } from '#engine/builds.ts';
+import type { BuildService, BuildSettings } from '#engine/builds.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ImageService } from '#engine/images.ts';
 import { overlayRoots } from '#engine/root-mounter.ts';
+import { quietly } from '#errors/quietly.ts';
 import { parseReference } from '#image/reference.ts';
 import type { RegistryClient } from '#registry/registry.ts';
 import { resolveUser } from '#runtime/users.ts';
@@ -40,19 +45,32 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
     runner,
     remote: {
       fetch: async (url, signal) => ({ body: parts.registry.download(new URL(url), signal) }),
+      checkOut: fetchGit,
     },
     resolveOwner: (root, text) => resolveUser(root, text, []),
   });
 
+  async function openContext(
+    context: BuildSettings['context'],
+    { dockerfile, signal }: Pick<BuildSettings, 'dockerfile' | 'signal'>,
+    undo: AsyncDisposableStack,
+  ): Promise<Partial<Pick<BuildRequest, 'context' | 'dockerfile'>>> {
+    if (context === undefined) return {};
+    if ('archive' in context) return { context: context.archive };
+    if ('url' in context) return fetchContext(parts.registry, context.url, dockerfile, signal);
+    const target = path.join(parts.directory, 'work', `git-${randomUUID()}`);
+    undo.defer(quietly('remove a repository', () => parts.workers.removeTree(target)));
+    fs.mkdirSync(target, { mode: 0o700 });
+    await fetchGit(context.git, target, { keepGitDirectory: false }, signal);
+    const inside = context.git.directory ?? '.';
+    return { context: parts.workers.pack(target, { whiteouts: 'literal', path: inside, name: '' }, signal) };
+  }
+
   return {
     service: {
       async build({ credentials, context, ...settings }) {
-        const given =
-          context !== undefined && 'url' in context
-            ? await fetchContext(parts.registry, context.url, settings.dockerfile, settings.signal)
-            : context === undefined
-              ? {}
-              : { context: context.archive };
+        await using undo = new AsyncDisposableStack();
+        const given = await openContext(context, settings, undo);
         const result = await builder.build({
           ...settings,
           ...given,

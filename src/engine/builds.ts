@@ -1,11 +1,13 @@
 import type { BuildResult, PruneOptions } from '#build/build.ts';
 import type { CachedBuildStep } from '#build/cache-row.ts';
+import type { GitUrl } from '#build/git-url.ts';
 import type { BuildRequest } from '#build/request.ts';
 import type { Credentials } from '#registry/registry.ts';
 
 export type { BuildResult } from '#build/build.ts';
 export type { BuildEvent, BuildWarning, PlannedStep } from '#build/events.ts';
 export type { ContainerLimits } from '#build/executor.ts';
+export { parseGitUrl } from '#build/git-url.ts';
 
 /** Builds images from Dockerfiles, and keeps what their steps made. */
 export interface BuildService {
@@ -24,7 +26,7 @@ export interface BuildService {
 
 export interface BuildSettings extends Omit<BuildRequest, 'imageSource' | 'context'> {
   /** An archive, or where the daemon fetches one or a Dockerfile. */
-  context?: { archive: AsyncIterable<Uint8Array> } | { url: URL };
+  context?: { archive: AsyncIterable<Uint8Array> } | { url: URL } | { git: GitUrl };
   /** By host of the registry. */
   credentials: ReadonlyMap<string, Credentials>;
 }

@@ -3,7 +3,7 @@ import { decodePlatform } from '#api/decode/platform.ts';
 import { decodeRegistryConfig } from '#api/decode/registry-config.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Query } from '#api/http/query.ts';
-import type { BuildSettings, ContainerLimits } from '#engine/builds.ts';
+import { type BuildSettings, type ContainerLimits, parseGitUrl } from '#engine/builds.ts';
 import { DhowError } from '#errors/error.ts';
 import { parseReference } from '#image/reference.ts';
 
@@ -22,7 +22,7 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
   const sourceDateEpoch = decodeEpoch(buildArgs.get('SOURCE_DATE_EPOCH'));
   const remote = query.text('remote');
   return {
-    context: remote === '' ? { archive: request } : { url: decodeUrl(remote) },
+    context: remote === '' ? { archive: request } : decodeRemote(remote),
     dockerfile: { path: query.optionalText('dockerfile') ?? 'Dockerfile' },
     target: query.text('target'),
     buildArgs,
@@ -92,15 +92,18 @@ function decodeTag(text: string) {
   return reference;
 }
 
-function decodeUrl(text: string): URL {
-  // `github.com/…` without a scheme is git, as are git@ and git://.
-  const url = /^(?:git@|github\.com\/)/.test(text) ? null : URL.parse(text);
-  if (url !== null) return url;
+function decodeRemote(text: string): { url: URL } | { git: GitUrl } {
+  const git = parseGitUrl(text);
+  if (git !== undefined) return { git };
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol)) return { url };
   throw new DhowError(
     'Unsupported',
-    `cannot build from "${text.slice(0, 200)}": only http and https URLs are supported`,
+    `cannot build from "${text.slice(0, 200)}": only git, http and https URLs are supported`,
   );
 }
+
+type GitUrl = NonNullable<ReturnType<typeof parseGitUrl>>;
 
 function decodeNetwork(text: string): string {
   if (text.startsWith('container:')) {

@@ -137,7 +137,7 @@ for (const [query, status, message] of [
   ['t=UPPER', 400, /UPPER/],
   ['memory=1024', 400, /6MB/],
   ['platform=a/b/c/d', 400, /platform/],
-  ['remote=git@example.com:a.git', 501, /http/],
+  ['remote=ftp://example.com/a.tar', 501, /http/],
   ['buildargs=%7B%22SOURCE_DATE_EPOCH%22%3A%22now%22%7D', 400, /SOURCE_DATE_EPOCH/],
 ] as const) {
   test(`POST /build › refused: ${query}`, async () => {

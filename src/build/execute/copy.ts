@@ -159,13 +159,18 @@ async function findSources(
       continue;
     }
     const remote = source.kind === 'remote' ? remotes.get(source.url) : undefined;
-    const name = toBytePath(source.kind === 'remote' ? (remote?.name ?? '') : source.name);
-    const tree = remote?.tree ?? contentTree(name, source.kind === 'content' ? source.content : '');
-    found.push({
-      source,
-      tree,
-      gathered: { path: name, name, isDirectory: false, parents: [] },
-    });
+    if (remote !== undefined) {
+      const { tree, path: from, isDirectory } = remote;
+      found.push({
+        source,
+        tree,
+        gathered: { path: from, name: toBytePath(remote.name), isDirectory, parents: [] },
+      });
+    } else if (source.kind === 'content') {
+      const name = toBytePath(source.name);
+      const gathered = { path: name, name, isDirectory: false, parents: [] };
+      found.push({ source, tree: contentTree(name, source.content), gathered });
+    }
   }
   return found;
 }

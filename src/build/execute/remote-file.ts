@@ -1,17 +1,23 @@
 import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { createDiskTree } from '#build/copy/disk-tree.ts';
 import { type SourceTree, toBytePath } from '#build/copy/source-tree.ts';
 import { dockerfileError } from '#build/dockerfile/source.ts';
 import type { BuildSession } from '#build/execute/session.ts';
+import { type GitUrl, parseGitUrl } from '#build/git-url.ts';
 import type { CopyStep, StepSource } from '#build/steps.ts';
+import { cleanPath } from '#dockerignore/clean-path.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 
-/** Something that ADD names by URL, fetched. */
+/** A file or a repository that ADD names by URL, fetched. */
 export interface SpooledRemote {
   /** The last part of the URL's path; '' when it has none. */
   name: string;
+  isDirectory: boolean;
+  /** What of the tree is meant. */
+  path: string;
   tree: SourceTree;
 }
 
@@ -20,7 +26,7 @@ const maxBytes = 64 * 2 ** 30;
 
 /**
  * Fetches a file for ADD. It is kept for the rest of the build.
- * @throws InvalidParameter (checksum), Unsupported (git), what the fetch throws; with the place
+ * @throws InvalidParameter (checksum), what the fetch throws; with the place
  */
 export async function openRemoteFile(
   step: CopyStep,
@@ -29,14 +35,8 @@ export async function openRemoteFile(
 ): Promise<SpooledRemote> {
   const refuse = (message: string, kind = 'InvalidParameter' as const): Error =>
     dockerfileError(step.source, source.range, message, kind);
-  if (!/^https?:\/\//.test(source.url) || /\.git(?:#|$)/.test(source.url)) {
-    throw dockerfileError(
-      step.source,
-      source.range,
-      'ADD of a git repository is not supported',
-      'Unsupported',
-    );
-  }
+  const git = parseGitUrl(source.url);
+  if (git !== undefined) return checkOut(step, source, git, session);
   if (!URL.canParse(source.url)) throw refuse(`"${source.url.slice(0, 200)}" is no URL`);
   const expected = /^sha256:([0-9a-f]{64})$/.exec(step.checksum ?? '')?.[1];
   if (step.checksum !== undefined && expected === undefined) {
@@ -52,12 +52,46 @@ export async function openRemoteFile(
     if (name === '' && step.destinationIsDirectory) {
       throw refuse('the URL has no file name: write the destination as a file, without a slash at the end');
     }
-    return { name, tree: fileTree(file, toBytePath(name), { sha256, sizeBytes, modifiedAt }) };
+    return {
+      name,
+      isDirectory: false,
+      path: toBytePath(name),
+      tree: fileTree(file, toBytePath(name), { sha256, sizeBytes, modifiedAt }),
+    };
   } catch (error) {
     session.signal.throwIfAborted();
     if (kindOf(error) === 'InvalidParameter') throw error;
     throw dockerfileError(step.source, source.range, messageOf(error), kindOf(error));
   }
+}
+
+/** A repository is copied as a directory. */
+async function checkOut(
+  step: CopyStep,
+  source: StepSource & { kind: 'remote' },
+  git: GitUrl,
+  { parts, deferred, signal }: BuildSession,
+): Promise<SpooledRemote> {
+  const directory = path.join(parts.workDirectory, `git-${randomUUID()}`);
+  deferred(quietly('remove a repository', () => parts.removeTree(directory)));
+  fs.mkdirSync(directory, { mode: 0o700 });
+  try {
+    await parts.remote.checkOut(git, directory, { keepGitDirectory: step.keepGitDirectory }, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw dockerfileError(step.source, source.range, messageOf(error), kindOf(error));
+  }
+  const tree = createDiskTree(directory, parts.workers);
+  const wanted = await tree.find(toBytePath(cleanPath(`/${git.directory ?? ''}`).slice(1)));
+  if (wanted === undefined) {
+    throw dockerfileError(
+      step.source,
+      source.range,
+      `"${git.directory}" is not in the repository`,
+      'NotFound',
+    );
+  }
+  return { name: '', ...wanted, tree };
 }
 
 interface Spooled {

@@ -6,7 +6,7 @@ const maxDockerfileBytes = 4 * 1024 * 1024;
 
 /**
  * A build's context by URL, which the daemon fetches: an archive, or the text of a Dockerfile without a context.
- * @throws Unsupported for git; what the download throws
+ * @throws Unsupported for other protocols; what the download throws
  */
 export async function fetchContext(
   registry: Pick<RegistryClient, 'download'>,
@@ -14,10 +14,10 @@ export async function fetchContext(
   dockerfile: BuildRequest['dockerfile'],
   signal: AbortSignal,
 ): Promise<Pick<BuildRequest, 'context' | 'dockerfile'>> {
-  if (!/^https?:$/.test(url.protocol) || /\.git(?:#|$)/.test(url.href)) {
+  if (!/^https?:$/.test(url.protocol)) {
     throw new DhowError(
       'Unsupported',
-      'building from a git repository is not supported: clone it, and build from the directory',
+      `cannot build from ${url.protocol} URLs: there are http, https and git`,
     );
   }
   const chunks = registry.download(url, signal)[Symbol.asyncIterator]();

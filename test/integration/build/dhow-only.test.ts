@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Docker from 'dockerode';
@@ -9,6 +12,38 @@ import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { build, failedBuild, writeFiles } from './build-context.ts';
+
+/** git's own server, for directories below one. */
+async function serveGit(directory: string): Promise<AsyncDisposable & { port: number }> {
+  const probe = net.createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as net.AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  const args = [
+    'daemon',
+    '--export-all',
+    '--reuseaddr',
+    '--listen=127.0.0.1',
+    `--port=${port}`,
+    `--base-path=${directory}`,
+  ];
+  const child = spawn('git', [...args, directory], { stdio: 'ignore', detached: true });
+  await waitFor('git daemon', async () => {
+    const socket = net.connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.destroy();
+    return true;
+  });
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      // git starts its server as a process of its own; both are of one group.
+      process.kill(-(child.pid as number), 'SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
 
 describe('builds of a daemon', () => {
   let daemon: Daemon;
@@ -274,6 +309,42 @@ describe('builds of a daemon', () => {
     ]);
     assert.match(output, /of the other/);
     assert.doesNotMatch(output, /dhow-contexts/);
+  });
+
+  it('builds from git repositories, and adds them', async () => {
+    const repositories = path.join(daemon.directory, 'git');
+    const work = writeFiles(path.join(daemon.directory, 'work'), {
+      'sub/Dockerfile': 'FROM busybox\nCOPY f /f\nRUN cat /f\n',
+      'sub/f': 'first\n',
+    });
+    const git = (...args: string[]): Promise<string> =>
+      outputOf('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-C', work, ...args]);
+    await git('init', '-q', '-b', 'main');
+    await git('add', '.');
+    await git('commit', '-q', '-m', 'one');
+    await git('tag', 'v1');
+    const commit = await git('rev-parse', 'HEAD');
+    fs.writeFileSync(path.join(work, 'sub/f'), 'second\n');
+    await git('commit', '-q', '-a', '-m', 'two');
+    fs.mkdirSync(repositories);
+    await outputOf('git', ['clone', '-q', '--bare', work, path.join(repositories, 'r.git')]);
+    await using server = await serveGit(repositories);
+    const url = `git://127.0.0.1:${server.port}/r.git`;
+    assert.match(await build(dhow, ['--no-cache', `${url}#:sub`]), /second/);
+    assert.match(await build(dhow, ['--no-cache', `${url}#v1:sub`]), /first/);
+    assert.match(await build(dhow, ['--no-cache', `${url}#${commit}:sub`]), /first/);
+    const added = context({
+      Dockerfile: `FROM busybox\nADD ${url}#v1 /r/\nADD --keep-git-dir=true ${url}#main:sub /s/\nRUN cat /r/sub/f /s/f; ls -A /r\n`,
+    });
+    const output = await build(dhow, [added]);
+    assert.match(output, /first.*second/s);
+    assert.doesNotMatch(output, /\.git\n/);
+    assert.match((await failedBuild(dhow, [`${url}#no-such-branch`])).output, /git fetch failed/);
+    assert.match(
+      (await failedBuild(dhow, [`git://127.0.0.1:${server.port}/none.git`])).output,
+      /git fetch failed/,
+    );
+    assert.ok(nothingLeft());
   });
 
   it('--output gives files in a directory, a tar or an archive, and keeps no image', async () => {

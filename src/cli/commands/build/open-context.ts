@@ -37,16 +37,11 @@ export async function openContext(
     throw new DhowError('Unsupported', 'directories as named contexts need a directory as the build context');
   }
   if (operand === '-') return fromStdin(file, stdin);
-  if (/^https?:\/\//.test(operand) && !/\.git(?:#|$)/.test(operand)) {
-    return { archive: undefined, remote: operand, dockerfile: file ?? 'Dockerfile' };
-  }
   const directory = path.resolve(workingDirectory, operand);
   if (!fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
-    if (/^(?:git|ssh):\/\/|^git@|^github\.com\/|\.git(?:#|$)/.test(operand)) {
-      throw new DhowError(
-        'Unsupported',
-        'building from a git repository is not supported: clone it, and build from the directory',
-      );
+    // The daemon fetches archives and repositories.
+    if (/^(?:https?|git|ssh):\/\/|^[\w.-]+@[\w.-]+:|^github\.com\//.test(operand)) {
+      return { archive: undefined, remote: operand, dockerfile: file ?? 'Dockerfile' };
     }
     throw new DhowError('NotFound', `the build context "${operand}" is no directory`);
   }
