@@ -46,6 +46,7 @@ import { createLayerStore } from '#store/layers.ts';
 import { storeMigrations } from '#store/migrations.ts';
 import { createReferences } from '#store/references.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
+import { createPoller } from '#sys/epoll.ts';
 import { createNftables } from '#sys/nftables.ts';
 import { createLocalVolumeStore, volumeMigration } from '#volume/local.ts';
 
@@ -103,8 +104,14 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   });
   undo.defer(quietly('close registry client', () => registry[Symbol.dispose]()));
 
+  const poller = createPoller({
+    workerUrl: workerUrls.poller,
+    onFailure: (error) => log.error('poller-restarted', { error: messageOf(error) }),
+  });
+  undo.defer(quietly('end poller', () => poller.close()));
   const stack = createNetworkStack({
     database,
+    poller,
     settings: networkSettingsOf(config),
     nftables: createNftables(),
     log,
@@ -120,7 +127,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     ociRuntime,
     conmonPath: conmon.path,
     log,
-    workerUrl: workerUrls.poller,
+    poller,
   });
 
   const exits = splitExits(runtime);

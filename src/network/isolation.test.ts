@@ -10,7 +10,7 @@ const forwardingBefore = readSysctl('net/ipv4/ip_forward');
 const daemon = await startTestDaemon();
 after(async () => {
   await host[Symbol.asyncDispose]();
-  daemon.service.close();
+  await daemon.close();
 });
 
 const gateway = daemon.gateway;

@@ -15,7 +15,7 @@ import { writeSysctl } from '#sys/sysctl.ts';
 const host = enterPrivateHost();
 const daemon = await startTestDaemon({ ...testSettings, interContainer: false });
 after(async () => {
-  daemon.service.close();
+  await daemon.close();
   await host[Symbol.asyncDispose]();
 });
 

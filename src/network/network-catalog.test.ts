@@ -11,7 +11,7 @@ import { readSysctl } from '#sys/sysctl.ts';
 const host = enterPrivateHost();
 const daemon = await startTestDaemon();
 after(async () => {
-  daemon.service.close();
+  await daemon.close();
   await host[Symbol.asyncDispose]();
 });
 const { service } = daemon;

@@ -21,6 +21,7 @@ import { unlinkContainers } from '#network/endpoints/unlink.ts';
 import { viewEndpoint } from '#network/endpoints/view.ts';
 import { createFirewall } from '#network/firewall/firewall.ts';
 import { createPassage } from '#network/firewall/passage.ts';
+import { watchRules } from '#network/firewall/watch.ts';
 import { createNamespaceSandbox, openNamespaceSandbox } from '#network/kernel/sandbox.ts';
 import type { Endpoint, NetworkStack } from '#network/network.ts';
 import { createPortHolds } from '#network/ports/port-holds.ts';
@@ -28,9 +29,10 @@ import { createEndpointTable, type EndpointRow } from '#network/tables/endpoints
 import { createLinkTable } from '#network/tables/links.ts';
 import { createNameTable } from '#network/tables/names.ts';
 import { createNetworkTable, isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
-import { allPortTargets } from '#network/tables/port-targets.ts';
+import { allPortTargets, gatewaysOf } from '#network/tables/port-targets.ts';
 import { createPortTable } from '#network/tables/ports.ts';
 import type { Database } from '#store/database.ts';
+import type { Poller } from '#sys/epoll.ts';
 import { netlinkProtocols, openNetlink } from '#sys/netlink.ts';
 import { maximumInterfaceNameLength } from '#sys/netlink-link.ts';
 import type { Nftables } from '#sys/nftables.ts';
@@ -79,6 +81,8 @@ export interface NetworkParts {
   database: Database;
   settings: NetworkSettings;
   nftables: Nftables;
+  /** Tells when the kernel has something to say. */
+  poller: Pick<Poller, 'watchReadable'>;
   log: Log;
   clock: () => Date;
   /** The text of the host's resolv.conf, for name servers. */
@@ -116,7 +120,14 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     log,
   });
   const passage = createPassage({ table, networks, netfilter, nftables, log });
-  const holds = createPortHolds(ports, log);
+  const holds = createPortHolds(
+    ports,
+    (containerId) => {
+      const gateways = gatewaysOf({ networks, endpoints, ports }, containerId);
+      return gateways[4]?.endpoint.addresses[4] ?? gateways[6]?.endpoint.addresses[6];
+    },
+    log,
+  );
   const names = createNameTable(database);
 
   const now = () => performance.now();
@@ -149,6 +160,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
   };
   database.transaction(() => ensureDefaultNetworks(verbs, settings));
 
+  let watch: Disposable | undefined;
   let sweepTimer: NodeJS.Timeout | undefined;
   function sweepLater(): void {
     sweepTimer ??= setTimeout(() => {
@@ -221,6 +233,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     async restore(live) {
       moveAutomaticSubnets(verbs);
       await restoreEndpoints(verbs, live);
+      watch ??= watchRules({ table, networks, firewall, passage, netfilter, poller: parts.poller, log });
     },
     async teardown() {
       if (endpoints.list().length > 0) {
@@ -230,11 +243,14 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
       for (const { interfaceName } of networks.list().filter(isBridgeNetwork)) {
         await deleteInterface(interfaceName);
       }
+      watch?.[Symbol.dispose]();
+      watch = undefined;
       await passage.close();
       await firewall.remove();
     },
     close() {
       clearTimeout(sweepTimer);
+      watch?.[Symbol.dispose]();
       holds.releaseAll();
       resolvers.stopAll();
       host.close();

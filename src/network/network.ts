@@ -49,7 +49,7 @@ export interface ContainerNetworking {
   openSandbox(path: string): Sandbox;
   /**
    * @throws NotFound (network); InvalidParameter (address, MAC, a host address that the host does not have);
-   * Unsupported (IPv6 host address); Conflict, with reason 'port-in-use' for a taken port, in Docker's words;
+   * Conflict, with reason 'port-in-use' for a taken port, in Docker's words;
    * Forbidden for a taken address; ResourceExhausted (no free address, a full bridge, no descriptor left)
    */
   attach(request: AttachRequest): Promise<Endpoint[]>;
@@ -170,7 +170,7 @@ export interface EndpointRequest {
 export interface PublishedPortRequest {
   containerPort: number;
   protocol: 'tcp' | 'udp' | 'sctp';
-  /** Empty: all addresses, IPv4 and, where Dhow can, IPv6. */
+  /** Empty: all addresses, IPv4 and IPv6. */
   hostAddress: string;
   /** 0: any free port of the ephemeral range. */
   hostPort: number;
@@ -178,7 +178,7 @@ export interface PublishedPortRequest {
   hostPortEnd: number;
 }
 
-/** What was published; `hostAddress` is 0.0.0.0 for all addresses. */
+/** What was published; `hostAddress` is 0.0.0.0 or :: for all addresses of a family. */
 export interface PublishedPort {
   containerPort: number;
   protocol: 'tcp' | 'udp' | 'sctp';

@@ -3,12 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { enterPrivateHost } from '#network/testing/private-host.ts';
 import { startTestDaemon, testSettings } from '#network/testing/test-daemon.ts';
+import { waitFor } from '#network/testing/wait-for.ts';
 import { writeSysctl } from '#sys/sysctl.ts';
 
 const host = enterPrivateHost();
 writeSysctl('net/bridge/bridge-nf-call-iptables', '1');
 const daemon = await startTestDaemon();
-after(() => host[Symbol.asyncDispose]());
+after(async () => {
+  await daemon.close();
+  await host[Symbol.asyncDispose]();
+});
 
 await host.neighbour.serve(80, 'neighbour');
 const web = await daemon.run('web', [{ hostPort: 8080 }]);
@@ -48,6 +52,12 @@ test('the rules are as iptables writes them, and put there once', async () => {
   ]);
 });
 
+test('rules that are flushed come back by themselves', async () => {
+  nft('flush chain ip filter FORWARD');
+  await waitFor('the rules', () => nft('list chain ip filter FORWARD').includes(testSettings.bridge));
+  assert.equal(await web.ask(host.neighbourAddress, 80), `neighbour ${host.address}`);
+});
+
 test('a dropping chain of another name is reported', async () => {
   nft(
     'add table inet strict\nadd chain inet strict through { type filter hook forward priority 0; policy drop; }',
@@ -62,5 +72,4 @@ test('a dropping chain of another name is reported', async () => {
 test('teardown takes the rules out', async () => {
   await daemon.service.teardown();
   assert.ok(!nft('list chain ip filter FORWARD').includes(testSettings.bridge));
-  daemon.service.close();
 });

@@ -13,7 +13,7 @@ const host = enterPrivateHost();
 const daemon = await startTestDaemon();
 after(async () => {
   await host[Symbol.asyncDispose]();
-  daemon.service.close();
+  await daemon.close();
 });
 
 /** Attaches a fresh sandbox; the endpoint goes with the test. */
@@ -113,8 +113,31 @@ suite('a port and processes of the host', () => {
       /10\.1\.2\.3.*cannot assign requested address/,
     );
   });
-  test('IPv6 addresses are refused until containers have one', async () => {
-    await refused(publish('web', { hostPort: 80, hostAddress: '::1' }), 'Unsupported', /\[::1\].*no IPv6/);
+  test('a port that a process has by IPv6 only is refused too, naming the address', async () => {
+    const server = await listen(8089, '::1');
+    const words = new RegExp(
+      `Bind for \\[::\\]:8089 failed: port is already allocated \\(by process ${process.pid}, `,
+    );
+    await refused(publish('web', { hostPort: 8089 }), 'Conflict', words, 'port-in-use');
+    server.close();
+    await using web = await publish('web', { hostPort: 8089 });
+    assert.deepEqual(
+      web.ports.map(({ hostAddress }) => hostAddress),
+      ['0.0.0.0', '::'],
+    );
+  });
+
+  test('a host address of a family that the container has not is refused, where nothing could be relayed', async () => {
+    await refused(
+      publish('web', { hostPort: 8080, hostAddress: '::1', protocol: 'udp' }),
+      'InvalidParameter',
+      /cannot publish a udp port on ::1: the container has no IPv6 address/,
+    );
+    await using web = await publish('web', { hostPort: 8080, protocol: 'udp' });
+    assert.deepEqual(
+      web.ports.map(({ hostAddress }) => hostAddress),
+      ['0.0.0.0'],
+    );
   });
 });
 

@@ -8,7 +8,7 @@ const host = enterPrivateHost();
 const daemon = await startTestDaemon();
 after(async () => {
   await host[Symbol.asyncDispose]();
-  daemon.service.close();
+  await daemon.close();
 });
 
 const gateway = daemon.gateway;

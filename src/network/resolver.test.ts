@@ -18,7 +18,7 @@ import { networkRequest, startTestDaemon, type TestContainer } from '#network/te
 const host = enterPrivateHost();
 const daemon = await startTestDaemon();
 after(async () => {
-  daemon.service.close();
+  await daemon.close();
   upstream.close();
   upstreamTcp.close();
   await host[Symbol.asyncDispose]();

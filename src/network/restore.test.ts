@@ -12,7 +12,10 @@ import { deleteLink, findLink, listLinks } from '#sys/netlink-link.ts';
 
 const host = enterPrivateHost();
 const daemon = await startTestDaemon();
-after(() => host[Symbol.asyncDispose]());
+after(async () => {
+  await daemon.close();
+  await host[Symbol.asyncDispose]();
+});
 
 function vethsOfDaemon(): string[] {
   return listLinks(host.netlink)
@@ -84,6 +87,22 @@ suite('when somebody else changes the kernel', () => {
     host.netlink.request([deleteLink(testSettings.bridge)], 'bridge');
     await daemon.service.restore(new Map());
     assert.equal(findLink(host.netlink, testSettings.bridge)?.up, true);
+  });
+
+  test('a flushed ruleset comes back by itself, and so does a rule that is deleted', async () => {
+    const web = await daemon.run('web', [{ hostPort: 8083 }]);
+    await web.serve(80, 'web');
+    const whole = rules();
+    for (const damage of [
+      ['flush', 'ruleset'],
+      ['flush', 'chain', 'inet', testSettings.table, 'towards_containers'],
+      ['delete', 'element', 'inet', testSettings.table, 'published_anywhere', '{ tcp . 8083 }'],
+    ]) {
+      execFileSync('nft', damage);
+      await waitFor(`the repair of nft ${damage.join(' ')}`, () => rules() === whole);
+      assert.equal(await host.neighbour.ask(host.address, 8083), `web ${host.neighbourAddress}`);
+    }
+    await daemon.restart([]);
   });
 
   test('attach and detach build a flushed ruleset anew', async () => {
@@ -174,6 +193,5 @@ suite('many and full', () => {
     await daemon.service.teardown();
     assert.equal(findLink(host.netlink, testSettings.bridge), undefined);
     assert.equal(rules(), '');
-    daemon.service.close();
   });
 });

@@ -16,7 +16,7 @@ import { readSysctl, writeSysctl } from '#sys/sysctl.ts';
 const host = enterPrivateHost();
 const daemon = await startTestDaemon();
 after(async () => {
-  daemon.service.close();
+  await daemon.close();
   await host[Symbol.asyncDispose]();
 });
 

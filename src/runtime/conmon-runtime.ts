@@ -20,7 +20,7 @@ import { shiftLogs } from '#runtime/logs/rotate.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { createCgroupMoves } from '#sys/cgroup-moves.ts';
-import { createPoller } from '#sys/epoll.ts';
+import { createPoller, type Poller } from '#sys/epoll.ts';
 
 export interface RuntimeParts {
   /** Owned by this runtime alone; see `takeRunDirectory`. Made if missing. */
@@ -29,18 +29,12 @@ export interface RuntimeParts {
   /** Absolute. */
   conmonPath: string;
   log: Log;
-  /** The program of the polling thread; a bundled daemon passes its own file. */
-  workerUrl?: URL;
+  /** Shared with others, and closed by the caller; without it the runtime has its own. */
+  poller?: Poller;
 }
 
 /** A runtime that holds its processes with conmon and makes them with crun or runc. Needs root. */
-export function createRuntime({
-  runDirectory,
-  ociRuntime,
-  conmonPath,
-  log,
-  workerUrl,
-}: RuntimeParts): Runtime {
+export function createRuntime({ runDirectory, ociRuntime, conmonPath, log, poller }: RuntimeParts): Runtime {
   const cgroups = readCgroupHierarchies();
   const context: RuntimeContext = {
     ociRuntime,
@@ -48,10 +42,9 @@ export function createRuntime({
     conmonPath,
     log,
     directories: createRunDirectories(runDirectory, ociRuntime.name),
-    poller: createPoller({
-      ...(workerUrl ? { workerUrl } : {}),
-      onFailure: (error) => log.error('poller-restarted', { error: messageOf(error) }),
-    }),
+    poller:
+      poller ??
+      createPoller({ onFailure: (error) => log.error('poller-restarted', { error: messageOf(error) }) }),
     cgroups,
     cgroupMoves: createCgroupMoves(cgroups),
     exits: createExitBoard(),
@@ -102,7 +95,7 @@ export function createRuntime({
       context.exits.forget(id);
     },
     async close() {
-      await context.poller.close();
+      if (poller === undefined) await context.poller.close();
       context.program[Symbol.dispose]();
     },
   };

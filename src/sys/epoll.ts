@@ -15,17 +15,26 @@ import { openEventfd } from '#sys/eventfd.ts';
 import { duplicate, SHUT_RDWR, SHUT_WR, sendPacket, shutdownSocket } from '#sys/seqpacket.ts';
 
 /**
- * Waits for many descriptors that Node's event loop cannot wait for, with one thread for all: packet sockets and pidfds. The
+ * Waits for many descriptors that Node's event loop cannot wait for, with one thread for all: packet sockets, pidfds, netlink. The
  * thread sleeps in epoll_wait(2), receives packets and hands them over in batches; everything else happens on the caller's thread.
  * Like a server, it keeps the process alive until it is closed.
  */
 export interface Poller {
   /** Takes the pidfd over, calls `onExit` once when the process has exited, and closes it. */
   watchExit(pidfd: number, onExit: () => void): void;
+  /** Takes the descriptor over, and calls `onReadable` once after each `resume` when there is something to read. */
+  watchReadable(fd: number, onReadable: () => void): Watch;
   /** Takes the socket over. Nothing is received until `resume`. */
   openChannel(fd: number, handlers: ChannelHandlers): Channel;
   /** Stops the thread; channels and pidfds that are still open are closed without further calls. */
   close(): Promise<void>;
+}
+
+export interface Watch {
+  /** Asks for one more call. */
+  resume(): void;
+  /** Forgets and closes the descriptor. */
+  close(): void;
 }
 
 export interface ChannelHandlers {
@@ -140,6 +149,11 @@ export function createPoller({
         onExit();
       });
       entry.arm();
+    },
+    watchReadable(fd, onReadable) {
+      // As with an exit, the thread only tells that there is something.
+      const entry = register(fd, 'exit', onReadable);
+      return { resume: entry.arm, close: entry.remove };
     },
     openChannel(fd, handlers) {
       return createChannel(fd, handlers, register);

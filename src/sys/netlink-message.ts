@@ -79,6 +79,8 @@ export interface NetlinkMessage {
   type: number;
   flags: number;
   sequence: number;
+  /** Of a notification: the address of the socket whose request it tells of. */
+  portId: number;
   body: Buffer;
 }
 
@@ -91,6 +93,7 @@ export function* decodeMessages(buffer: Buffer): Generator<NetlinkMessage> {
       type: buffer.readUInt16LE(offset + 4),
       flags: buffer.readUInt16LE(offset + 6),
       sequence: buffer.readUInt32LE(offset + 8),
+      portId: buffer.readUInt32LE(offset + 12),
       body: buffer.subarray(offset + messageHeaderBytes, offset + length),
     };
     offset += align(length);

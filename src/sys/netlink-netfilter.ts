@@ -24,6 +24,7 @@ const NFT_MSG_NEWSETELEM = 12;
 const NFT_MSG_DELSETELEM = 14;
 const NFPROTO_INET = 1;
 const NFPROTO_IPV4 = 2;
+const NFPROTO_IPV6 = 10;
 
 const NFTA_SET_ELEM_LIST_TABLE = 1;
 const NFTA_SET_ELEM_LIST_SET = 2;
@@ -77,18 +78,18 @@ export function changeSetElements(
 }
 
 /**
- * Forgets the tracked IPv4 connections to a UDP port, so that the next packet of a client that never pauses is
+ * Forgets the tracked connections of a family to a UDP port, so that the next packet of a client that never pauses is
  * translated anew (TCP connections begin anew by themselves). Needs Linux 5.8; older kernels answer an error.
  * @throws NetlinkError
  */
-export function forgetUdpConnections(socket: NetlinkSocket, port: number): void {
+export function forgetUdpConnections(socket: NetlinkSocket, family: 4 | 6, port: number): void {
   const portBytes = Buffer.alloc(2);
   portBytes.writeUInt16BE(port);
   const request: NetlinkRequest = {
     type: (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_DELETE,
     flags: 0,
     body: Buffer.concat([
-      netfilterHeader(NFPROTO_IPV4, 0),
+      netfilterHeader(family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6, 0),
       nested(
         CTA_TUPLE_ORIG,
         nested(CTA_TUPLE_PROTO, uint8Attribute(CTA_PROTO_NUM, 17), attribute(CTA_PROTO_DST_PORT, portBytes)),

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { check, lastErrno, libc, SystemError } from '#sys/libc.ts';
+import { check, hasCode, lastErrno, libc, SystemError } from '#sys/libc.ts';
 import {
   decodeAttributes,
   decodeMessages,
@@ -34,6 +34,8 @@ export interface NetlinkSocket extends Disposable {
   get(request: NetlinkRequest, subject: string): NetlinkMessage;
   /** Sends one dump request and collects the answers. @throws NetlinkError */
   dump(request: NetlinkRequest, subject: string): NetlinkMessage[];
+  /** Its address, by which notifications name it. */
+  portId(): number;
   close(): void;
 }
 
@@ -66,6 +68,9 @@ const NLMSGERR_ATTR_MSG = 1;
 
 const EBUSY = 16;
 const EINTR = 4;
+const MSG_DONTWAIT = 0x40;
+const socketAddressBytes = 12;
+const monitorBufferBytes = 4 * 1024 * 1024;
 const receiveTimeoutSeconds = 5;
 /** The kernel fills up to 32 KiB per answer of a dump. */
 const receiveBufferBytes = 64 * 1024;
@@ -77,6 +82,10 @@ const socketFunction = libc.func('int socket(int domain, int type, int protocol)
 const setsockoptFunction = libc.func(
   'int setsockopt(int fd, int level, int name, const void *value, unsigned int length)',
 );
+const bindFunction = libc.func('int bind(int fd, const void *address, unsigned int length)');
+const getsocknameFunction = libc.func(
+  'int getsockname(int fd, _Out_ uint8_t *address, _Inout_ unsigned int *length)',
+);
 const sendFunction = libc.func('long send(int fd, const void *buffer, size_t length, int flags)');
 const recvFunction = libc.func('long recv(int fd, void *buffer, size_t length, int flags)');
 const closeFunction = libc.func('int close(int fd)');
@@ -84,6 +93,54 @@ const closeFunction = libc.func('int close(int fd)');
 /** Opens a socket in the calling thread's network namespace. @throws SystemError */
 export function openNetlink(protocol: number): NetlinkSocket {
   return new Socket(openSocket(protocol));
+}
+
+/** What the kernel tells of, unasked. */
+export interface NetlinkMonitor {
+  /** Readable when there is something to tell. */
+  readonly fd: number;
+  /** What has come; undefined when so much has come that some of it is lost. Never waits. @throws SystemError */
+  receive(): NetlinkMessage[] | undefined;
+}
+
+/**
+ * A socket that hears the messages of one group. The caller closes `fd`.
+ * @param group its number, not its bit
+ * @throws SystemError
+ */
+export function openNetlinkMonitor(protocol: number, group: number): NetlinkMonitor {
+  const fd = openSocket(protocol);
+  // A batch of thousands of changes is told one by one.
+  setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, monitorBufferBytes);
+  const address = Buffer.alloc(socketAddressBytes);
+  address.writeUInt16LE(AF_NETLINK, 0);
+  address.writeUInt32LE(2 ** (group - 1), 8);
+  check('bind', bindFunction(fd, address, address.length), 'AF_NETLINK');
+  return {
+    fd,
+    receive() {
+      const messages: NetlinkMessage[] = [];
+      for (;;) {
+        const buffer = Buffer.alloc(receiveBufferBytes);
+        const count = Number(recvFunction(fd, buffer, buffer.length, MSG_DONTWAIT));
+        if (count >= 0) {
+          messages.push(...decodeMessages(buffer.subarray(0, count)));
+          continue;
+        }
+        const error = new SystemError('recv', lastErrno(), 'netlink monitor');
+        if (hasCode(error, 'EAGAIN', 'EWOULDBLOCK')) return messages;
+        if (hasCode(error, 'ENOBUFS')) return undefined;
+        if (!hasCode(error, 'EINTR')) throw error;
+      }
+    },
+  };
+}
+
+/** struct sockaddr_nl: family, padding, port id, groups */
+function addressOf(fd: number): number {
+  const address = Buffer.alloc(socketAddressBytes);
+  check('getsockname', getsocknameFunction(fd, address, [address.length]), 'AF_NETLINK');
+  return address.readUInt32LE(4);
 }
 
 function openSocket(protocol: number): number {
@@ -189,6 +246,10 @@ class Socket implements NetlinkSocket {
         messages.push({ ...message, body: Buffer.from(message.body) });
       }
     }
+  }
+
+  portId(): number {
+    return addressOf(this.#fd);
   }
 
   close(): void {

@@ -1,10 +1,10 @@
 import { DhowError } from '#errors/error.ts';
+import type { Family } from '#network/addresses/ip.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
 import type { AttachRequest } from '#network/network.ts';
 import { parseBridgeOptions } from '#network/options/bridge-options.ts';
-import { describeTaken, PortTaken } from '#network/ports/port-holds.ts';
+import { describeTaken, PortTaken } from '#network/ports/port-taken.ts';
 import type { EndpointRow } from '#network/tables/endpoints.ts';
-import { isBridgeNetwork } from '#network/tables/networks.ts';
 import { gatewaysOf } from '#network/tables/port-targets.ts';
 
 /** The attribute that carries a container's elements and one sane container fit well within. */
@@ -28,12 +28,11 @@ export async function publishPorts<T extends EndpointRow | EndpointRow[]>(
   try {
     return database.transaction(() => {
       const result = reserve();
-      const gateways = gatewaysOf(parts, container.id);
-      const gateway = gateways[4] ?? gateways[6];
-      if (gateway === undefined || !isBridgeNetwork(gateway.network)) return result;
       if (parts.ports.ofContainer(container.id).length > 0) return result;
-      endpointId = gateway.endpoint.id;
-      holds.reserve(container.id, ports, parseBridgeOptions(gateway.network.options).hostBinding);
+      const ways = publishingWays(parts, container.id);
+      if (ways === undefined) return result;
+      endpointId = ways.endpointId;
+      holds.reserve(container.id, ports, ways);
       return result;
     });
   } catch (error) {
@@ -42,4 +41,17 @@ export async function publishPorts<T extends EndpointRow | EndpointRow[]>(
     }
     throw error;
   }
+}
+
+/** How ports of a container can be published; undefined while it has no default route by a bridge. */
+export function publishingWays(
+  parts: Pick<EndpointParts, 'networks' | 'endpoints' | 'ports'>,
+  containerId: string,
+): { endpointId: string; defaultAddress: string; families: Family[] } | undefined {
+  const gateways = gatewaysOf(parts, containerId);
+  const families = ([4, 6] as const).filter((family) => gateways[family]?.network.driver === 'bridge');
+  const gateway = families.map((family) => gateways[family]).find((each) => each !== undefined);
+  if (gateway === undefined) return undefined;
+  const { hostBinding } = parseBridgeOptions(gateway.network.options);
+  return { endpointId: gateway.endpoint.id, defaultAddress: hostBinding, families };
 }

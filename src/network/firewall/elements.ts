@@ -52,26 +52,28 @@ export const sets = {
   /** Ports published on one address of the host, and those published on all. */
   published: 'map { typeof ip daddr . meta l4proto . th dport : ip daddr . th dport; }',
   published_anywhere: 'map { typeof meta l4proto . th dport : ip daddr . th dport; }',
+  published6: 'map { typeof ip6 daddr . meta l4proto . th dport : ip6 daddr . th dport; }',
+  published6_anywhere: 'map { typeof meta l4proto . th dport : ip6 daddr . th dport; }',
 } as const;
 
 export type SetName = keyof typeof sets;
 
-export const wildcardAddress = '0.0.0.0';
-
 /** Numbers of IP protocols, RFC 790 and successors. */
 const protocolNumbers = { tcp: 6, udp: 17, sctp: 132 } satisfies Record<PublishedPort['protocol'], number>;
 
-/** A published port; none when it leads nowhere. */
+/** A published port; none when there is nothing in its family that it could lead to: then it is relayed. */
 export function elementsOfPort(target: PortTarget): Element[] {
-  const address = target.addresses[4];
+  const hostAddress = parseIp(target.hostAddress);
+  if (hostAddress === undefined) return [];
+  const address = target.addresses[hostAddress.family];
   if (address === undefined) return [];
+  const six = hostAddress.family === 6;
   const value = [addressField(address), portField(target.containerPort)];
   const key = [protocolField(target.protocol), portField(target.hostPort)];
-  if (target.hostAddress === wildcardAddress) return [{ set: 'published_anywhere', key, value }];
-  const hostAddress = parseIp(target.hostAddress);
-  return hostAddress === undefined
-    ? []
-    : [{ set: 'published', key: [addressField(hostAddress), ...key], value }];
+  if (hostAddress.value === 0n) {
+    return [{ set: six ? 'published6_anywhere' : 'published_anywhere', key, value }];
+  }
+  return [{ set: six ? 'published6' : 'published', key: [addressField(hostAddress), ...key], value }];
 }
 
 /** A port that a link opens; it matters where containers are kept apart. */

@@ -65,10 +65,10 @@ export function createFirewall(parts: FirewallParts): Firewall {
 
   /** A UDP client that never pauses would otherwise stay with the translation of its first packet. */
   function forgetConnections(ports: readonly PortTarget[]): void {
-    for (const { protocol, hostPort } of ports) {
+    for (const { protocol, hostAddress, hostPort } of ports) {
       if (protocol !== 'udp') continue;
       try {
-        forgetUdpConnections(netfilter, hostPort);
+        forgetUdpConnections(netfilter, hostAddress.includes(':') ? 6 : 4, hostPort);
       } catch (error) {
         // ENOENT: nothing was tracked.
         if (hasCode(error, 'ENOENT')) continue;

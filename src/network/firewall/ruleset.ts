@@ -28,7 +28,8 @@ const maximumPairedBridges = 32;
  *   container), therefore containers must not: neither to 127.0.0.1 of the host nor from a forged 127.0.0.1.
  * - `incoming` translates published ports for the outside and for containers. 127.0.0.0/8 is left out: such a packet
  *   from a neighbour would otherwise reach a port that is published on 127.0.0.1 only.
- * - `outgoing` does the same for processes of the host.
+ * - `outgoing` does the same for processes of the host, except to ::1: the kernel lets such packets not leave the loopback
+ *   device, so they are relayed.
  * - `sources` hides containers behind the host towards the outside, and makes answers come back through the host when
  *   client and server are on the same bridge, or when the client used 127.0.0.1.
  * - `redirects` keeps the host from telling a container that a sibling is on its own network: what siblings of a network
@@ -54,14 +55,20 @@ ${Object.entries(sets)
   chain incoming {
     type nat hook prerouting priority dstnat; policy accept;
     ip daddr != 127.0.0.0/8 fib daddr type local jump translate
+    ip6 daddr != ::1 fib daddr type local jump translate6
   }
   chain outgoing {
     type nat hook output priority -100; policy accept;
     meta nfproto ipv4 fib daddr type local jump translate
+    ip6 daddr != ::1 fib daddr type local jump translate6
   }
   chain translate {
     dnat ip to ip daddr . meta l4proto . th dport map @published
     dnat ip to meta l4proto . th dport map @published_anywhere
+  }
+  chain translate6 {
+    dnat ip6 to ip6 daddr . meta l4proto . th dport map @published6
+    dnat ip6 to meta l4proto . th dport map @published6_anywhere
   }
   chain sources {
     type nat hook postrouting priority srcnat; policy accept;

@@ -104,4 +104,6 @@ function setParameters(network: BridgeNetwork): void {
   if (readSysctl(`net/ipv6/conf/${name}/disable_ipv6`) === undefined) return;
   ensureSysctl(`net/ipv6/conf/${name}/disable_ipv6`, network.pools[6] === undefined ? '1' : '0');
   ensureSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
+  // Until the link-local address is known to be nobody else's, the kernel forwards nothing to new containers: two seconds.
+  ensureSysctl(`net/ipv6/conf/${name}/accept_dad`, '0');
 }

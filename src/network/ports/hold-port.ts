@@ -13,18 +13,22 @@ import { check, hasCode, lastErrno, libc, SystemError } from '#sys/libc.ts';
  *
  * TCP sockets listen and have SO_REUSEADDR, because those are the rules by which servers exclude one another: without
  * the option a connection that a former server left in TIME_WAIT would block the port for a minute, and a bound socket
- * that does not listen would not keep out servers that have set the option. A filter drops every packet, so no
- * connection is ever accepted here. The sockets end with the daemon; `restore` opens them again.
+ * that does not listen would not keep out servers that have set the option. Where the kernel translates, a filter drops
+ * every packet, so that no connection is ever accepted here. The sockets end with the daemon; `restore` opens them again.
  */
 const AF_INET = 2;
+const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_ATTACH_FILTER = 26;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 const IPPROTO_SCTP = 132;
 const BPF_RET = 0x06;
+const backlog = 128;
 
 const sockFilter = koffi.struct({ code: 'uint16_t', jt: 'uint8_t', jf: 'uint8_t', k: 'uint32_t' });
 const sockFprog = koffi.struct({ length: 'uint16_t', filter: koffi.pointer(sockFilter) });
@@ -46,51 +50,52 @@ const attachFilter = libc.func('setsockopt', 'int', [
 /** struct sock_fprog on 64-bit machines. */
 const sockFprogBytes = 16;
 
-export interface HeldPort extends Disposable {
-  [Symbol.dispose](): void;
-}
+type HostPort = Pick<PublishedPort, 'protocol' | 'hostAddress' | 'hostPort'>;
 
 /**
- * @param port hostAddress is an IPv4 address, 0.0.0.0 for all
- * @throws SystemError EADDRINUSE, EADDRNOTAVAIL (no such address on this host), EMFILE
+ * Occupies a port.
+ * @param answers whether connections are to be accepted on it (TCP); otherwise every packet is dropped
+ * @returns the socket's descriptor; undefined when nobody on this host can use the port either, for want of the protocol
+ * @throws SystemError EADDRINUSE, EADDRNOTAVAIL (no such address on this host), EAFNOSUPPORT (no IPv6), EMFILE
  */
-export function holdPort(port: Pick<PublishedPort, 'protocol' | 'hostAddress' | 'hostPort'>): HeldPort {
+export function holdPort(port: HostPort, answers: boolean): number | undefined {
+  const address = parseIp(port.hostAddress);
+  if (address === undefined) throw new Error(`no address: ${port.hostAddress}`);
+  const six = address.family === 6;
   const stream = port.protocol !== 'udp';
-  const number = port.protocol === 'sctp' ? IPPROTO_SCTP : 0;
-  const fd: number = socketFunction(AF_INET, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, number);
+  const protocol = port.protocol === 'sctp' ? IPPROTO_SCTP : 0;
+  const type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC;
+  const fd: number = socketFunction(six ? AF_INET6 : AF_INET, type, protocol);
   if (fd === -1) {
     const error = new SystemError('socket', lastErrno(), port.protocol);
-    // Without SCTP in the kernel no process of the host can use the port either.
-    if (port.protocol === 'sctp' && hasCode(error, 'EPROTONOSUPPORT')) return { [Symbol.dispose]() {} };
+    if (port.protocol === 'sctp' && hasCode(error, 'EPROTONOSUPPORT')) return undefined;
     throw error;
   }
   try {
-    const subject = `${port.hostAddress}:${port.hostPort}/${port.protocol}`;
-    if (stream) check('setsockopt', setIntegerOption(fd, SOL_SOCKET, SO_REUSEADDR, [1], 4), subject);
-    const program = { length: 1, filter: [{ code: BPF_RET, jt: 0, jf: 0, k: 0 }] };
-    check('setsockopt', attachFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, sockFprogBytes), subject);
-    const address = socketAddress(port.hostAddress, port.hostPort);
-    check('bind', bindFunction(fd, address, address.length), subject);
-    if (stream) check('listen', listenFunction(fd, 1), subject);
+    const subject = `${port.hostAddress} ${port.hostPort}/${port.protocol}`;
+    const set = (level: number, name: number) =>
+      check('setsockopt', setIntegerOption(fd, level, name, [1], 4), subject);
+    if (six) set(IPPROTO_IPV6, IPV6_V6ONLY);
+    if (stream) set(SOL_SOCKET, SO_REUSEADDR);
+    if (!answers) {
+      const program = { length: 1, filter: [{ code: BPF_RET, jt: 0, jf: 0, k: 0 }] };
+      check('setsockopt', attachFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, sockFprogBytes), subject);
+    }
+    const bytes = socketAddress(six, bytesOfIp(address), port.hostPort);
+    check('bind', bindFunction(fd, bytes, bytes.length), subject);
+    if (stream) check('listen', listenFunction(fd, answers ? backlog : 1), subject);
+    return fd;
   } catch (error) {
     closeFunction(fd);
     throw error;
   }
-  let open = true;
-  return {
-    [Symbol.dispose]() {
-      if (open) closeFunction(fd);
-      open = false;
-    },
-  };
 }
 
-/** struct sockaddr_in */
-function socketAddress(address: string, port: number): Buffer {
-  const buffer = Buffer.alloc(16);
-  buffer.writeUInt16LE(AF_INET, 0);
+/** struct sockaddr_in, or sockaddr_in6 without flow label and scope */
+function socketAddress(six: boolean, address: Buffer, port: number): Buffer {
+  const buffer = Buffer.alloc(six ? 28 : 16);
+  buffer.writeUInt16LE(six ? AF_INET6 : AF_INET, 0);
   buffer.writeUInt16BE(port, 2);
-  const parsed = parseIp(address);
-  if (parsed) buffer.set(bytesOfIp(parsed), 4);
+  buffer.set(address, six ? 8 : 4);
   return buffer;
 }

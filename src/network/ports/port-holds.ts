@@ -1,41 +1,36 @@
 import fs from 'node:fs';
 import { DhowError, messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
-import { parseIp } from '#network/addresses/ip.ts';
-import { wildcardAddress } from '#network/firewall/elements.ts';
+import { type Family, formatIp, type IpAddress, parseIp } from '#network/addresses/ip.ts';
 import type { PublishedPort, PublishedPortRequest } from '#network/network.ts';
-import { findListener } from '#network/ports/find-listener.ts';
-import { type HeldPort, holdPort } from '#network/ports/hold-port.ts';
+import { holdPort } from '#network/ports/hold-port.ts';
+import { PortTaken } from '#network/ports/port-taken.ts';
+import { relay } from '#network/ports/relay.ts';
 import type { PortTable } from '#network/tables/ports.ts';
 import { hasCode } from '#sys/libc.ts';
 
 /**
- * The host ports that published ports occupy, by container. `reserve` chooses a port, holds it and writes its row;
- * call it inside the transaction that writes the container.
+ * The host ports that published ports occupy. `reserve` chooses a port, holds it and writes its row; call it inside the
+ * transaction that writes the container.
  */
 export interface PortHolds {
   /**
-   * @param defaultAddress host address of requests that name none; empty for all addresses
-   * @throws PortTaken, turned into the user's error by `describeTaken`; InvalidParameter for a foreign host address
+   * @param options defaultAddress: host address of requests that name none, empty for all addresses; families: those in
+   * which the container has the default route
+   * @returns what was published
+   * @throws PortTaken, turned into the user's error by `describeTaken`; InvalidParameter for a foreign host address, and for
+   * one of a family that the container has not, where it matters
    */
-  reserve(containerId: string, requests: readonly PublishedPortRequest[], defaultAddress: string): void;
+  reserve(
+    containerId: string,
+    requests: readonly PublishedPortRequest[],
+    options: { defaultAddress: string; families: readonly Family[] },
+  ): PublishedPort[];
   /** Holds the ports of a live container anew after a restart; one that is lost is logged and stays translated. */
   resume(containerId: string, ports: readonly PublishedPort[]): void;
-  release(containerId: string): void;
+  /** Gives ports back; without a list all of the container's. */
+  release(containerId: string, ports?: readonly PublishedPort[]): void;
   releaseAll(): void;
-}
-
-/** No port of the request was free; carries what is needed to say who has it. */
-export class PortTaken extends Error {
-  readonly request: PublishedPortRequest;
-  readonly hostAddress: string;
-
-  constructor(request: PublishedPortRequest, hostAddress: string) {
-    super(`port ${hostAddress}:${request.hostPort}/${request.protocol} is taken`);
-    this.name = 'PortTaken';
-    this.request = request;
-    this.hostAddress = hostAddress;
-  }
 }
 
 interface Range {
@@ -43,65 +38,109 @@ interface Range {
   last: number;
 }
 
-export function createPortHolds(table: PortTable, log: Log): PortHolds {
-  const held = new Map<string, HeldPort[]>();
+interface Wish {
+  containerPort: number;
+  protocol: PublishedPort['protocol'];
+  /** All of them get the same port. */
+  addresses: IpAddress[];
+  range: Range;
+  ephemeral: boolean;
+}
+
+/** @param addressOf where a container is to be reached from the host */
+export function createPortHolds(
+  table: PortTable,
+  addressOf: (containerId: string) => IpAddress | undefined,
+  log: Log,
+): PortHolds {
+  const held = new Map<string, Map<string, Disposable>>();
   /** Ports without a wish are given in turn, so that a port rests before the next container gets it. */
   let nextEphemeral = 0;
 
-  function reserveOne(
-    request: PublishedPortRequest,
-    defaultAddress: string,
-  ): { port: PublishedPort; hold: HeldPort } {
-    const { containerPort, protocol } = request;
-    const hostAddress = hostAddressOf({ ...request, hostAddress: request.hostAddress || defaultAddress });
-    const ephemeral = request.hostPort === 0;
-    const range = ephemeral ? ephemeralRange() : { first: request.hostPort, last: request.hostPortEnd };
-    for (const hostPort of inTurn(range, ephemeral ? nextEphemeral : range.first)) {
-      const port = { containerPort, protocol, hostAddress, hostPort };
-      if (table.holder(port)) continue;
-      const hold = tryHold(port);
-      if (hold === undefined) continue;
-      if (ephemeral) nextEphemeral = hostPort + 1;
-      return { port, hold };
-    }
-    throw new PortTaken(request, hostAddress);
+  function hold(containerId: string, port: PublishedPort): Disposable {
+    const answers = isRelayed(port);
+    const fd = holdPort(port, answers);
+    if (fd === undefined) return { [Symbol.dispose]() {} };
+    if (!answers) return { [Symbol.dispose]: () => fs.closeSync(fd) };
+    const target = () => {
+      const address = addressOf(containerId);
+      return address && { host: formatIp(address), port: port.containerPort };
+    };
+    return relay(fd, target, log);
   }
 
-  function release(containerId: string): void {
-    for (const hold of held.get(containerId) ?? []) hold[Symbol.dispose]();
-    held.delete(containerId);
+  function keep(containerId: string, port: PublishedPort, taken: Disposable): void {
+    const ofContainer = held.get(containerId) ?? new Map<string, Disposable>();
+    held.set(containerId, ofContainer);
+    ofContainer.set(keyOf(port), taken);
+  }
+
+  /** The same port on every address, or none. undefined: somebody has it on one of them. */
+  function tryAll(containerId: string, wish: Wish, hostPort: number): PublishedPort[] | IpAddress {
+    const { containerPort, protocol } = wish;
+    const done: PublishedPort[] = [];
+    for (const address of wish.addresses) {
+      const port = { containerPort, protocol, hostAddress: formatIp(address), hostPort };
+      const taken = table.holder(port) ? undefined : tryHold(() => hold(containerId, port), port, wish);
+      if (taken === undefined) {
+        release(containerId, done);
+        return address;
+      }
+      if (taken === 'impossible') continue;
+      keep(containerId, port, taken);
+      done.push(port);
+    }
+    return done;
+  }
+
+  function reserveOne(containerId: string, request: PublishedPortRequest, wish: Wish): PublishedPort[] {
+    const from = wish.ephemeral ? nextEphemeral : wish.range.first;
+    let taken: IpAddress | undefined;
+    for (const hostPort of inTurn(wish.range, from)) {
+      const ports = tryAll(containerId, wish, hostPort);
+      if (!Array.isArray(ports)) {
+        taken ??= ports;
+        continue;
+      }
+      if (wish.ephemeral) nextEphemeral = hostPort + 1;
+      return ports;
+    }
+    throw new PortTaken(request, taken ?? { family: 4, value: 0n });
+  }
+
+  function release(containerId: string, ports?: readonly PublishedPort[]): void {
+    const ofContainer = held.get(containerId);
+    for (const key of ports?.map(keyOf) ?? [...(ofContainer?.keys() ?? [])]) {
+      ofContainer?.get(key)?.[Symbol.dispose]();
+      ofContainer?.delete(key);
+    }
+    if (ofContainer?.size === 0) held.delete(containerId);
   }
 
   return {
-    reserve(containerId, requests, defaultAddress) {
-      const holds: HeldPort[] = [];
-      held.set(containerId, holds);
+    reserve(containerId, requests, options) {
+      const done: PublishedPort[] = [];
       try {
         for (const request of requests) {
-          const { port, hold } = reserveOne(request, defaultAddress);
-          holds.push(hold);
-          table.insert(containerId, port);
+          const ports = reserveOne(containerId, request, readWish(request, options));
+          done.push(...ports);
+          for (const port of ports) table.insert(containerId, port);
         }
+        return done;
       } catch (error) {
-        release(containerId);
+        release(containerId, done);
         throw error;
       }
     },
     resume(containerId, ports) {
       release(containerId);
-      const holds: HeldPort[] = [];
-      held.set(containerId, holds);
       for (const port of ports) {
         try {
-          holds.push(holdPort(port));
+          keep(containerId, port, hold(containerId, port));
         } catch (error) {
           const { hostAddress, hostPort, protocol } = port;
-          log.warn('published port is used by another program', {
-            hostAddress,
-            hostPort,
-            protocol,
-            error: messageOf(error),
-          });
+          const fields = { hostAddress, hostPort, protocol, error: messageOf(error) };
+          log.warn('published port is used by another program', fields);
         }
       }
     },
@@ -112,40 +151,60 @@ export function createPortHolds(table: PortTable, log: Log): PortHolds {
   };
 }
 
-/** The user's error for a taken port, in Docker's words, and who has it. */
-export async function describeTaken(
-  taken: PortTaken,
-  table: PortTable,
-  container: { name: string; endpointId: string },
-): Promise<DhowError> {
-  const { request, hostAddress } = taken;
-  const single = request.hostPort !== 0 && request.hostPort === request.hostPortEnd;
-  const where = single ? `${request.hostPort}` : `${request.hostPort}-${request.hostPortEnd}`;
-  const problem = single ? 'port is already allocated' : 'all ports are allocated';
-  const holder = single ? await describeHolder(taken, table) : '';
-  return new DhowError(
-    'Conflict',
-    `driver failed programming external connectivity on endpoint ${container.name} (${container.endpointId}): ` +
-      `Bind for ${hostAddress}:${where} failed: ${problem}${holder}`,
-    { reason: 'port-in-use', cause: taken },
+/**
+ * Whether the daemon answers on the port: what comes by IPv6 and is not translated is for ::1, or for a container that has
+ * no IPv6. With IPv4 the kernel can do all, except for containers that have none.
+ */
+function isRelayed({ protocol, hostAddress }: PublishedPort): boolean {
+  return protocol === 'tcp' && hostAddress.includes(':');
+}
+
+function readWish(
+  request: PublishedPortRequest,
+  { defaultAddress, families }: { defaultAddress: string; families: readonly Family[] },
+): Wish {
+  const { containerPort, protocol, hostPort, hostPortEnd } = request;
+  const text = request.hostAddress || defaultAddress;
+  const ephemeral = hostPort === 0;
+  const range = ephemeral ? ephemeralRange() : { first: hostPort, last: hostPortEnd };
+  return { containerPort, protocol, range, ephemeral, addresses: addressesOf(text, protocol, families) };
+}
+
+/** All addresses are 0.0.0.0 and ::, as far as something would answer there. */
+function addressesOf(
+  text: string,
+  protocol: PublishedPort['protocol'],
+  families: readonly Family[],
+): IpAddress[] {
+  const reachable = (family: Family) =>
+    families.includes(family) || (family === 6 && protocol === 'tcp' && families.includes(4));
+  if (text === '') {
+    return ([4, 6] as const).filter(reachable).map((family) => ({ family, value: 0n }));
+  }
+  const address = parseIp(text);
+  if (address === undefined) {
+    throw new DhowError('InvalidParameter', `invalid host address "${text.slice(0, 60)}"`);
+  }
+  if (reachable(address.family)) return [address];
+  throw new DhowError(
+    'InvalidParameter',
+    `cannot publish a ${protocol} port on ${text}: the container has no IPv${address.family} address; ` +
+      `use a network with IPv${address.family}, or another host address`,
   );
 }
 
-async function describeHolder(taken: PortTaken, table: PortTable): Promise<string> {
-  const { protocol, hostPort } = taken.request;
-  const holder = table.holder({ protocol, hostPort, hostAddress: taken.hostAddress });
-  if (holder) return ` (by container "${holder.containerName}")`;
-  const listener = await findListener({ protocol, hostPort });
-  return listener ? ` (by process ${listener.pid}, ${listener.command})` : ' (by a process of the host)';
-}
-
-/** undefined: somebody else has the port. */
-function tryHold(port: PublishedPort): HeldPort | undefined {
+/** undefined: somebody else has the port. `impossible`: of all addresses those of a family that this host has not. */
+function tryHold(
+  hold: () => Disposable,
+  port: PublishedPort,
+  wish: Wish,
+): Disposable | undefined | 'impossible' {
   try {
-    return holdPort(port);
+    return hold();
   } catch (error) {
     if (hasCode(error, 'EADDRINUSE')) return undefined;
-    if (hasCode(error, 'EADDRNOTAVAIL')) {
+    if (hasCode(error, 'EAFNOSUPPORT', 'EADDRNOTAVAIL') && wish.addresses.length > 1) return 'impossible';
+    if (hasCode(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT')) {
       throw new DhowError(
         'InvalidParameter',
         `cannot publish port ${port.hostPort} on ${port.hostAddress}: cannot assign requested address; ` +
@@ -164,17 +223,8 @@ function tryHold(port: PublishedPort): HeldPort | undefined {
   }
 }
 
-function hostAddressOf(request: PublishedPortRequest): string {
-  if (request.hostAddress === '') return wildcardAddress;
-  if (parseIp(request.hostAddress)?.family === 4) return request.hostAddress;
-  if (request.hostAddress.includes(':')) {
-    throw new DhowError(
-      'Unsupported',
-      `cannot publish port ${request.containerPort} on [${request.hostAddress}]: containers have no IPv6 address yet; ` +
-        'use an IPv4 address or leave it out',
-    );
-  }
-  throw new DhowError('InvalidParameter', `invalid host address "${request.hostAddress.slice(0, 60)}"`);
+function keyOf({ protocol, hostAddress, hostPort }: PublishedPort): string {
+  return `${protocol} ${hostAddress} ${hostPort}`;
 }
 
 function* inTurn({ first, last }: Range, from: number): Generator<number> {

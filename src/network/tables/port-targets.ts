@@ -68,8 +68,10 @@ export function allPortTargets(tables: Tables): PortTarget[] {
 function aim(ports: readonly PublishedPort[], gateways: Gateways): PortTarget[] {
   const addresses: PortTarget['addresses'] = {};
   for (const family of [4, 6] as const) {
-    const address = gateways[family]?.endpoint.addresses[family];
-    if (address) addresses[family] = address;
+    const gateway = gateways[family];
+    const address = gateway?.endpoint.addresses[family];
+    // By macvlan containers are reached without the host, and not from it.
+    if (address && gateway.network.driver === 'bridge') addresses[family] = address;
   }
   return ports.map((port) => ({ ...port, addresses }));
 }

@@ -49,13 +49,14 @@ async function answer(call: PeerCall): Promise<string | Uint8Array> {
   return call.protocol === 'tcp' ? askTcp(call) : askUdp(call);
 }
 
-/** Answers every connection with its name and the client's address. */
+/** Answers every connection with its name and the client's address; one named "echo" gives back what it gets. */
 function serveTcp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<string> {
   return new Promise((resolve, reject) => {
     net
-      .createServer((socket) => {
+      .createServer({ allowHalfOpen: true }, (socket) => {
         socket.on('error', () => {});
-        socket.end(`${name} ${socket.remoteAddress?.replace('::ffff:', '')}`);
+        if (name === 'echo') socket.pipe(socket);
+        else socket.end(`${name} ${socket.remoteAddress?.replace('::ffff:', '')}`);
       })
       .on('error', reject)
       .listen(port, host, () => resolve('serving'));
@@ -64,7 +65,7 @@ function serveTcp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<s
 
 function serveUdp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = dgram.createSocket('udp4');
+    const socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
     socket.on('error', reject);
     socket.on('message', (_, from) => socket.send(`${name} ${from.address}`, from.port, from.address));
     socket.bind(port, host, () => resolve('serving'));
@@ -89,7 +90,7 @@ const udpClients = new Map<number, dgram.Socket>();
 /** Asks from one local port again and again when it is given, as a client that never pauses does. */
 function askUdp({ host, port, timeoutMs, localPort }: PeerCall & { verb: 'ask' }): Promise<string> {
   return new Promise((resolve) => {
-    const socket = udpClients.get(localPort) ?? dgram.createSocket('udp4');
+    const socket = udpClients.get(localPort) ?? dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
     const finish = (text: string) => {
       clearTimeout(timer);
       socket.removeAllListeners('message');

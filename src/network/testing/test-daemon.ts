@@ -19,6 +19,7 @@ import {
 } from '#network/network-stack.ts';
 import { createPeer, type Peer } from '#network/testing/peer.ts';
 import { type Database, openDatabase } from '#store/database.ts';
+import { createPoller } from '#sys/epoll.ts';
 import { createNftables } from '#sys/nftables.ts';
 
 export const testSettings: NetworkSettings = {
@@ -38,6 +39,8 @@ export interface TestDaemon {
   resolvConf: string;
   /** What was logged at level warn or above. */
   warnings: string[];
+  /** Ends the service, for good. */
+  close(): Promise<void>;
   /** Ends the service and starts another on the same database, as after a crash. */
   restart(live: TestContainer[]): Promise<void>;
   /** A program in a sandbox. */
@@ -64,6 +67,7 @@ export async function startTestDaemon(settings: NetworkSettings = testSettings):
   const warnings: string[] = [];
   const warn: Log['warn'] = (event, fields) => warnings.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn, error: warn };
+  const poller = createPoller({ onFailure: (error) => warnings.push(String(error)) });
   const create = () =>
     createNetworkStack({
       database,
@@ -72,6 +76,7 @@ export async function startTestDaemon(settings: NetworkSettings = testSettings):
       log,
       clock: () => new Date(),
       readResolvConf: () => daemon.resolvConf,
+      poller,
     });
 
   const daemon: TestDaemon = {
@@ -82,6 +87,10 @@ export async function startTestDaemon(settings: NetworkSettings = testSettings):
     database,
     resolvConf: 'nameserver 127.0.0.53\n',
     warnings,
+    async close() {
+      daemon.service.close();
+      await poller.close();
+    },
     async restart(live) {
       daemon.service.close();
       daemon.service = create();
