@@ -255,3 +255,28 @@ describe('rootMount', () => {
     assert.equal(fs.existsSync(path.join(scratch.path, 'upper')), false);
   });
 });
+
+describe('a layer whose digest nobody knows', () => {
+  it('is unpacked and named by what it turned out to be, once', async () => {
+    await using scratch = await makeScratch();
+    await using stores = openStores(scratch.path, workers);
+    const compressed = zlib.gzipSync(layer.bytes);
+    for (let round = 0; round < 2; round++) {
+      const { diffId, sizeBytes } = await stores.layers.add(sourceOf(compressed), never);
+      assert.equal(diffId, layer.diffId);
+      assert.equal(sizeBytes, 10);
+    }
+    assert.deepEqual(stores.layers.list(), [layer.diffId]);
+    assert.equal(entries(scratch.path).length, 2);
+    const bytes = Buffer.concat(await Array.fromAsync(stores.layers.export(layer.diffId, never)));
+    assert.ok(bytes.equals(layer.bytes));
+  });
+
+  it('leaves nothing when it cannot be unpacked', async () => {
+    await using scratch = await makeScratch();
+    await using stores = openStores(scratch.path, workers);
+    const bad = makeLayer({ '../x': '' }).bytes;
+    await assert.rejects(stores.layers.add(sourceOf(bad), never), { kind: 'InvalidParameter' });
+    assert.deepEqual(entries(scratch.path), ['empty']);
+  });
+});

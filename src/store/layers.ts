@@ -4,6 +4,7 @@ import type { ArchiveWorkers } from '#archive/workers.ts';
 import { DhowError } from '#errors/error.ts';
 import { type Digest, hexOf } from '#image/digest.ts';
 import type { Database } from '#store/database.ts';
+import { addLayer } from '#store/layers/add.ts';
 import { adoptDirectory } from '#store/layers/adopt.ts';
 import { createLayerSync } from '#store/layers/layer-sync.ts';
 import { createLayerTable, type LayerRow } from '#store/layers/layer-table.ts';
@@ -60,6 +61,8 @@ export interface LayerStore extends AsyncDisposable {
     upperDirectory: string,
     options: { latestSeconds?: number; signal: AbortSignal },
   ): Promise<{ diffId: Digest; sizeBytes: number }>;
+  /** Unpacks a layer whose diff id nobody knows yet. The caller holds a lease. Same errors as `unpack`. */
+  add(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<{ diffId: Digest; sizeBytes: number }>;
   /**
    * The layer's tar as it was, bit by bit. @throws NotFound when the layer or its record is not there; DataLoss, at the end
    * at the latest, when the bytes given do not have the layer's digest; the reason of `signal`
@@ -90,6 +93,8 @@ export interface LayerStore extends AsyncDisposable {
    * @throws NotFound for a missing layer; Unsupported when there are more layers than the kernel takes
    */
   rootMount(diffIds: readonly Digest[], directory: string): RootMount;
+  /** The layers' directories, top-most first, for an overlay that nothing can be written to. Same errors. */
+  readonlyMount(diffIds: readonly Digest[]): string[];
   /** The layers' directories as `rootMount` gives them, without making anything. Same errors. */
   lowerDirectories(diffIds: readonly Digest[]): string[];
   /** The layer's own files, to be read only. @throws NotFound */
@@ -196,6 +201,12 @@ export function createLayerStore({
       return size;
     },
 
+    async add(source, signal) {
+      const added = await addLayer(parts, source, signal);
+      sync.durable().catch((error: unknown) => onBackgroundError('sync the layer store', error));
+      return added;
+    },
+
     async adopt(upperDirectory, options) {
       const adopted = await adoptDirectory(parts, upperDirectory, options);
       sync.durable().catch((error: unknown) => onBackgroundError('sync the layer store', error));
@@ -236,6 +247,11 @@ export function createLayerStore({
     removeStray: (stray) => workers.removeTree(stray),
 
     lowerDirectories: listLowerDirectories,
+    readonlyMount(diffIds) {
+      const directories = listLowerDirectories(diffIds);
+      // Overlayfs wants two of them.
+      return directories.includes(emptyDirectory) ? [emptyDirectory] : [...directories, emptyDirectory];
+    },
     rootMount(diffIds, writable) {
       const upperDirectory = path.join(writable, 'upper');
       const workDirectory = path.join(writable, 'work');

@@ -1,6 +1,5 @@
 import { applyChanges } from '#engine/images/changes.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
-import { storeUncompressed } from '#engine/images/store-tar.ts';
 import type { AddLayerRequest } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
@@ -20,7 +19,7 @@ export async function addLayer(
   try {
     return await add(parts, tar, request);
   } finally {
-    // The tar was only needed to unpack.
+    // An empty layer, or one that came to nothing.
     await parts.collector.collect();
   }
 }
@@ -37,12 +36,10 @@ async function add(
   const changed = applyChanges(changes, runConfig);
   using lease = parts.collector.lease();
   lease.hold(base.rootfs.diff_ids);
-  const diffId = await storeUncompressed(parts, tar, signal);
+  const { diffId } = await parts.layers.add(tar, signal);
+  // A layer without anything is none; it is collected.
   const isEmpty = diffId === emptyTarDigest;
-  if (!isEmpty) {
-    lease.hold([diffId]);
-    await parts.layers.unpack(diffId, parts.content.stream(diffId), { signal });
-  }
+  if (!isEmpty) lease.hold([diffId]);
   const config = nextConfig(base, isEmpty ? undefined : diffId, {
     created: new Date().toISOString(),
     ...(author === '' ? {} : { author }),

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import { applyChanges } from '#engine/images/changes.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
-import { storeUncompressed } from '#engine/images/store-tar.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
 import type { Platform } from '#image/platform.ts';
@@ -29,7 +28,7 @@ export async function importImage(
       message: options.message || `Imported from ${source instanceof URL ? source : '-'}`,
     });
   } finally {
-    // The tar was only needed to unpack.
+    // A layer that came to nothing.
     await parts.collector.collect();
   }
 }
@@ -45,9 +44,8 @@ async function importLayer(
   }
   const runConfig = applyChanges(options.changes);
   using lease = parts.collector.lease();
-  const diffId = await storeUncompressed(parts, tar, options.signal);
+  const { diffId } = await parts.layers.add(tar, options.signal);
   lease.hold([diffId]);
-  await parts.layers.unpack(diffId, parts.content.stream(diffId), { signal: options.signal });
   const { os, architecture, variant } = options.platform ?? parts.hostPlatform;
   const created = new Date().toISOString();
   const comment = options.message;
