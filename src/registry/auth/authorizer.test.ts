@@ -244,3 +244,22 @@ test('credentials are checked against the registry', async () => {
   await using open = await startStub((_, response) => response.end('{}'));
   await client.checkCredentials(open.host, user, signal);
 });
+
+test('a login gets a token to keep where the server gives one', async () => {
+  const asked: string[] = [];
+  await using auth = await startStub(({ path }, response) => {
+    const query = new URL(path, 'http://x').searchParams;
+    asked.push(query.get('offline_token') ?? '');
+    sendJson(response, {
+      token: 't',
+      ...(query.get('offline_token') === 'true' ? { refresh_token: 'kept' } : {}),
+    });
+  });
+  await using stub = await startStub(
+    guarded(auth, (token) => token === 't'),
+    { seesPing: true },
+  );
+  using client = impatientClient();
+  assert.deepEqual(await client.checkCredentials(stub.host, user, signal), { identityToken: 'kept' });
+  assert.deepEqual(asked, ['', 'true']);
+});
