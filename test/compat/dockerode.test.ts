@@ -188,8 +188,9 @@ describe('dockerode', () => {
   it('follows statistics and processes of a running container', async () => {
     const container = await create({ Cmd: ['sleep', '1234'] });
     await container.start();
-    const processes = await container.top();
-    assert.ok(processes.Processes.some((row: string[]) => row.join(' ').includes('sleep 1234')));
+    await waitFor('the program to take the place of its runtime', async () =>
+      (await container.top()).Processes.some((row: string[]) => row.join(' ').includes('sleep 1234')),
+    );
     const stats = await container.stats({ stream: false });
     // Debian's dockerd finds nothing in cgroups that are mounted one by one.
     if (engine.kind === 'dhow') {
@@ -240,6 +241,36 @@ describe('dockerode', () => {
     assert.equal(bridge?.Driver, 'bridge');
     const { IPAM } = await docker.getNetwork('bridge').inspect();
     assert.match(IPAM?.Config?.[0]?.['Subnet'] ?? '', /^\d+\.\d+\.\d+\.\d+\/\d+$/);
+  });
+
+  it('makes networks, and containers find each other on them', async () => {
+    const network = await docker.createNetwork({ Name: 'dockerode-net', Labels: { by: 'dockerode' } });
+    const web = await create({
+      name: 'dockerode-web',
+      Cmd: ['nc', '-ll', '-p', '80', '-e', 'echo', 'hello'],
+      HostConfig: { NetworkMode: 'dockerode-net' },
+      NetworkingConfig: { EndpointsConfig: { 'dockerode-net': { Aliases: ['other-name'] } } },
+    });
+    await web.start();
+    const output = new PassThrough();
+    const seen = text(output);
+    const script =
+      'for i in $(seq 50); do nc -w 2 other-name 80 && nc dockerode-web 80 && exit; sleep 0.1; done';
+    const [result, client] = await docker.run('busybox', ['sh', '-c', script], output, {
+      HostConfig: { NetworkMode: 'dockerode-net' },
+    });
+    output.end();
+    assert.equal(result.StatusCode, 0);
+    assert.equal(await seen, 'hello\r\nhello\r\n');
+    const inspected = await docker.getNetwork('dockerode-net').inspect();
+    assert.deepEqual(Object.keys(inspected.Containers ?? {}), [web.id]);
+    await assert.rejects(network.remove(), { statusCode: 403 });
+    await network.disconnect({ Container: web.id });
+    await network.connect({ Container: web.id });
+    await web.remove({ force: true });
+    await client.remove();
+    await network.remove();
+    await assert.rejects(network.inspect(), { statusCode: 404 });
   });
 
   it('hears of events as they happen, and of those that have been', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import os from 'node:os';
 import { after, before, describe, it } from 'node:test';
-import { GenericContainer, getContainerRuntimeClient, PullPolicy, Wait } from 'testcontainers';
+import { GenericContainer, getContainerRuntimeClient, Network, PullPolicy, Wait } from 'testcontainers';
 import { readTar } from '#archive/read-tar.ts';
 import type { Engine } from '../support/engine.ts';
 import { pushImage } from '../support/push-image.ts';
@@ -137,6 +137,21 @@ describe('testcontainers', () => {
     for await (const { header } of readTar(archive as unknown as AsyncIterable<Uint8Array>))
       names.push(header.name);
     assert.deepEqual(names, ['passwd']);
+  });
+
+  it('puts containers on a network of their own, where they find each other', async () => {
+    await using network = await new Network().start();
+    await using _web = await new GenericContainer(image)
+      .withNetwork(network)
+      .withNetworkAliases('web')
+      .withExposedPorts(80)
+      .start();
+    await using client = await new GenericContainer('busybox')
+      .withNetwork(network)
+      .withCommand(['sleep', '1000'])
+      .start();
+    const { output } = await client.exec(['wget', '-qO-', 'http://web/greeting']);
+    assert.equal(output, 'from the image');
   });
 
   it('restarts a container, which keeps its files and gets a port', async () => {
