@@ -8,4 +8,6 @@ export interface CachedBuildStep {
   createdAt: Date;
   lastUsedAt: Date;
   uses: number;
+  /** An image or a container keeps the layer as well: removing the row frees nothing. */
+  shared: boolean;
 }

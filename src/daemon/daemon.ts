@@ -225,6 +225,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
       containers: containers.service,
       volumes: localVolumes,
       usersOfVolume: (volume) => containers.usersOfVolume(volume),
+      builds: builds.service,
     }),
     images,
     storeCheck: createStoreCheckService({

@@ -5,6 +5,7 @@ import type { BuildRequest } from '#build/request.ts';
 import type { Credentials } from '#registry/registry.ts';
 
 export type { BuildResult } from '#build/build.ts';
+export type { CachedBuildStep } from '#build/cache-row.ts';
 export type { BuildEvent, BuildWarning, PlannedStep } from '#build/events.ts';
 export type { ContainerLimits } from '#build/executor.ts';
 export { parseGitUrl } from '#build/git-url.ts';

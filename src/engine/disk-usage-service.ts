@@ -1,3 +1,4 @@
+import type { BuildService } from '#engine/builds.ts';
 import type { ContainerService } from '#engine/containers.ts';
 import type { DiskUsage, DiskUsageService } from '#engine/disk-usage.ts';
 import type { ImageService } from '#engine/images.ts';
@@ -13,10 +14,11 @@ export interface DiskUsageParts {
   containers: Pick<ContainerService, 'list' | 'sizeOf'>;
   volumes: Pick<VolumeStore, 'list' | 'sizeOf'>;
   usersOfVolume: (volume: string) => string[];
+  builds: Pick<BuildService, 'cache'>;
 }
 
 export function createDiskUsageService(parts: DiskUsageParts): DiskUsageService {
-  const { database, images, containers, volumes, usersOfVolume } = parts;
+  const { database, images, containers, volumes, usersOfVolume, builds } = parts;
 
   function measureImages(): DiskUsage['images'] {
     const { layersBytes, sharedBytes } = imageUsage(database);
@@ -25,7 +27,9 @@ export function createDiskUsageService(parts: DiskUsageParts): DiskUsageService 
       sharedBytes: sharedBytes.get(image.id) ?? 0,
       containers: images.usersOf(image).length,
     }));
-    return { layersBytes, items };
+    const ownedByBuilds = builds.cache().filter(({ kind, shared }) => kind === 'step' && !shared);
+    const builtBytes = ownedByBuilds.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return { layersBytes: Math.max(0, layersBytes - builtBytes), items };
   }
 
   async function measureContainers(): Promise<DiskUsage['containers']> {
@@ -61,6 +65,7 @@ export function createDiskUsageService(parts: DiskUsageParts): DiskUsageService 
         ...(imageRows ? { images: imageRows } : {}),
         ...(containerRows ? { containers: containerRows } : {}),
         ...(volumeRows ? { volumes: volumeRows } : {}),
+        ...(wanted.has('buildCache') ? { buildCache: builds.cache() } : {}),
       };
     },
   };

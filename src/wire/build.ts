@@ -43,16 +43,3 @@ export interface BuildPruneResponse {
   CachesDeleted: string[] | null;
   SpaceReclaimed: number;
 }
-
-/** A row of `BuildCache` of `GET /system/df`. */
-export interface BuildCacheRow {
-  ID: string;
-  Type: string;
-  Description: string;
-  InUse: boolean;
-  Shared: boolean;
-  Size: number;
-  CreatedAt: string;
-  LastUsedAt: string;
-  UsageCount: number;
-}

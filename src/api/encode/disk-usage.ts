@@ -1,9 +1,15 @@
 import { encodeContainerSummary } from '#api/encode/container-summary.ts';
 import { encodeImageSummary } from '#api/encode/images.ts';
 import { encodeVolume } from '#api/encode/volumes.ts';
+import type { CachedBuildStep } from '#engine/builds.ts';
 import type { DiskUsage } from '#engine/disk-usage.ts';
 import type { ContainerSummary } from '#wire/containers.ts';
-import type { LegacyDiskUsage, UsageOf, DiskUsage as WireDiskUsage } from '#wire/disk-usage.ts';
+import type {
+  BuildCacheRecord,
+  LegacyDiskUsage,
+  UsageOf,
+  DiskUsage as WireDiskUsage,
+} from '#wire/disk-usage.ts';
 import type { ImageSummary } from '#wire/images.ts';
 import type { Volume } from '#wire/volumes.ts';
 
@@ -13,27 +19,30 @@ interface Context {
   imageNameHolds: (name: string, imageId: string) => boolean;
 }
 
-/** Up to API 1.51. Dhow's build cache is told by its builder. */
+/** Up to API 1.51. */
 export function encodeLegacyDiskUsage(usage: DiskUsage, context: Context): LegacyDiskUsage {
   return {
     LayersSize: usage.images?.layersBytes ?? 0,
     Images: usage.images === undefined ? null : imagesOf(usage.images, context.minor),
     Containers: usage.containers === undefined ? null : containersOf(usage.containers, context),
     Volumes: usage.volumes === undefined ? null : volumesOf(usage.volumes),
-    BuildCache: null,
+    BuildCache: usage.buildCache === undefined ? null : usage.buildCache.map(encodeCachedStep),
   };
 }
 
 export function encodeDiskUsage(usage: DiskUsage, verbose: boolean, context: Context): WireDiskUsage {
   const withItems = <Item>(total: UsageOf<Item>, items: Item[]): UsageOf<Item> =>
     verbose ? { ...total, Items: items } : total;
-  const { images, containers, volumes } = usage;
+  const { images, containers, volumes, buildCache } = usage;
   return {
     ...(images ? { ImageUsage: withItems(totalOfImages(images), imagesOf(images, context.minor)) } : {}),
     ...(containers
       ? { ContainerUsage: withItems(totalOfContainers(containers), containersOf(containers, context)) }
       : {}),
     ...(volumes ? { VolumeUsage: withItems(totalOfVolumes(volumes), volumesOf(volumes)) } : {}),
+    ...(buildCache
+      ? { BuildCacheUsage: withItems(totalOfBuildCache(buildCache), buildCache.map(encodeCachedStep)) }
+      : {}),
   };
 }
 
@@ -62,6 +71,26 @@ function volumesOf(rows: Part<'volumes'>): Volume[] {
     ...encodeVolume(volume),
     UsageData: { Size: sizeBytes, RefCount: users },
   }));
+}
+
+/** Nothing counts as in use: also what a running build has used can be pruned, as the build then runs the step again. */
+function encodeCachedStep(row: CachedBuildStep): BuildCacheRecord {
+  return {
+    ID: row.key,
+    Type: row.kind === 'mount' ? 'exec.cachemount' : 'regular',
+    Size: row.sizeBytes,
+    InUse: false,
+    Shared: row.shared,
+    Description: row.description,
+    CreatedAt: row.createdAt.toISOString(),
+    LastUsedAt: row.lastUsedAt.toISOString(),
+    UsageCount: row.uses,
+  };
+}
+
+function totalOfBuildCache(rows: readonly CachedBuildStep[]): UsageOf<BuildCacheRecord> {
+  const bytes = rows.reduce((sum, { shared, sizeBytes }) => sum + (shared ? 0 : sizeBytes), 0);
+  return { ActiveCount: 0, TotalCount: rows.length, Reclaimable: bytes, TotalSize: bytes };
 }
 
 function totalOfImages({ layersBytes, items }: Part<'images'>): UsageOf<ImageSummary> {

@@ -6,11 +6,11 @@ import type { DiskUsagePart } from '#engine/disk-usage.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError } from '#errors/error.ts';
 
-const partNames: ReadonlyMap<string, DiskUsagePart | undefined> = new Map([
+const partNames: ReadonlyMap<string, DiskUsagePart> = new Map([
   ['container', 'containers'],
   ['image', 'images'],
   ['volume', 'volumes'],
-  ['build-cache', undefined],
+  ['build-cache', 'buildCache'],
 ]);
 
 export function diskUsageRoutes({ diskUsage, images }: Pick<Engine, 'diskUsage' | 'images'>): Route[] {

@@ -48,8 +48,10 @@ export function createCacheTable(parts: {
      ON CONFLICT DO UPDATE SET size_bytes = excluded.size_bytes, last_used_at = excluded.last_used_at, uses = uses + 1`,
   );
   const rows = sql.prepare(
-    `SELECT key, kind, description, size_bytes, created_at, last_used_at, uses FROM build_cache
-     ORDER BY last_used_at, key`,
+    `SELECT key, kind, description, size_bytes, created_at, last_used_at, uses,
+       EXISTS (SELECT 1 FROM image_layers WHERE diff_id = build_cache.diff_id)
+       OR EXISTS (SELECT 1 FROM layer_uses WHERE diff_id = build_cache.diff_id AND user NOT LIKE 'build:%') AS shared
+     FROM build_cache ORDER BY last_used_at, key`,
   );
   const deleteRow = sql.prepare('DELETE FROM build_cache WHERE key = ?');
   const total = sql.prepare('SELECT COALESCE(SUM(size_bytes), 0) AS bytes FROM build_cache');
@@ -97,6 +99,7 @@ export function createCacheTable(parts: {
         createdAt: new Date(Number(row['created_at'])),
         lastUsedAt: new Date(Number(row['last_used_at'])),
         uses: Number(row['uses']),
+        shared: row['shared'] === 1,
       })),
     remove,
     totalBytes: () => Number(total.get()?.['bytes'] ?? 0),
