@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import {
   archiveOf,
+  entryBytes,
   inChunks,
   pax,
   rawHeader,
@@ -174,5 +175,33 @@ describe('an archive that was unpacked with a record', () => {
       break;
     }
     assert.equal((await assemble(place, sha256)).length, 5_000_000 - (5_000_000 % 512) + 512 + 512 + 1024);
+  });
+});
+
+describe('a layer of 100,000 files', () => {
+  it('is unpacked whole, and the thread that asked is free meanwhile', async () => {
+    using place = makePlace();
+    const count = 100_000;
+    async function* archive(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < count; i += 1000) {
+        const entries = Array.from({ length: 1000 }, (_, j) =>
+          file(`d${(i + j) % 100}/f${i + j}`, `${i + j}`),
+        );
+        yield Buffer.concat(entries.map(entryBytes));
+      }
+      yield end;
+    }
+    let turns = 0;
+    const counting = setInterval(() => turns++, 1).unref();
+    const { directory, ...record } = place.source;
+    const options = { whiteouts: 'overlay' as const, record, signal: never };
+    const { sha256, archiveBytes } = await workers.unpack(directory, archive(), options);
+    clearInterval(counting);
+    assert.ok(turns > 100, `${turns} turns`);
+    assert.equal(fs.readdirSync(directory).length, 100);
+    assert.equal(fs.readdirSync(directory, { recursive: true }).length, count + 100);
+    assert.equal(fs.readFileSync(`${directory}/d99/f99999`, 'utf8'), '99999');
+    assert.equal((await assemble(place, sha256)).length, archiveBytes);
+    await workers.removeTree(directory);
   });
 });
