@@ -134,7 +134,7 @@ test('a wrong digest and an upload sent to another host are refused', async () =
     message: /wrong digest/,
   });
   await using strange = await startStub((_, response) => {
-    response.writeHead(202, { location: 'http://127.0.0.1:1/elsewhere' }).end();
+    response.writeHead(202, { location: 'http://elsewhere.test/upload' }).end();
   });
   await assert.rejects(client.pushBlob(parseReference(`${strange.host}/a/b`), blobOf(large), { signal }), {
     kind: 'Forbidden',
@@ -203,4 +203,20 @@ test('a blob that cannot be read is not tried again', async () => {
   };
   await assert.rejects(client.pushBlob(parseReference(`${stub.host}/a/b`), blob, { signal }), RangeError);
   assert.equal(opened, 1);
+});
+
+test('a registry that does not know its own port is asked where it was found', async () => {
+  await using front = await startUploadStub({
+    answer(request, response) {
+      if (request.method !== 'POST') return false;
+      response.writeHead(202, { location: `https://127.0.0.1:1/v2/a/b/blobs/uploads/u0` }).end();
+      return true;
+    },
+  });
+  using client = impatientClient();
+  await assert.rejects(
+    client.pushBlob(parseReference(`${front.host}/a/b`), blobOf(Buffer.from('x')), { signal }),
+    { kind: 'NotFound' },
+  );
+  assert.ok(front.requests.some((request) => request.startsWith('PUT ')));
 });

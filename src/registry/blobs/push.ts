@@ -253,7 +253,12 @@ function locationOf({ response, url }: Answer, before?: URL): URL {
   const { location } = response.headers;
   if (location !== undefined && URL.canParse(location, url.href)) {
     const next = new URL(location, url.href);
-    if (next.origin === url.origin) return next;
+    if (next.hostname === url.hostname) {
+      // A registry behind a proxy that speaks TLS for it may not know its own scheme and port.
+      next.protocol = url.protocol;
+      next.port = url.port;
+      return next;
+    }
     throw new DhowError(
       'Forbidden',
       `the registry ${url.host} sends the upload to another host: ${next.host}`,
