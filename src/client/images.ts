@@ -115,9 +115,11 @@ export async function listImages(
 export async function imageHistory(
   client: Client,
   reference: string,
+  query: { platform?: string } = {},
   signal?: AbortSignal,
 ): Promise<ImageHistoryItem[]> {
-  return readJson(await client.request({ method: 'GET', path: pathOf(reference, '/history') }, signal));
+  const path = pathOf(reference, '/history');
+  return readJson(await client.request({ method: 'GET', path, query }, signal));
 }
 
 export async function tagImage(

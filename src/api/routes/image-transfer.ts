@@ -3,14 +3,13 @@ import { decodeRegistryAuth } from '#api/decode/registry-auth.ts';
 import { familiar } from '#api/encode/images.ts';
 import { createProgressEncoder, encodeLoadProgress } from '#api/encode/progress.ts';
 import { createPushEncoder } from '#api/encode/push-progress.ts';
-import type { ImageRecord } from '#api/engine-values.ts';
+import { requirePlatform } from '#api/filter/platform.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import { serveBytes } from '#api/streams/bytes.ts';
 import { serveProgress } from '#api/streams/progress.ts';
 import type { ImageService, PullProgress } from '#engine/images.ts';
 import { DhowError, kindOf, messageOf } from '#errors/error.ts';
-import { formatPlatform, matchesPlatform, type PlatformName } from '#image/platform.ts';
 import { mediaTypes } from '#wire/media-types.ts';
 import type { ProgressMessage } from '#wire/progress.ts';
 
@@ -101,8 +100,8 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     const name = exchange.parameter('name');
     const tag = query.text('tag');
     const credentials = decodeRegistryAuth(exchange.header('x-registry-auth'));
-    const platform = decodePlatformObject(query.text('platform'));
-    if (platform !== undefined) requirePlatform(images.get(tag === '' ? name : `${name}:${tag}`), platform);
+    const platform = query.text('platform');
+    if (platform !== '') requirePlatform(images.get(tag === '' ? name : `${name}:${tag}`), platform);
     const encode = createPushEncoder();
     await serveProgress(exchange, (emit) =>
       images.push(tag === '' ? name : `${name}:${tag}`, {
@@ -131,14 +130,6 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     { method: 'POST', path: '/images/create', handler: create },
     { method: 'POST', path: '/images/load', handler: load },
   ];
-}
-
-function requirePlatform(image: ImageRecord, platform: PlatformName): void {
-  if (matchesPlatform(image.config, platform)) return;
-  throw new DhowError(
-    'NotFound',
-    `image with reference ${image.tags[0] ?? image.id} was found but does not provide the specified platform (${formatPlatform(platform)})`,
-  );
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   encodeRemovedImages,
 } from '#api/encode/images.ts';
 import { filterImages, imageFilterNames, pruneMatcher } from '#api/filter/images.ts';
+import { requirePlatform } from '#api/filter/platform.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import { withoutContainerConfigMinor } from '#api/versions.ts';
@@ -35,6 +36,7 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
 
   function inspect(exchange: Exchange): void {
     const image = images.get(exchange.parameter('name'));
+    requirePlatform(image, exchange.query.text('platform'));
     exchange.sendJson(200, encodeImageInspect(image, system.info().storageDriver, inspectMinor(exchange)));
   }
 
@@ -72,8 +74,11 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
     {
       method: 'GET',
       path: '/images/{name...}/history',
-      handler: (exchange) =>
-        exchange.sendJson(200, encodeHistory(images.history(exchange.parameter('name')))),
+      handler(exchange) {
+        const name = exchange.parameter('name');
+        requirePlatform(images.get(name), exchange.query.text('platform'));
+        exchange.sendJson(200, encodeHistory(images.history(name)));
+      },
     },
     { method: 'POST', path: '/images/{name...}/tag', handler: tag },
     { method: 'DELETE', path: '/images/{name...}', handler: remove },

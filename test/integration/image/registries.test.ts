@@ -266,6 +266,21 @@ esac
     );
   });
 
+  it('an image is not there for another platform', async (test) => {
+    if (engine().kind === 'dockerd') return test.skip("Debian's dockerd is from before");
+    const other = hostArchitecture === 'arm64' ? 'linux/amd64' : 'linux/arm64';
+    for (const command of [
+      ['image', 'inspect'],
+      ['history'],
+      ['save', '-o', `${engine().directory}/platform.tar`],
+    ]) {
+      await cli.out(...command, '--platform', `linux/${hostArchitecture}`, 'busybox');
+      const { code, stderr } = await cli.run([...command, '--platform', other, 'busybox']);
+      assert.equal(code, 1, command.join(' '));
+      assert.match(stderr, /platform/, command.join(' '));
+    }
+  });
+
   it('image prune obeys its filters', async () => {
     const label = unique('prune');
     const rootfs = await baseRootfs();

@@ -1,5 +1,6 @@
 import { defineCommand } from '#cli/command.ts';
-import { flag, unsupported } from '#cli/options.ts';
+import { platformObject } from '#cli/commands/image/platform-object.ts';
+import { flag, text } from '#cli/options.ts';
 import { chooseFormat, listFormat } from '#cli/output/list-format.ts';
 import { renderListing } from '#cli/output/listing.ts';
 import { historyListing, historyTable, historyTableForMachines } from '#cli/output/listings/history.ts';
@@ -12,7 +13,7 @@ export const command = defineCommand({
     format: listFormat,
     human: flag({ short: 'H', help: 'Print sizes and dates in human readable format' }, true),
     'no-trunc': flag({ help: "Don't truncate output" }),
-    platform: unsupported('value'),
+    platform: text({ help: 'Show history for the given platform' }),
     quiet: flag({ short: 'q', help: 'Only show image IDs' }),
   },
   async run(context, { options, operands }) {
@@ -25,7 +26,8 @@ export const command = defineCommand({
       quietFormat: '{{.ID}}',
       quietRaw: '{{.ID}}',
     });
-    const rows = await imageHistory(context.client, operands[0] ?? '', context.signal);
+    const query = options.platform === undefined ? {} : { platform: platformObject(options.platform) };
+    const rows = await imageHistory(context.client, operands[0] ?? '', query, context.signal);
     const listing = historyListing(Date.now(), !options['no-trunc'], options.human);
     context.stdout.write(renderListing(listing, rows, format));
     return 0;
