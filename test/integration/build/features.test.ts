@@ -4,6 +4,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { it } from 'node:test';
+import type { Daemon } from '../../support/daemon.ts';
 import { describeEngine } from '../../support/describe-engine.ts';
 import { build, failedBuild, writeFiles } from './build-context.ts';
 
@@ -216,11 +217,12 @@ describeEngine("build with BuildKit's language", ({ cli, engine, unique }) => {
     const output = await outputOfBuild([
       'FROM busybox',
       'RUN --network=none echo "none: $(ls /sys/class/net | tr "\\n" " ")"',
-      'RUN --network=host echo "host: $(ls /sys/class/net | wc -l)"',
+      'RUN --network=host echo "host: $(ls /sys/class/net | tr "\\n" " ")"',
     ]);
     assert.match(output, /none: lo \n/);
-    const interfaces = fs.readdirSync('/sys/class/net').length;
-    assert.match(output, new RegExp(`host: ${interfaces}\\n`));
+    // Other interfaces come and go with the tests beside this one.
+    const { bridge } = engine() as Daemon;
+    assert.match(output, new RegExp(`host: (.* )?${bridge} `));
   });
 
   it('ADD fetches files by HTTP, and checks them', async () => {
