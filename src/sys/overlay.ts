@@ -7,9 +7,10 @@ import { getXattr } from '#sys/xattr.ts';
 export interface OverlayMount {
   /** Top-most first. */
   lowerDirectories: readonly string[];
-  upperDirectory: string;
-  /** On the same file system as `upperDirectory`. */
-  workDirectory: string;
+  /** Absent: nothing can be written, and there must be two lower directories at least. */
+  upperDirectory?: string;
+  /** On the same file system as `upperDirectory`, and there with it. */
+  workDirectory?: string;
 }
 
 /**

@@ -33,11 +33,12 @@ const moveMountFunction = libc.func(
 /** @returns whether this kernel can; false means that nothing was mounted. */
 export function mountByDescriptor(overlay: OverlayMount, target: string): boolean {
   using plain = plainPaths(overlay, maxStringBytes);
+  const { lowerDirectories, upperDirectory, workDirectory } = plain.value;
   const settings: [string, string][] = [
     ['source', 'overlay'],
-    ...plain.value.lowerDirectories.map((lower): [string, string] => ['lowerdir+', lower]),
-    ['upperdir', plain.value.upperDirectory],
-    ['workdir', plain.value.workDirectory],
+    ...lowerDirectories.map((lower): [string, string] => ['lowerdir+', lower]),
+    ...(upperDirectory === undefined ? [] : [['upperdir', upperDirectory] satisfies [string, string]]),
+    ...(workDirectory === undefined ? [] : [['workdir', workDirectory] satisfies [string, string]]),
     ...neededOptions(),
   ];
   const contextFd = Number(fsopenFunction(SYS_fsopen, 'overlay', FSOPEN_CLOEXEC));

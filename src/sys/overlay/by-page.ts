@@ -27,8 +27,8 @@ export function mountByPage(overlay: OverlayMount, target: string): void {
 function pageOptions({ lowerDirectories, upperDirectory, workDirectory }: OverlayMount): string {
   return [
     `lowerdir=${lowerDirectories.join(':')}`,
-    `upperdir=${upperDirectory}`,
-    `workdir=${workDirectory}`,
+    ...(upperDirectory === undefined ? [] : [`upperdir=${upperDirectory}`]),
+    ...(workDirectory === undefined ? [] : [`workdir=${workDirectory}`]),
     ...neededOptions().map(([name, value]) => `${name}=${value}`),
   ].join(',');
 }

@@ -15,10 +15,11 @@ export function plainPaths(overlay: OverlayMount, maxBytes: number): Disposable 
     return `/proc/self/fd/${fd}`;
   };
   try {
+    const { lowerDirectories, upperDirectory, workDirectory } = overlay;
     const value = {
-      lowerDirectories: overlay.lowerDirectories.map(shorten),
-      upperDirectory: shorten(overlay.upperDirectory),
-      workDirectory: shorten(overlay.workDirectory),
+      lowerDirectories: lowerDirectories.map(shorten),
+      ...(upperDirectory === undefined ? {} : { upperDirectory: shorten(upperDirectory) }),
+      ...(workDirectory === undefined ? {} : { workDirectory: shorten(workDirectory) }),
     };
     return { value, [Symbol.dispose]: () => stack.dispose() };
   } catch (error) {
