@@ -361,9 +361,24 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/system/version.ts'),
   },
   {
+    names: ['volume clone'],
+    summary: 'Make a volume with the content of another',
+    load: () => import('#cli/commands/volume/clone.ts'),
+  },
+  {
     names: ['volume create'],
     summary: 'Create a volume',
     load: () => import('#cli/commands/volume/create.ts'),
+  },
+  {
+    names: ['volume export'],
+    summary: "Write a volume's content to a tar archive",
+    load: () => import('#cli/commands/volume/export.ts'),
+  },
+  {
+    names: ['volume import'],
+    summary: 'Fill a volume from a tar archive',
+    load: () => import('#cli/commands/volume/import.ts'),
   },
   {
     names: ['volume inspect'],
@@ -379,6 +394,11 @@ export const registry: readonly CommandEntry[] = [
     names: ['volume prune'],
     summary: 'Remove unused local volumes',
     load: () => import('#cli/commands/volume/prune.ts'),
+  },
+  {
+    names: ['volume rename'],
+    summary: 'Give a volume another name',
+    load: () => import('#cli/commands/volume/rename.ts'),
   },
   {
     names: ['volume rm', 'volume remove'],

@@ -48,7 +48,7 @@ import { createReferences } from '#store/references.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { createPoller } from '#sys/epoll.ts';
 import { createNftables } from '#sys/nftables.ts';
-import { createLocalVolumeStore, volumeMigration } from '#volume/local.ts';
+import { createLocalVolumeStore, volumeMigrations } from '#volume/local.ts';
 
 export interface Daemon {
   engine: Engine;
@@ -77,7 +77,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     ...storeMigrations,
     containerMigration,
     networkMigration,
-    volumeMigration,
+    ...volumeMigrations,
     buildMigration,
   ]);
   undo.defer(quietly('close database', () => database.close()));
@@ -139,7 +139,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   };
   const cgroups = readCgroupHierarchies();
   const events = createEventService();
-  const localVolumes = createLocalVolumeStore({ database, directory: root.volumes });
+  const localVolumes = createLocalVolumeStore({ database, directory: root.volumes, workers, log });
   const images = createImageService({
     database,
     content,
@@ -155,11 +155,6 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     usersOfImage: (imageId) => containers.usersOfImage(imageId),
     maxConcurrentLayers: config.maxConcurrentDownloads,
     maxConcurrentUploads: config.maxConcurrentUploads,
-  });
-  const volumes = createVolumeService({
-    volumes: localVolumes,
-    usersOf: (volume) => containers.usersOfVolume(volume),
-    events,
   });
   const containers = await createContainerService({
     database,
@@ -211,6 +206,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   });
 
   const networks = createNetworkService({ networks: stack, containers, events });
+  const volumes = createVolumeService({ volumes: localVolumes, containers, events });
   await containers.restore();
   await builds.restore();
   const engine: Engine = {

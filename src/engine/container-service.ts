@@ -3,7 +3,7 @@ import { createCommitService } from '#engine/commit-service.ts';
 import { createAttachHub } from '#engine/containers/attach.ts';
 import { attachContainer } from '#engine/containers/attach-container.ts';
 import { connectToNetwork, disconnectFromNetwork } from '#engine/containers/connect-network.ts';
-import { volumeUsers } from '#engine/containers/container-volumes.ts';
+import { volumeUsers, volumeWriters } from '#engine/containers/container-volumes.ts';
 import { createContainer } from '#engine/containers/create.ts';
 import { createExec, startExec } from '#engine/containers/exec.ts';
 import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
@@ -18,6 +18,7 @@ import type { ContainerContext, ContainerParts } from '#engine/containers/parts.
 import { pathsOf } from '#engine/containers/paths.ts';
 import { pruneContainers, removeContainer } from '#engine/containers/remove.ts';
 import { renameContainer } from '#engine/containers/rename.ts';
+import { renameVolume } from '#engine/containers/rename-volume.ts';
 import { createRestartTimers } from '#engine/containers/restart-timers.ts';
 import { restoreContainers, startByPolicy } from '#engine/containers/restore.ts';
 import { startContainer } from '#engine/containers/start.ts';
@@ -53,10 +54,14 @@ export interface RunningContainerService {
   monitor: ContainerMonitor;
   files: ContainerFiles;
   commits: CommitService;
-  /** Ids of the containers made from an image. */
+  /** Ids of the containers made from an image, or with it mounted. */
   usersOfImage(imageId: string): { id: string; running: boolean }[];
   /** Ids of the containers that refer to a volume. */
   usersOfVolume(volume: string): string[];
+  /** Names of those that run and may write to it. */
+  writersOfVolume(volume: string): string[];
+  /** See `VolumeService.rename`. */
+  renameVolume(volume: string, newName: string): Promise<void>;
   /** A container is on one network more, or less; see `NetworkService`. */
   connect(nameOrId: string, request: EndpointRequest): Promise<void>;
   disconnect(nameOrId: string, networkId: string): Promise<void>;
@@ -145,11 +150,16 @@ export async function createContainerService(
     usersOfImage: (imageId) =>
       table
         .list()
-        .filter((record) => record.imageId === imageId)
+        .filter(
+          ({ imageId: own, mounts }) =>
+            own === imageId || mounts.some((mount) => mount.type === 'image' && mount.imageId === imageId),
+        )
         .map((record) => ({ id: record.id, running: isLive(record) })),
     connect: (nameOrId, request) => connectToNetwork(context, nameOrId, request),
     disconnect: (nameOrId, networkId) => disconnectFromNetwork(context, nameOrId, networkId),
     usersOfVolume: (volume) => volumeUsers(context, volume),
+    writersOfVolume: (volume) => volumeWriters(context, volume),
+    renameVolume: (volume, newName) => renameVolume(context, volume, newName),
     count() {
       const statuses = table.list().map((record) => record.state.status);
       const running = statuses.filter((status) => status === 'running' || status === 'restarting').length;

@@ -43,6 +43,8 @@ export interface HostSettings {
   binds: string[];
   /** Parsed from `-v` and `--mount` alike. */
   mounts: MountSettings[];
+  /** `container[:mode]` texts. */
+  volumesFrom: string[];
   /** The first network as it was named, or `container:<id>`. */
   networkMode: string;
   /** On the default network; those on other networks are the endpoints' own. */
@@ -99,8 +101,12 @@ export type MountSettings =
       readonly: boolean;
       propagation: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
       recursive: boolean;
+      /** Of the mounts below a source that is read-only: absent, they are read-only too where the kernel can do that. */
+      readonlyBelow?: 'never' | 'always';
       /** `-v` makes a missing source directory; `--mount` refuses it. */
       createSource: boolean;
+      /** The options of `-v` as given, told back by inspect. */
+      mode?: string;
     }
   | {
       type: 'volume';
@@ -109,5 +115,12 @@ export type MountSettings =
       target: string;
       readonly: boolean;
       copyUp: boolean;
+      /** A directory or file in the volume, which is mounted alone. */
+      subpath?: string;
+      /** For the volume, if it is to be made. */
+      labels?: Record<string, string>;
+      options?: Record<string, string>;
+      mode?: string;
     }
-  | { type: 'tmpfs'; target: string; options: string[] };
+  | { type: 'tmpfs'; target: string; options: string[] }
+  | { type: 'image'; source: string; target: string; subpath?: string };

@@ -191,7 +191,7 @@ export interface ProbeResult {
 
 /** One row of inspect's `Mounts`. */
 export interface MountView {
-  type: 'bind' | 'volume' | 'tmpfs';
+  type: 'bind' | 'volume' | 'tmpfs' | 'image';
   name?: string;
   source: string;
   target: string;

@@ -10,7 +10,7 @@ import type { NetworkService } from '#engine/networks.ts';
 import type { RegistryService } from '#engine/registries.ts';
 import type { StoreCheckService } from '#engine/store-check.ts';
 import type { SystemService } from '#engine/system.ts';
-import type { VolumeStore } from '#volume/volume.ts';
+import type { VolumeService } from '#engine/volumes.ts';
 
 /** The services that the doors serve. Nobody below the doors holds this. */
 export interface Engine {
@@ -23,7 +23,7 @@ export interface Engine {
   registries: RegistryService;
   storeCheck: StoreCheckService;
   networks: NetworkService;
-  volumes: VolumeStore;
+  volumes: VolumeService;
   events: EventService;
   system: SystemService;
   diskUsage: DiskUsageService;

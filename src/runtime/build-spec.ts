@@ -64,7 +64,7 @@ export function composeSpec(input: SpecInput, context: SpecContext, facts: SpecF
   );
   const ownUts = namespaces.uts.mode === 'private';
   const runsInit = input.initBinary !== undefined && namespaces.pid.mode === 'private';
-  const mounts = buildMounts(input, { mqueue: context.hostMessageQueues });
+  const mounts = buildMounts(input, { mqueue: context.hostMessageQueues, kernel: context.kernel });
   if (runsInit) mounts.push(initMount(input.initBinary as string));
   return {
     ociVersion: '1.0.2',

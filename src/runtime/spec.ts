@@ -54,6 +54,8 @@ export type ContainerMount =
       readonly: boolean;
       propagation: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
       recursive: boolean;
+      /** Of the mounts below a read-only source; absent: they are read-only where the kernel can do that. */
+      readonlyBelow?: 'never' | 'always';
     }
   | { type: 'tmpfs'; target: string; options: string[] };
 

@@ -1,113 +1,119 @@
-import { randomBytes } from 'node:crypto';
-import fs from 'node:fs/promises';
+import fs from 'node:fs';
 import path from 'node:path';
+import type { ArchiveWorkers } from '#archive/workers.ts';
 import { DhowError } from '#errors/error.ts';
+import type { Log } from '#log/log.ts';
 import type { Database } from '#store/database.ts';
 import { directorySize } from '#sys/directory-size.ts';
+import { cloneVolume } from '#volume/local/clone.ts';
 import { copyUp } from '#volume/local/copy-up.ts';
-import type { VolumeRecord, VolumeStore } from '#volume/volume.ts';
+import { createVolume } from '#volume/local/create.ts';
+import { fillVolume, isEmpty } from '#volume/local/fill.ts';
+import { finishAtStart } from '#volume/local/finish-at-start.ts';
+import { holdVolume, releaseVolume } from '#volume/local/hold.ts';
+import { createHolders } from '#volume/local/holders.ts';
+import { createInOrder } from '#volume/local/in-order.ts';
+import { getVolume, isMountKind, type LocalParts } from '#volume/local/parts.ts';
+import { removeVolume } from '#volume/local/remove.ts';
+import { renameVolume } from '#volume/local/rename.ts';
+import { createVolumeTable } from '#volume/local/volume-table.ts';
+import type { VolumeStore } from '#volume/volume.ts';
 
-export const volumeMigration = {
-  version: 4,
-  name: '0004-volumes',
-  sql: `
-    CREATE TABLE volumes (
-      name TEXT PRIMARY KEY,
-      labels TEXT NOT NULL,
-      anonymous INTEGER NOT NULL,
-      created_at INTEGER NOT NULL
-    ) STRICT;`,
-} as const;
+export { volumeMigrations } from '#volume/local/volume-table.ts';
 
-/** Docker's rule for volume names. */
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
-
-interface Row {
-  name: string;
-  labels: string;
-  anonymous: number;
-  created_at: number;
+/** Into a file system of its own nothing can be moved: a failure takes out again what had come so far. */
+async function unpackInPlace(
+  workers: Pick<ArchiveWorkers, 'unpack' | 'removeTree'>,
+  directory: string,
+  source: AsyncIterable<Uint8Array>,
+  options: Parameters<ArchiveWorkers['unpack']>[2],
+): Promise<void> {
+  try {
+    await workers.unpack(directory, source, options);
+  } catch (error) {
+    for (const name of fs.readdirSync(directory)) {
+      if (name !== 'lost+found') await workers.removeTree(path.join(directory, name));
+    }
+    throw error;
+  }
 }
 
 /** Volumes as directories `<directory>/<name>/_data`, Docker's layout. */
-export function createLocalVolumeStore(parts: { database: Database; directory: string }): VolumeStore {
-  const { database, directory } = parts;
-  const { sql } = database;
-  const insert = sql.prepare('INSERT INTO volumes (name, labels, anonymous, created_at) VALUES (?, ?, ?, ?)');
-  const select = sql.prepare('SELECT name, labels, anonymous, created_at FROM volumes WHERE name = ?');
-  const selectAll = sql.prepare('SELECT name, labels, anonymous, created_at FROM volumes ORDER BY name');
-  const deleteRow = sql.prepare('DELETE FROM volumes WHERE name = ?');
-  const copying = new Map<string, Promise<void>>();
+export function createLocalVolumeStore(given: {
+  database: Database;
+  directory: string;
+  workers: Pick<ArchiveWorkers, 'pack' | 'unpack' | 'removeTree'>;
+  log: Log;
+}): VolumeStore {
+  const parts: LocalParts = {
+    ...given,
+    table: createVolumeTable(given.database, given.directory),
+    holders: createHolders(),
+    inOrder: createInOrder(),
+  };
+  const { table, holders, inOrder, workers } = parts;
+  fs.mkdirSync(parts.directory, { recursive: true, mode: 0o711 });
+  let visits = 0;
 
-  function decode(row: Row): VolumeRecord {
-    return {
-      name: row.name,
-      mountpoint: path.join(directory, row.name, '_data'),
-      // Written by `create` below.
-      labels: JSON.parse(row.labels) as Record<string, string>,
-      anonymous: row.anonymous === 1,
-      createdAt: new Date(row.created_at),
-    };
-  }
-
-  function find(name: string): VolumeRecord | undefined {
-    const row = select.get(name);
-    return row && decode(row as unknown as Row);
-  }
-
-  function get(name: string): VolumeRecord {
-    const found = find(name);
-    if (!found) throw new DhowError('NotFound', `get ${name.slice(0, 300)}: no such volume`);
-    return found;
+  /** Holds a volume while something is done with its files. */
+  async function visit<T>(name: string, why: string, body: (directory: string) => Promise<T>): Promise<T> {
+    const visitor = `${why}-${visits++}`;
+    const directory = await holdVolume(parts, name, visitor);
+    try {
+      return await body(directory);
+    } finally {
+      await releaseVolume(parts, name, visitor);
+    }
   }
 
   return {
-    find,
-    get,
-    list: () => selectAll.all().map((row) => decode(row as unknown as Row)),
-    async create(request) {
-      const anonymous = request.anonymous ?? request.name === undefined;
-      const name = request.name ?? randomBytes(32).toString('hex');
-      if (name.length > 255 || !namePattern.test(name)) {
-        throw new DhowError(
-          'InvalidParameter',
-          `"${name.slice(0, 300)}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-        );
-      }
-      const known = find(name);
-      if (known) return known;
-      // Directory first: a row promises that the directory exists. One without a row is adopted by the next create.
-      await fs.mkdir(path.join(directory, name, '_data'), { recursive: true, mode: 0o755 });
-      return database.transaction(() => {
-        const raced = find(name);
-        if (raced) return raced;
-        insert.run(name, JSON.stringify(request.labels ?? {}), anonymous ? 1 : 0, Date.now());
-        return get(name);
-      });
+    create: (request) => createVolume(parts, request),
+    get: (name) => getVolume(parts, name),
+    find: (name) => table.find(name),
+    list: () => table.list(),
+    async sizeOf(name) {
+      const volume = getVolume(parts, name);
+      return isMountKind(volume) ? 0 : directorySize(volume.mountpoint);
     },
-    sizeOf: (name) => directorySize(get(name).mountpoint),
-    async remove(name, users) {
-      get(name);
-      if (users.length > 0) {
-        throw new DhowError('Conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
-      }
-      deleteRow.run(name);
-      await fs.rm(path.join(directory, name), { recursive: true, force: true });
-    },
-    async copyUp(name, rootDirectory, target) {
-      const { mountpoint } = get(name);
-      await copying.get(name);
-      const copy = copyUp(rootDirectory, target, mountpoint);
-      const tracked = copy.then(
-        () => {},
-        () => {},
-      );
-      copying.set(name, tracked);
+    remove: (name, users) => removeVolume(parts, name, users),
+    rename: (name, newName, alongside) => renameVolume(parts, name, newName, alongside),
+    clone: (name, request) => visit(name, 'clone', (directory) => cloneVolume(parts, directory, request)),
+    async *pack(name, signal) {
+      const visitor = `export-${visits++}`;
+      const directory = await holdVolume(parts, name, visitor);
       try {
-        await copy;
+        yield* workers.pack(directory, { path: '.', name: '.', whiteouts: 'literal' }, signal);
       } finally {
-        if (copying.get(name) === tracked) copying.delete(name);
+        await releaseVolume(parts, name, visitor);
       }
     },
+    unpack: (name, source, signal) =>
+      visit(name, 'import', (directory) =>
+        inOrder(name, async () => {
+          if (!(await isEmpty(directory))) {
+            throw new DhowError(
+              'Conflict',
+              `the volume "${name}" has content already: import into a new one, or empty it first`,
+            );
+          }
+          const options = { whiteouts: 'literal' as const, signal };
+          if (isMountKind(getVolume(parts, name))) {
+            await unpackInPlace(workers, directory, source, options);
+          } else {
+            await fillVolume(directory, async (staging) => {
+              await workers.unpack(staging, source, options);
+            });
+          }
+        }),
+      ),
+    hold: (name, holder) => holdVolume(parts, name, holder),
+    release: (name, holder) => releaseVolume(parts, name, holder),
+    adopt: (name, holder) => void holders.add(name, holder),
+    settle: () => finishAtStart(parts),
+    copyUp: (name, rootDirectory, target) =>
+      inOrder(name, async () => {
+        const volume = getVolume(parts, name);
+        await copyUp(rootDirectory, target, volume.mountpoint, isMountKind(volume) ? workers : undefined);
+      }),
   };
 }

@@ -28,3 +28,18 @@ export interface VolumePruneResponse {
   VolumesDeleted: string[] | null;
   SpaceReclaimed: number;
 }
+
+/** Body of Dhow's `POST /volumes/{name}/clone`. */
+export interface VolumeCloneRequest {
+  Name?: string;
+  DriverOpts?: Record<string, string>;
+  /** Absent: those of the source. */
+  Labels?: Record<string, string>;
+}
+
+/** Its answer. */
+export interface VolumeCloneResponse extends Volume {
+  /** Whether the file system keeps what is the same in both once. */
+  SharesBlocks: boolean;
+  Warnings: string[];
+}

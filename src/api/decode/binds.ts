@@ -21,6 +21,7 @@ export function parseBind(text: string): MountSettings {
   const [source, target, optionText = ''] = parts.length === 1 ? ['', parts[0]] : parts;
   if (source === undefined || target === undefined) throw invalid(text);
   const options = readOptions(optionText, text);
+  const mode = optionText === '' ? {} : { mode: optionText };
   const destination = checkTarget(target, `volume "${text}"`);
   if (path.posix.isAbsolute(source)) {
     if (options.nocopy) throw invalidMode(optionText);
@@ -32,6 +33,7 @@ export function parseBind(text: string): MountSettings {
       propagation: options.propagation ?? 'rprivate',
       recursive: true,
       createSource: true,
+      ...mode,
     };
   }
   if (options.propagation !== undefined) throw invalidMode(optionText);
@@ -41,6 +43,7 @@ export function parseBind(text: string): MountSettings {
     target: destination,
     readonly: options.readonly,
     copyUp: !options.nocopy,
+    ...mode,
   };
 }
 

@@ -17,7 +17,7 @@ const defaultShmBytes = 64 * 1024 * 1024;
 /** Docker's `HostConfig`. Throws as `decodeContainerCreate`. */
 export function decodeHostConfig(fields: Fields): { host: HostSettings; warnings: string[] } {
   // ContainerIDFile is written by the client.
-  fields.refuse(['VolumesFrom', 'StorageOpt', 'Cgroup']);
+  fields.refuse(['StorageOpt', 'Cgroup']);
   refuseOther(fields, 'Isolation', ['', 'default']);
   refuseOther(fields, 'UsernsMode', ['', 'host']);
   refuseOther(fields, 'VolumeDriver', ['', 'local']);

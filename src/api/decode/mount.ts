@@ -12,7 +12,7 @@ export function decodeMount(fields: Fields): MountSettings {
   if (target === '') throw invalidMount(type, 'field Target must not be empty');
   // Consistency speaks of file sharing on macOS and says nothing on Linux.
   const place = checkTarget(target, fields.nameOf('Target'));
-  fields.refuse(['ImageOptions', 'ClusterOptions']);
+  fields.refuse(['ClusterOptions']);
   refuseForeignOptions(fields, type);
   switch (type) {
     case 'bind':
@@ -22,18 +22,24 @@ export function decodeMount(fields: Fields): MountSettings {
     case 'tmpfs':
       return decodeTmpfsMount(fields, place);
     case 'image':
+      return decodeImageMount(fields, place);
     case 'npipe':
     case 'cluster':
       throw new DhowError(
         'Unsupported',
-        `${fields.nameOf('Type')} "${type}" is not supported: use bind, volume or tmpfs`,
+        `${fields.nameOf('Type')} "${type}" is not supported: use bind, volume, tmpfs or image`,
       );
     default:
       throw invalidMount(type, `mount type unknown: ${JSON.stringify(type.slice(0, 60))}`);
   }
 }
 
-const optionsOf = { BindOptions: 'bind', VolumeOptions: 'volume', TmpfsOptions: 'tmpfs' } as const;
+const optionsOf = {
+  BindOptions: 'bind',
+  VolumeOptions: 'volume',
+  TmpfsOptions: 'tmpfs',
+  ImageOptions: 'image',
+} as const;
 
 function refuseForeignOptions(fields: Fields, type: string): void {
   for (const [name, owner] of Object.entries(optionsOf)) {
@@ -48,7 +54,6 @@ function decodeBindMount(fields: Fields, target: string): MountSettings {
     throw invalidMount('bind', `invalid mount path: '${source}' mount path must be absolute`);
   }
   const options = fields.object('BindOptions');
-  options.refuse(['ReadOnlyNonRecursive', 'ReadOnlyForceRecursive']);
   const text = options.text('Propagation') || 'rprivate';
   const propagation = propagations.find((known) => known === text);
   if (propagation === undefined) throw invalidMount('bind', `invalid propagation mode: ${text.slice(0, 60)}`);
@@ -60,20 +65,46 @@ function decodeBindMount(fields: Fields, target: string): MountSettings {
     propagation,
     recursive: !options.flag('NonRecursive'),
     createSource: options.flag('CreateMountpoint'),
+    ...decodeReadonlyBelow(fields, options, propagation),
   };
+}
+
+/** What shall be with mounts below a source that is read-only. */
+function decodeReadonlyBelow(
+  fields: Fields,
+  options: Fields,
+  propagation: string,
+): { readonlyBelow?: 'never' | 'always' } {
+  const [never, always] = [options.flag('ReadOnlyNonRecursive'), options.flag('ReadOnlyForceRecursive')];
+  const name = never ? 'ReadOnlyNonRecursive' : 'ReadOnlyForceRecursive';
+  if (!never && !always) return {};
+  if (never && always) {
+    throw invalidMount('bind', 'ReadOnlyNonRecursive and ReadOnlyForceRecursive exclude each other');
+  }
+  if (!fields.flag('ReadOnly')) throw invalidMount('bind', `${name} needs ReadOnly`);
+  if (always && propagation !== 'rprivate')
+    throw invalidMount('bind', `${name} needs the propagation rprivate`);
+  if (always && options.flag('NonRecursive')) {
+    throw invalidMount('bind', 'ReadOnlyForceRecursive and NonRecursive exclude each other');
+  }
+  return { readonlyBelow: never ? 'never' : 'always' };
 }
 
 function decodeVolumeMount(fields: Fields, target: string): MountSettings {
   const name = fields.text('Source');
   const options = fields.object('VolumeOptions');
-  options.refuse(['Subpath', 'Labels']);
   const driver = options.object('DriverConfig');
-  driver.refuse(['Options']);
   if (!['', 'local'].includes(driver.text('Name'))) {
     throw new DhowError(
       'Unsupported',
       `volume driver "${driver.text('Name').slice(0, 60)}" is not supported: use local`,
     );
+  }
+  const labels = options.textMap('Labels');
+  const driverOptions = driver.textMap('Options');
+  const subpath = decodeSubpath(options, 'volume');
+  if (name === '' && subpath.subpath !== undefined) {
+    throw invalidMount('volume', 'an anonymous volume has no path but its own: name a volume');
   }
   return {
     type: 'volume',
@@ -81,7 +112,25 @@ function decodeVolumeMount(fields: Fields, target: string): MountSettings {
     target,
     readonly: fields.flag('ReadOnly'),
     copyUp: !options.flag('NoCopy'),
+    ...subpath,
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    ...(Object.keys(driverOptions).length > 0 ? { options: driverOptions } : {}),
   };
+}
+
+/** The files of an image can be read and not written, whatever `ReadOnly` says. */
+function decodeImageMount(fields: Fields, target: string): MountSettings {
+  const source = fields.text('Source');
+  if (source === '') throw invalidMount('image', 'field Source must not be empty');
+  return { type: 'image', source, target, ...decodeSubpath(fields.object('ImageOptions'), 'image') };
+}
+
+function decodeSubpath(options: Fields, type: string): { subpath?: string } {
+  const text = options.text('Subpath');
+  if (text === '') return {};
+  const subpath = path.posix.normalize(text).replace(/(.)\/$/, '$1');
+  if (!path.posix.isAbsolute(subpath) && subpath !== '..' && !subpath.startsWith('../')) return { subpath };
+  throw invalidMount(type, 'subpath must be a relative path within the volume');
 }
 
 function decodeTmpfsMount(fields: Fields, target: string): MountSettings {

@@ -16,10 +16,16 @@ const volume = { type: 'volume', readonly: false, copyUp: true } as const;
 const binds: [string, object][] = [
   ['/a:/b', { ...bind, source: '/a', target: '/b' }],
   ['/a/../c/:/b/', { ...bind, source: '/c', target: '/b' }],
-  ['/:/host:ro,rslave', { ...bind, source: '/', target: '/host', readonly: true, propagation: 'rslave' }],
-  ['/a:/b:z,rw,cached', { ...bind, source: '/a', target: '/b' }],
+  [
+    '/:/host:ro,rslave',
+    { ...bind, source: '/', target: '/host', readonly: true, propagation: 'rslave', mode: 'ro,rslave' },
+  ],
+  ['/a:/b:z,rw,cached', { ...bind, source: '/a', target: '/b', mode: 'z,rw,cached' }],
   ['data:/b', { ...volume, name: 'data', target: '/b' }],
-  ['data:/b:ro,nocopy', { ...volume, name: 'data', target: '/b', readonly: true, copyUp: false }],
+  [
+    'data:/b:ro,nocopy',
+    { ...volume, name: 'data', target: '/b', readonly: true, copyUp: false, mode: 'ro,nocopy' },
+  ],
   ['/b', { ...volume, name: '', target: '/b' }],
 ];
 
@@ -75,6 +81,36 @@ test('members of Mounts', () => {
     ],
     [
       {
+        Type: 'bind',
+        Source: '/a',
+        Target: '/b',
+        ReadOnly: true,
+        BindOptions: { ReadOnlyForceRecursive: true },
+      },
+      { ...bind, source: '/a', target: '/b', readonly: true, createSource: false, readonlyBelow: 'always' },
+    ],
+    [
+      {
+        Type: 'volume',
+        Source: 'data',
+        Target: '/b',
+        VolumeOptions: {
+          Subpath: 'x/../y/',
+          Labels: { a: 'b' },
+          DriverConfig: { Name: 'local', Options: { type: 'tmpfs', device: 'tmpfs' } },
+        },
+      },
+      {
+        ...{ ...volume, name: 'data', target: '/b', subpath: 'y', labels: { a: 'b' } },
+        options: { type: 'tmpfs', device: 'tmpfs' },
+      },
+    ],
+    [
+      { Type: 'image', Source: 'busybox', Target: '/b', ImageOptions: { Subpath: 'bin' } },
+      { type: 'image', source: 'busybox', target: '/b', subpath: 'bin' },
+    ],
+    [
+      {
         Type: 'tmpfs',
         Target: '/b',
         TmpfsOptions: { SizeBytes: 4096, Mode: 0o700, Options: [['noexec'], ['uid', '5']] },
@@ -97,20 +133,29 @@ test('members of Mounts that cannot be', () => {
     ],
     [
       { Type: 'bind', Source: '/a', Target: '/b', BindOptions: { ReadOnlyForceRecursive: true } },
-      /ReadOnlyForceRecursive is not supported/,
+      /ReadOnlyForceRecursive needs ReadOnly/,
     ],
     [
       { Type: 'volume', Target: '/b', VolumeOptions: { Subpath: 'x' } },
-      /VolumeOptions\.Subpath is not supported/,
+      /anonymous volume has no path but its own/,
     ],
-    [{ Type: 'volume', Target: '/b', VolumeOptions: { Labels: { a: 'b' } } }, /Labels is not supported/],
+    [
+      { Type: 'volume', Source: 'data', Target: '/b', VolumeOptions: { Subpath: 'x/../../y' } },
+      /subpath must be a relative path within the volume/,
+    ],
+    [
+      { Type: 'image', Source: 'x', Target: '/b', ImageOptions: { Subpath: '/etc' } },
+      /subpath must be a relative path/,
+    ],
+    [{ Type: 'image', Source: 'x', Target: '/b', BindOptions: {} }, /BindOptions must not be specified/],
+    [{ Type: 'image', Target: '/b' }, /field Source must not be empty/],
     [
       { Type: 'volume', Target: '/b', VolumeOptions: { DriverConfig: { Name: 'nfs' } } },
       /volume driver "nfs"/,
     ],
     [{ Type: 'tmpfs', Target: '/b', Source: 'x' }, /field Source must not be specified/],
     [{ Type: 'tmpfs', Target: '/b', TmpfsOptions: { Options: [['a,b']] } }, /must be pairs/],
-    [{ Type: 'image', Source: 'x', Target: '/b' }, /"image" is not supported/],
+    [{ Type: 'cluster', Source: 'x', Target: '/b' }, /"cluster" is not supported/],
     [{ Type: 'odd', Target: '/b' }, /mount type unknown: "odd"/],
   ];
   for (const [value, message] of cases) assert.throws(() => mount(value), message, JSON.stringify(value));

@@ -6,10 +6,12 @@ import type { HostSettings } from '#engine/container-settings.ts';
 import { DhowError } from '#errors/error.ts';
 
 /**
- * `Binds`, `Mounts` and `Tmpfs`. No two may have one target.
+ * `Binds`, `Mounts`, `Tmpfs` and `VolumesFrom`. No two may have one target, but for those of other containers.
  * @throws InvalidParameter, Unsupported
  */
-export function decodeMounts(fields: Fields): Pick<HostSettings, 'binds' | 'mounts' | 'tmpfs'> {
+export function decodeMounts(
+  fields: Fields,
+): Pick<HostSettings, 'binds' | 'mounts' | 'tmpfs' | 'volumesFrom'> {
   const binds = fields.texts('Binds');
   const mounts = [...binds.map(parseBind), ...fields.objects('Mounts').map(decodeMount)];
   const tmpfs: Record<string, string> = {};
@@ -21,5 +23,12 @@ export function decodeMounts(fields: Fields): Pick<HostSettings, 'binds' | 'moun
     if (seen.has(target)) throw new DhowError('InvalidParameter', `Duplicate mount point: ${target}`);
     seen.add(target);
   }
-  return { binds, mounts, tmpfs };
+  return { binds, mounts, tmpfs, volumesFrom: decodeVolumesFrom(fields) };
+}
+
+function decodeVolumesFrom(fields: Fields): string[] {
+  return fields.texts('VolumesFrom').map((text) => {
+    if (/^[^:]+(:[^:]*)?$/.test(text)) return text;
+    throw new DhowError('InvalidParameter', `invalid volumes-from specification: '${text.slice(0, 100)}'`);
+  });
 }

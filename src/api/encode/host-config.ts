@@ -1,5 +1,5 @@
 import { defaultCpuPeriodUs } from '#api/decode/resources.ts';
-import type { MountSettings } from '#engine/container-settings.ts';
+import { encodeMountSettings } from '#api/encode/mount-settings.ts';
 import type { ContainerView } from '#engine/containers.ts';
 import type { PublishedPortRequest } from '#network/network.ts';
 import {
@@ -8,7 +8,7 @@ import {
   defaultReadonlyPaths,
   type ResourceSettings,
 } from '#runtime/spec.ts';
-import type { HostConfig, Mount, PortMap, Resources } from '#wire/host-config.ts';
+import type { HostConfig, PortMap, Resources } from '#wire/host-config.ts';
 
 /** What the engine chooses when a container leaves it open. */
 export interface HostConfigDefaults {
@@ -20,7 +20,8 @@ export interface HostConfigDefaults {
 export function encodeHostConfig(view: ContainerView, defaults: HostConfigDefaults): HostConfig {
   const { host } = view.settings;
   const { security, consoleSize } = host;
-  const mounts = host.mounts.slice(host.binds.length).map(encodeMount);
+  // Settings keep the parsed `-v` texts first; what follows came as `--mount`.
+  const mounts = host.mounts.slice(host.binds.length).map(encodeMountSettings);
   return {
     Binds: orNull(host.binds),
     ContainerIDFile: '',
@@ -33,7 +34,7 @@ export function encodeHostConfig(view: ContainerView, defaults: HostConfigDefaul
     },
     AutoRemove: host.autoRemove,
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: orNull(host.volumesFrom),
     ...(mounts.length > 0 ? { Mounts: mounts } : {}),
     ConsoleSize: consoleSize === undefined ? [0, 0] : [consoleSize.rows, consoleSize.columns],
     ...(Object.keys(host.annotations).length > 0 ? { Annotations: host.annotations } : {}),
@@ -136,53 +137,6 @@ function encodeSecurityOptions(security: ContainerView['settings']['host']['secu
   else if (security.seccomp.kind === 'unconfined') options.push('seccomp=unconfined');
   if (security.seccomp.kind === 'profile') options.push(`seccomp=${security.seccomp.json}`);
   return options;
-}
-
-/** Settings keep the parsed `-v` texts first; what follows came as `--mount`. */
-function encodeMount(mount: MountSettings): Mount {
-  switch (mount.type) {
-    case 'bind':
-      return {
-        Type: 'bind',
-        Source: mount.source,
-        Target: mount.target,
-        ...(mount.readonly ? { ReadOnly: true } : {}),
-        BindOptions: {
-          Propagation: mount.propagation,
-          ...(mount.recursive ? {} : { NonRecursive: true }),
-          ...(mount.createSource ? { CreateMountpoint: true } : {}),
-        },
-      };
-    case 'volume':
-      return {
-        Type: 'volume',
-        ...(mount.name === '' ? {} : { Source: mount.name }),
-        Target: mount.target,
-        ...(mount.readonly ? { ReadOnly: true } : {}),
-        ...(mount.copyUp ? {} : { VolumeOptions: { NoCopy: true } }),
-      };
-    case 'tmpfs':
-      return encodeTmpfs(mount.target, mount.options);
-  }
-}
-
-/** Size and mode have fields of their own, the rest goes as pairs. */
-function encodeTmpfs(target: string, options: readonly string[]): Mount {
-  const pairs = options.map((option) => option.split('='));
-  const value = (name: string): string | undefined => pairs.find(([key]) => key === name)?.[1];
-  const size = value('size');
-  const mode = value('mode');
-  const rest = pairs.filter(([key = '']) => !['size', 'mode', 'ro'].includes(key));
-  return {
-    Type: 'tmpfs',
-    Target: target,
-    ...(options.includes('ro') ? { ReadOnly: true } : {}),
-    TmpfsOptions: {
-      ...(size === undefined ? {} : { SizeBytes: Number(size) }),
-      ...(mode === undefined ? {} : { Mode: Number.parseInt(mode, 8) }),
-      ...(rest.length > 0 ? { Options: rest } : {}),
-    },
-  };
 }
 
 function orNull<T>(list: T[]): T[] | null {

@@ -12,7 +12,7 @@ export function encodeVolume(volume: VolumeRecord): Volume {
     Labels: Object.keys(labels).length > 0 ? labels : null,
     Mountpoint: volume.mountpoint,
     Name: volume.name,
-    Options: null,
+    Options: Object.keys(volume.options).length > 0 ? volume.options : null,
     Scope: 'local',
   };
 }

@@ -35,7 +35,7 @@ export function createRoutes(engine: Engine): Route[] {
     ...registryRoutes(engine.registries),
     ...storeCheckRoutes(engine.storeCheck),
     ...networkRoutes(engine),
-    ...volumeRoutes(engine),
+    ...volumeRoutes(engine.volumes),
     ...swarmRoutes(),
     ...unsupportedRoutes(),
   ];

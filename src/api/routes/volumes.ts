@@ -3,20 +3,12 @@ import { Filters } from '#api/decode/filters.ts';
 import { encodeVolume } from '#api/encode/volumes.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
+import { volumeContentRoutes } from '#api/routes/volume-content.ts';
 import { pruneAnonymousOnlyMinor } from '#api/versions.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 
-export function volumeRoutes(engine: Pick<Engine, 'volumes' | 'containers'>): Route[] {
-  const { volumes, containers } = engine;
-
-  function usersOf(name: string): string[] {
-    return containers
-      .list()
-      .filter(({ mounts }) => mounts.some((mount) => mount.type === 'volume' && mount.name === name))
-      .map(({ id }) => id);
-  }
-
+export function volumeRoutes(volumes: Engine['volumes']): Route[] {
   function list(exchange: Exchange): void {
     const filters = Filters.parse(exchange.query.text('filters'), ['dangling', 'driver', 'label', 'name']);
     const dangling = filters.flag('dangling');
@@ -27,14 +19,14 @@ export function volumeRoutes(engine: Pick<Engine, 'volumes' | 'containers'>): Ro
           filters.some('name', (name) => volume.name.includes(name)) &&
           filters.some('driver', (driver) => driver === 'local') &&
           filters.labels(encodeVolume(volume).Labels ?? {}) &&
-          (dangling === undefined || dangling === (usersOf(volume.name).length === 0)),
+          (dangling === undefined || dangling === (volumes.usersOf(volume.name).length === 0)),
       );
     exchange.sendJson(200, { Volumes: found.map(encodeVolume), Warnings: null });
   }
 
   async function create(exchange: Exchange): Promise<void> {
     const fields = Fields.of(await exchange.readJson());
-    fields.refuse(['DriverOpts', 'ClusterVolumeSpec']);
+    fields.refuse(['ClusterVolumeSpec']);
     const driver = fields.text('Driver');
     if (driver !== '' && driver !== 'local') {
       throw new DhowError(
@@ -46,14 +38,14 @@ export function volumeRoutes(engine: Pick<Engine, 'volumes' | 'containers'>): Ro
     const volume = await volumes.create({
       ...(name === '' ? { anonymous: true } : { name }),
       labels: fields.textMap('Labels'),
+      options: fields.textMap('DriverOpts'),
     });
     exchange.sendJson(201, encodeVolume(volume));
   }
 
   async function remove(exchange: Exchange): Promise<void> {
-    const name = exchange.parameter('name');
     try {
-      await volumes.remove(name, usersOf(name));
+      await volumes.remove(exchange.parameter('name'));
     } catch (error) {
       // `rm --force` is content when there is nothing to remove.
       if (!(exchange.query.flag('force') && kindOf(error) === 'NotFound')) throw error;
@@ -64,18 +56,20 @@ export function volumeRoutes(engine: Pick<Engine, 'volumes' | 'containers'>): Ro
   async function prune(exchange: Exchange): Promise<void> {
     const filters = Filters.parse(exchange.query.text('filters'), ['all', 'label', 'label!']);
     const all = filters.flag('all') ?? exchange.minor < pruneAnonymousOnlyMinor;
-    const removed: string[] = [];
-    let freedBytes = 0;
-    for (const volume of volumes.list()) {
-      if (!all && !volume.anonymous) continue;
-      if (!filters.labels(encodeVolume(volume).Labels ?? {}) || usersOf(volume.name).length > 0) continue;
-      exchange.signal.throwIfAborted();
-      const sizeBytes = await volumes.sizeOf(volume.name);
-      await volumes.remove(volume.name, []);
-      removed.push(volume.name);
-      freedBytes += sizeBytes;
-    }
+    const { removed, freedBytes } = await volumes.prune(
+      (volume) => (all || volume.anonymous) && filters.labels(encodeVolume(volume).Labels ?? {}),
+      exchange.signal,
+    );
     exchange.sendJson(200, { VolumesDeleted: removed, SpaceReclaimed: freedBytes });
+  }
+
+  /** Docker changes volumes of a cluster by it, and has none of these without a swarm. */
+  function update(exchange: Exchange): void {
+    volumes.get(exchange.parameter('name'));
+    throw new DhowError(
+      'Unsupported',
+      'volume update is for cluster volumes, which need a swarm: this volume is local to the host',
+    );
   }
 
   return [
@@ -87,6 +81,8 @@ export function volumeRoutes(engine: Pick<Engine, 'volumes' | 'containers'>): Ro
       path: '/volumes/{name}',
       handler: (exchange) => exchange.sendJson(200, encodeVolume(volumes.get(exchange.parameter('name')))),
     },
+    { method: 'PUT', path: '/volumes/{name}', handler: update },
     { method: 'DELETE', path: '/volumes/{name}', handler: remove },
+    ...volumeContentRoutes(volumes),
   ];
 }

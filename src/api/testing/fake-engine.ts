@@ -256,21 +256,33 @@ function createFakeVolumes(): Engine['volumes'] {
     if (volume) return volume;
     throw new DhowError('NotFound', `get ${name}: no such volume`);
   }
+  function unused(): never {
+    throw new DhowError('Internal', 'no test of the door asks for this');
+  }
   return {
-    async create({ name = 'anonymous', labels = {}, anonymous = false }) {
-      const volume = { name, labels, anonymous, mountpoint: `/fake/${name}`, createdAt: new Date(0) };
+    async create({ name = 'anonymous', labels = {}, options = {}, anonymous = false }) {
+      const volume = {
+        ...{ name, labels, options, anonymous },
+        mountpoint: `/fake/${name}`,
+        createdAt: new Date(0),
+      };
       volumes.set(name, volume);
       return volume;
     },
     get,
     find: (name) => volumes.get(name),
     list: () => [...volumes.values()],
+    usersOf: () => [],
+    writersOf: () => [],
     async remove(name) {
       get(name);
       volumes.delete(name);
     },
-    sizeOf: async () => 0,
-    async copyUp() {},
+    prune: async () => ({ removed: [], freedBytes: 0 }),
+    rename: unused,
+    clone: unused,
+    export: unused,
+    import: unused,
   };
 }
 

@@ -1,27 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
+import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
-import type { EffectiveProcess } from '#engine/containers.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
-
-/**
- * The settings' mounts, and an anonymous volume for each volume path of the image without one; every volume has its name, and none is
- * made yet.
- */
-export function nameVolumes(settings: ContainerSettings, effective: EffectiveProcess): MountSettings[] {
-  const { host } = settings;
-  const covered = new Set([...host.mounts.map((mount) => mount.target), ...Object.keys(host.tmpfs)]);
-  const ofImage = effective.volumePaths
-    .filter((target) => !covered.has(target))
-    .map((target): MountSettings => ({ type: 'volume', name: '', target, readonly: false, copyUp: true }));
-  return [...host.mounts, ...ofImage].map((mount) =>
-    mount.type === 'volume' && mount.name === ''
-      ? { ...mount, name: randomBytes(32).toString('hex') }
-      : mount,
-  );
-}
 
 /**
  * Makes the volumes of a container that do not exist. Its row is on disk before them: a daemon that is killed meanwhile leaves volumes
@@ -32,19 +13,35 @@ export async function makeVolumes(
   record: ContainerRecord,
   undo?: AsyncDisposableStack,
 ): Promise<void> {
-  for (const [index, mount] of record.mounts.entries()) {
-    if (mount.type !== 'volume' || context.volumes.find(mount.name)) continue;
-    const asked = record.settings.host.mounts[index];
-    const anonymous = asked?.type !== 'volume' || asked.name === '';
-    await context.volumes.create({ name: mount.name, anonymous });
-    undo?.defer(quietly(`remove volume ${mount.name}`, () => context.volumes.remove(mount.name, [])));
-    context.events.emit({
-      type: 'volume',
-      action: 'create',
-      id: mount.name,
-      attributes: { driver: 'local' },
+  for (const mount of record.mounts) {
+    if (mount.type !== 'volume') continue;
+    const known = context.volumes.find(mount.name) !== undefined;
+    // A volume that exists is asked for its options too, which may be others.
+    if (known && mount.options === undefined) continue;
+    await context.volumes.create({
+      name: mount.name,
+      anonymous: mount.anonymous ?? false,
+      ...(mount.labels === undefined ? {} : { labels: mount.labels }),
+      ...(mount.options === undefined ? {} : { options: mount.options }),
     });
+    if (known) continue;
+    undo?.defer(
+      quietly(`remove volume ${mount.name}`, () =>
+        context.volumes.remove(mount.name, () => volumeUsers(context, mount.name, record.id)),
+      ),
+    );
+    emitVolumeEvent(context, 'create', mount.name);
   }
+}
+
+/** Volumes are announced by whoever changes them. */
+export function emitVolumeEvent(
+  context: Pick<ContainerContext, 'events'>,
+  action: string,
+  volume: string,
+  attributes: Record<string, string> = {},
+): void {
+  context.events.emit({ type: 'volume', action, id: volume, attributes: { driver: 'local', ...attributes } });
 }
 
 /** Removes the anonymous volumes of a container that is being removed; what another one mounts too goes with the last of them. */
@@ -55,10 +52,7 @@ export async function removeAnonymousVolumes(
   for (const mount of record.mounts) {
     if (mount.type !== 'volume' || !context.volumes.find(mount.name)?.anonymous) continue;
     try {
-      await context.volumes.remove(
-        mount.name,
-        volumeUsers(context, mount.name).filter((id) => id !== record.id),
-      );
+      await context.volumes.remove(mount.name, () => volumeUsers(context, mount.name, record.id));
     } catch (error) {
       if (kindOf(error) !== 'Conflict') throw error;
       context.log.debug('volume kept', { volume: mount.name, error: messageOf(error) });
@@ -67,9 +61,28 @@ export async function removeAnonymousVolumes(
 }
 
 /** Ids of the containers that refer to a volume. */
-export function volumeUsers(context: Pick<ContainerContext, 'table'>, volume: string): string[] {
+export function volumeUsers(
+  context: Pick<ContainerContext, 'table'>,
+  volume: string,
+  besides?: string,
+): string[] {
   return context.table
     .list()
-    .filter((record) => record.mounts.some((mount) => mount.type === 'volume' && mount.name === volume))
-    .map((record) => record.id);
+    .filter(
+      ({ id, mounts }) =>
+        id !== besides && mounts.some((mount) => mount.type === 'volume' && mount.name === volume),
+    )
+    .map(({ id }) => id);
+}
+
+/** Names of the containers that run and may write to a volume. */
+export function volumeWriters(context: Pick<ContainerContext, 'table'>, volume: string): string[] {
+  return context.table
+    .list()
+    .filter(
+      (record) =>
+        isLive(record) &&
+        record.mounts.some((mount) => mount.type === 'volume' && mount.name === volume && !mount.readonly),
+    )
+    .map(({ name }) => name);
 }

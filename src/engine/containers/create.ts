@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
-import { makeVolumes, nameVolumes } from '#engine/containers/container-volumes.ts';
+import type { ContainerMount } from '#engine/containers/container-mount.ts';
+import { makeVolumes } from '#engine/containers/container-volumes.ts';
 import { identifyLinks } from '#engine/containers/links.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import { mergeConfig } from '#engine/containers/merge-config.ts';
@@ -10,11 +11,13 @@ import { generateName, parseContainerName } from '#engine/containers/names.ts';
 import { networkNameOf, refuseNetworks } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { removeRow } from '#engine/containers/remove-locked.ts';
+import { resolveMounts } from '#engine/containers/resolve-mounts.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { readLogLimits } from '#engine/log-options.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
+import type { Digest } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '#image/platform.ts';
 import type { ImageRecord } from '#store/images.ts';
 
@@ -46,6 +49,7 @@ export async function createContainer(
     throw new DhowError('InvalidParameter', "can't create 'AutoRemove' container with restart policy");
   }
   const warnings = checkNetwork(context, settings);
+  const mounts = resolveMounts(context, settings, effective);
   await prepareBindSources(settings.host.mounts);
 
   const id = randomBytes(32).toString('hex');
@@ -59,16 +63,18 @@ export async function createContainer(
     platform: formatPlatform(image.config),
     settings,
     effective,
-    mounts: nameVolumes(settings, effective),
+    mounts,
     state: { status: 'created', error: '', exitCode: 0 },
     restartCount: 0,
     stoppedByUser: false,
   };
+  // Until its volumes are made nobody starts it, or renames them.
+  using _lock = await context.locks.acquire(id);
   await using undo = new AsyncDisposableStack();
   context.database.transaction(() => {
     // Removed while we waited; from here on the layers stay.
     context.images.get(image.id);
-    context.layerUses.retain(id, record.layers);
+    context.layerUses.retain(id, [...record.layers, ...mounts.flatMap(layersOf)]);
     context.table.insert(record);
   });
   undo.defer(quietly('remove container', () => removeRow(context, id)));
@@ -79,6 +85,11 @@ export async function createContainer(
   await context.database.durable();
   emitContainerEvent(context, record, 'create');
   return { id, warnings };
+}
+
+/** Of an image that is mounted. */
+function layersOf(mount: ContainerMount): readonly Digest[] {
+  return mount.type === 'image' ? mount.layers : [];
 }
 
 function requirePlatform(image: ImageRecord, name: string, wanted: string | undefined): void {

@@ -27,6 +27,15 @@ export interface RootMounter {
   unmount(target: string): void;
   /** The same without keeping the event loop. */
   unmountInBackground(target: string): Promise<void>;
+  /** Shows layers, top-most first, to be read only. */
+  mountReadonly(lowerDirectories: readonly string[], target: string): void;
+  /**
+   * Shows at `target`, which it makes, what lies at a path below a directory; symlinks on the way do not lead out of it.
+   * @throws SystemError, ENOENT when there is nothing
+   */
+  bindInside(directory: string, inside: string, target: string): void;
+  /** Unmounts all that is mounted below a directory. */
+  unmountBelow(directory: string): Promise<void>;
 }
 
 /** What the container service is made from; each verb picks what it needs. */

@@ -4,6 +4,8 @@ export interface ContainerPaths {
   directory: string;
   /** Where the overlay is mounted while the container runs. */
   root: string;
+  /** Where parts of volumes, and images, are mounted to be mounted from; there when somebody needs it. */
+  sources: string;
   log: string;
   hosts: string;
   hostname: string;
@@ -15,6 +17,7 @@ export function pathsOf(containersDirectory: string, id: string): ContainerPaths
   return {
     directory,
     root: path.join(directory, 'root'),
+    sources: path.join(directory, 'sources'),
     log: path.join(directory, 'log'),
     hosts: path.join(directory, 'hosts'),
     hostname: path.join(directory, 'hostname'),

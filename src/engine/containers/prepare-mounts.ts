@@ -1,30 +1,37 @@
-import { makeVolumes } from '#engine/containers/container-volumes.ts';
+import fs from 'node:fs';
+import { emitVolumeEvent, makeVolumes } from '#engine/containers/container-volumes.ts';
 import { findContainer, requireRunning } from '#engine/containers/lookup.ts';
+import { type MountSource, openMountSources } from '#engine/containers/mount-sources.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { type ContainerPaths, pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import type { MountView } from '#engine/containers.ts';
 import type { ContainerMount } from '#runtime/spec.ts';
 
-/** The mounts of a container besides the standard ones, in mount order: shallow targets before deep ones. */
+/**
+ * The mounts of a container besides the standard ones, in mount order: shallow targets before deep ones. `undo` gets what gives back
+ * what they hold.
+ */
 export async function prepareMounts(
   context: ContainerContext,
   record: ContainerRecord,
   paths: ContainerPaths,
+  undo: AsyncDisposableStack,
 ): Promise<ContainerMount[]> {
   await makeVolumes(context, record);
-  const mounts: ContainerMount[] = [];
+  const sources = await openMountSources(context, record, paths, { holder: record.id, undo, fill: true });
+  const mounts: ContainerMount[] = sources.map(toMount);
+  for (const { mount } of sources) {
+    if (mount.type !== 'volume') continue;
+    emitVolumeEvent(context, 'mount', mount.name, {
+      container: record.id,
+      destination: mount.target,
+      'read/write': String(!mount.readonly),
+      propagation: '',
+    });
+  }
   for (const mount of record.mounts) {
-    if (mount.type === 'tmpfs') {
-      mounts.push({ type: 'tmpfs', target: mount.target, options: mount.options });
-    } else if (mount.type === 'bind') {
-      const { source, target, readonly, propagation, recursive } = mount;
-      mounts.push({ type: 'bind', source, target, readonly, propagation, recursive });
-    } else {
-      if (mount.copyUp) await context.volumes.copyUp(mount.name, paths.root, mount.target);
-      const source = context.volumes.get(mount.name).mountpoint;
-      mounts.push(bind(source, mount.target, mount.readonly));
-    }
+    if (mount.type === 'tmpfs') mounts.push({ type: 'tmpfs', target: mount.target, options: mount.options });
   }
   for (const [target, options] of Object.entries(record.settings.host.tmpfs)) {
     mounts.push({ type: 'tmpfs', target, options: options.split(',').filter(Boolean) });
@@ -35,6 +42,19 @@ export async function prepareMounts(
     if (!covered.has(target)) mounts.push(bind(source, target, false));
   }
   return mounts.sort((a, b) => depth(a.target) - depth(b.target));
+}
+
+function toMount({ mount, source }: MountSource): ContainerMount {
+  // Nothing is mounted below a file, and crun fails when it looks there.
+  const below = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory() ? undefined : 'never';
+  if (mount.type !== 'bind') {
+    return bind(source, mount.target, mount.type === 'image' || mount.readonly, below);
+  }
+  const { target, readonly, propagation, recursive, readonlyBelow = below } = mount;
+  return {
+    ...{ type: 'bind', source, target, readonly, propagation, recursive },
+    ...(readonlyBelow === undefined ? {} : { readonlyBelow }),
+  };
 }
 
 /** With `--network container:X` the files are X's, as the address is. */
@@ -53,8 +73,11 @@ function hostFilePaths(
   return { '/etc/hosts': paths.hosts, '/etc/hostname': paths.hostname, '/etc/resolv.conf': paths.resolv };
 }
 
-function bind(source: string, target: string, readonly: boolean): ContainerMount {
-  return { type: 'bind', source, target, readonly, propagation: 'rprivate', recursive: true };
+function bind(source: string, target: string, readonly: boolean, readonlyBelow?: 'never'): ContainerMount {
+  return {
+    ...{ type: 'bind', source, target, readonly, propagation: 'rprivate', recursive: true },
+    ...(readonlyBelow === undefined ? {} : { readonlyBelow }),
+  };
 }
 
 function depth(target: string): number {
@@ -63,22 +86,27 @@ function depth(target: string): number {
 
 /** Inspect's `Mounts`. */
 export function viewMounts(context: Pick<ContainerContext, 'volumes'>, record: ContainerRecord): MountView[] {
-  return record.mounts.map((mount) => {
-    if (mount.type === 'tmpfs') {
-      return { type: 'tmpfs', source: '', target: mount.target, mode: '', readonly: false, propagation: '' };
+  return record.mounts.map((mount) => viewMount(context, mount));
+}
+
+function viewMount(
+  context: Pick<ContainerContext, 'volumes'>,
+  mount: ContainerRecord['mounts'][number],
+): MountView {
+  const { type, target } = mount;
+  switch (mount.type) {
+    case 'tmpfs':
+      return { type, source: '', target, mode: '', readonly: mount.options.includes('ro'), propagation: '' };
+    case 'image':
+      return { type, source: mount.source, target, mode: '', readonly: true, propagation: '' };
+    case 'bind': {
+      const { source, readonly, propagation, mode = '' } = mount;
+      return { type, source, target, mode, readonly, propagation };
     }
-    const { target, readonly } = mount;
-    if (mount.type === 'bind') {
-      return {
-        type: 'bind',
-        source: mount.source,
-        target,
-        mode: readonly ? 'ro' : '',
-        readonly,
-        propagation: mount.propagation,
-      };
+    case 'volume': {
+      const { name, readonly, mode = 'z' } = mount;
+      const source = context.volumes.find(name)?.mountpoint ?? '';
+      return { type, name, source, target, mode, readonly, propagation: '' };
     }
-    const source = context.volumes.find(mount.name)?.mountpoint ?? '';
-    return { type: 'volume', name: mount.name, source, target, mode: 'z', readonly, propagation: '' };
-  });
+  }
 }

@@ -33,6 +33,7 @@ export async function restoreContainers(context: ContainerContext): Promise<void
   for (const record of context.table.list()) {
     if (live.has(record.id)) {
       context.health.watch(record);
+      adoptVolumes(context, record);
       continue;
     }
     try {
@@ -44,7 +45,15 @@ export async function restoreContainers(context: ContainerContext): Promise<void
       });
     }
   }
+  await context.volumes.settle();
   await removeOrphanDirectories(context);
+}
+
+/** What a container has mounted stays so. */
+function adoptVolumes(context: ContainerContext, record: ContainerRecord): void {
+  for (const mount of record.mounts) {
+    if (mount.type === 'volume') context.volumes.adopt(mount.name, record.id);
+  }
 }
 
 /** Puts a container that does not run into a state that is true, and removes what a crash left of it. */
@@ -138,7 +147,9 @@ async function startOne(context: ContainerContext, record: ContainerRecord): Pro
 async function removeOrphanDirectories(context: ContainerContext): Promise<void> {
   for (const id of await fs.readdir(context.containersDirectory)) {
     if (context.table.get(id)) continue;
-    context.roots.unmount(pathsOf(context.containersDirectory, id).root);
+    const { root, sources } = pathsOf(context.containersDirectory, id);
+    context.roots.unmount(root);
+    await context.roots.unmountBelow(sources);
     await context.trash.discard(path.join(context.containersDirectory, id));
   }
 }

@@ -82,7 +82,7 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
 
   const network = await connectNetwork(context, record, undo);
   writeHostFiles(context, record, paths);
-  const mounts = await prepareMounts(context, record, paths);
+  const mounts = await prepareMounts(context, record, paths, undo);
   const spec = buildSpec(
     specInput(context, record, { root: paths.root, mounts, network: network.namespace }),
     context.specContext,

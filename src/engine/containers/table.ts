@@ -1,4 +1,5 @@
-import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
+import type { ContainerSettings } from '#engine/container-settings.ts';
+import type { ContainerMount } from '#engine/containers/container-mount.ts';
 import type { ContainerState, EffectiveProcess } from '#engine/containers.ts';
 import type { Digest } from '#image/digest.ts';
 import type { Database } from '#store/database.ts';
@@ -14,8 +15,8 @@ export interface ContainerRecord {
   readonly platform: string;
   settings: ContainerSettings;
   readonly effective: EffectiveProcess;
-  /** The settings' mounts and the image's volumes, with the names that anonymous volumes were given. */
-  readonly mounts: readonly MountSettings[];
+  /** The settings' mounts, those of other containers and the image's volumes, with the names that anonymous volumes were given. */
+  mounts: readonly ContainerMount[];
   state: ContainerState;
   restartCount: number;
   /** The last stop or kill came from a client: `unless-stopped` stays down over a restart of the daemon. */
@@ -119,8 +120,19 @@ function decodeRow(row: Row): ContainerRecord {
     ContainerRecord,
     'state' | 'restartCount' | 'stoppedByUser'
   >;
-  return { ...definition, ...status, id: row.id, name: row.name, createdAt: new Date(definition.createdAt) };
+  const { settings } = definition;
+  return {
+    ...definition,
+    ...status,
+    settings: { ...settings, host: { ...laterSettings, ...settings.host } },
+    id: row.id,
+    name: row.name,
+    createdAt: new Date(definition.createdAt),
+  };
 }
+
+/** What rows of earlier versions do not have. */
+const laterSettings = { links: [], volumesFrom: [] };
 
 function reviveDate(key: string, value: unknown): unknown {
   return (key === 'startedAt' || key === 'finishedAt') && typeof value === 'string' ? new Date(value) : value;

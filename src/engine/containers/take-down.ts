@@ -1,3 +1,4 @@
+import { emitVolumeEvent } from '#engine/containers/container-volumes.ts';
 import { announceEndpoint } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
@@ -9,11 +10,20 @@ export async function takeDown(context: ContainerContext, record: ContainerRecor
   for (const endpoint of context.networks.endpointsOf(record.id)) {
     announceEndpoint(context, 'disconnect', endpoint);
   }
-  const { root } = pathsOf(context.containersDirectory, record.id);
+  const { root, sources } = pathsOf(context.containersDirectory, record.id);
   // The process has its own view of the root: at the same time as the rest.
   await Promise.all([
     context.runtime.delete(record.id),
     context.networks.detach(record.id),
     context.roots.unmountInBackground(root),
+    context.roots.unmountBelow(sources),
   ]);
+  await releaseVolumes(context, record);
+}
+
+async function releaseVolumes(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  for (const mount of record.mounts) {
+    if (mount.type !== 'volume' || !(await context.volumes.release(mount.name, record.id))) continue;
+    emitVolumeEvent(context, 'unmount', mount.name, { container: record.id });
+  }
 }

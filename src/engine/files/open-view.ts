@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import { openTreeView, type TreeView } from '#archive/tree-view.ts';
+import { makeVolumes } from '#engine/containers/container-volumes.ts';
 import { isLive } from '#engine/containers/lookup.ts';
+import { type MountSource, openedMountSources, openMountSources } from '#engine/containers/mount-sources.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
@@ -24,12 +26,14 @@ export async function openContainerTree(
   const { root, directory } = pathsOf(context.containersDirectory, record.id);
   const mounted = isLive(record);
   fs.mkdirSync(root, { recursive: true, mode: 0o710 });
-  if (volumes && record.state.status === 'created') await fillVolumes(context, record);
+  const sources = volumes ? await openSources(context, record, undo) : [];
   const view = undo.use(
     await openTreeView(workerUrl, {
       root,
       ...(mounted ? {} : { overlay: context.layers.rootMount(record.layers, directory) }),
-      binds: volumes ? bindsOf(context, record) : [],
+      binds: sources
+        .map(({ mount, source }) => ({ source, target: mount.target, readonly: isReadonly(mount) }))
+        .sort((a, b) => a.target.split('/').length - b.target.split('/').length),
     }),
   );
   if (mounted) lock[Symbol.dispose]();
@@ -37,27 +41,26 @@ export async function openContainerTree(
   return { view, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
-function bindsOf(context: ContainerContext, record: ContainerRecord) {
-  return record.mounts
-    .flatMap((mount) => {
-      if (mount.type === 'tmpfs') return [];
-      const source = mount.type === 'bind' ? mount.source : context.volumes.get(mount.name).mountpoint;
-      return [{ source, target: mount.target, readonly: mount.readonly }];
-    })
-    .sort((a, b) => a.target.split('/').length - b.target.split('/').length);
+/** What the first start would do is done here too: an empty volume gets what the image has at its place. */
+async function openSources(
+  context: ContainerContext,
+  record: ContainerRecord,
+  undo: AsyncDisposableStack,
+): Promise<MountSource[]> {
+  const paths = pathsOf(context.containersDirectory, record.id);
+  if (isLive(record)) return openedMountSources(context, record, paths);
+  await makeVolumes(context, record);
+  const fill =
+    record.state.status === 'created' &&
+    record.mounts.some((mount) => mount.type === 'volume' && mount.copyUp);
+  if (fill) context.roots.mount(context.layers.rootMount(record.layers, paths.directory), paths.root);
+  try {
+    return await openMountSources(context, record, paths, { holder: `files of ${record.id}`, undo, fill });
+  } finally {
+    if (fill) context.roots.unmount(paths.root);
+  }
 }
 
-/** What the first start would do: an empty volume gets what the image has at its place. */
-async function fillVolumes(context: ContainerContext, record: ContainerRecord): Promise<void> {
-  const toFill = record.mounts.filter((mount) => mount.type === 'volume' && mount.copyUp);
-  if (toFill.length === 0) return;
-  const { root, directory } = pathsOf(context.containersDirectory, record.id);
-  context.roots.mount(context.layers.rootMount(record.layers, directory), root);
-  try {
-    for (const mount of toFill) {
-      if (mount.type === 'volume') await context.volumes.copyUp(mount.name, root, mount.target);
-    }
-  } finally {
-    context.roots.unmount(root);
-  }
+function isReadonly(mount: MountSource['mount']): boolean {
+  return mount.type === 'image' || mount.readonly;
 }

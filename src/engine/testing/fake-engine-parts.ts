@@ -22,7 +22,7 @@ import type { ImageRecord } from '#store/images.ts';
 import { createLayerUses } from '#store/layer-uses.ts';
 import type { LayerStore } from '#store/layers.ts';
 import { storeMigrations } from '#store/migrations.ts';
-import { createLocalVolumeStore, volumeMigration } from '#volume/local.ts';
+import { createLocalVolumeStore, volumeMigrations } from '#volume/local.ts';
 import type { VolumeRecord, VolumeStore } from '#volume/volume.ts';
 
 /** A container service whose kernel is faked: rows, files and state machine are real. */
@@ -131,10 +131,19 @@ export async function createFakeEngine(): Promise<FakeEngine> {
     const database = openDatabase(path.join(directory, 'db'), [
       ...storeMigrations,
       containerMigration,
-      volumeMigration,
+      ...volumeMigrations,
     ]);
     databases.push(database);
-    const local = createLocalVolumeStore({ database, directory: path.join(directory, 'volumes') });
+    const local = createLocalVolumeStore({
+      database,
+      directory: path.join(directory, 'volumes'),
+      workers: {
+        pack: nothing,
+        unpack: unused,
+        removeTree: (tree) => fs.promises.rm(tree, { recursive: true, force: true }),
+      },
+      log: silentLog,
+    });
     volumes = {
       ...local,
       async remove(name, users) {
@@ -195,6 +204,9 @@ export async function createFakeEngine(): Promise<FakeEngine> {
         },
         unmount: () => void kernel.push('unmount'),
         unmountInBackground: async () => void kernel.push('unmount'),
+        mountReadonly: unused,
+        bindInside: unused,
+        unmountBelow: async () => {},
       },
       containersDirectory,
       trashDirectory: path.join(directory, 'trash'),
@@ -283,6 +295,7 @@ export function settingsOf(
     host: {
       binds: [],
       mounts: [],
+      volumesFrom: [],
       networkMode: 'bridge',
       links: [],
       ports: [],

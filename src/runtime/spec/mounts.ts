@@ -1,3 +1,4 @@
+import { DhowError } from '#errors/error.ts';
 import type { OciMount } from '#runtime/oci.ts';
 import type { ContainerMount, SpecInput } from '#runtime/spec.ts';
 
@@ -51,16 +52,20 @@ function standardMounts({ security, namespaces, shmSizeBytes }: SpecInput): OciM
 }
 
 /** The standard mounts without those in whose place the user mounts something else, then the user's in order. */
-export function buildMounts(input: SpecInput, hostDirectories: { mqueue: boolean }): OciMount[] {
+export function buildMounts(
+  input: SpecInput,
+  host: { mqueue: boolean; kernel: { major: number; minor: number } },
+): OciMount[] {
   const taken = new Set(input.mounts.map(({ target }) => target));
   const standard = standardMounts(input).filter(
-    ({ destination, source }) =>
-      !taken.has(destination) && (source !== '/dev/mqueue' || hostDirectories.mqueue),
+    ({ destination, source }) => !taken.has(destination) && (source !== '/dev/mqueue' || host.mqueue),
   );
-  return [...standard, ...input.mounts.map(buildMount)];
+  // mount_setattr(2) came with Linux 5.12.
+  const deepReadonly = host.kernel.major > 5 || (host.kernel.major === 5 && host.kernel.minor >= 12);
+  return [...standard, ...input.mounts.map((mount) => buildMount(mount, deepReadonly))];
 }
 
-function buildMount(mount: ContainerMount): OciMount {
+function buildMount(mount: ContainerMount, deepReadonly: boolean): OciMount {
   if (mount.type === 'tmpfs') {
     return {
       destination: mount.target,
@@ -69,13 +74,23 @@ function buildMount(mount: ContainerMount): OciMount {
       options: tmpfsOptions(mount.options),
     };
   }
+  if (mount.readonlyBelow === 'always' && !deepReadonly) {
+    throw new DhowError(
+      'Unsupported',
+      `cannot make what is mounted below ${mount.source} read-only: this needs Linux 5.12`,
+    );
+  }
   // `rro` reaches the mounts below the source too, so that nothing under a read-only bind can be written (as Docker since 25).
-  const readonly = mount.readonly ? [mount.recursive ? 'rro' : 'ro'] : [];
+  const deep = mount.recursive && mount.readonlyBelow !== 'never' && deepReadonly;
+  const readonly = mount.readonly ? [deep ? 'rro' : 'ro'] : [];
   return {
     destination: mount.target,
     type: 'bind',
     source: mount.source,
-    options: [mount.recursive ? 'rbind' : 'bind', ...readonly, mount.propagation],
+    // crun takes the recursion of a propagation for that of the bind.
+    options: mount.recursive
+      ? ['rbind', ...readonly, mount.propagation]
+      : ['bind', ...readonly, mount.propagation.replace(/^r/, '')],
   };
 }
 

@@ -1,34 +1,48 @@
-import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync } from 'node:fs';
 import fs from 'node:fs/promises';
-import path from 'node:path';
-import { DhowError } from '#errors/error.ts';
+import type { ArchiveWorkers } from '#archive/workers.ts';
 import { hasCode } from '#sys/libc.ts';
 import { openInRoot, openRoot } from '#sys/open-in-root.ts';
+import { fillVolume, isEmpty } from '#volume/local/fill.ts';
+import { copyTree } from '#volume/local/program.ts';
 
 /**
- * Fills an empty volume with what the image has at `target`, as Docker does: owners, modes, times, links and xattrs kept,
- * and the directory's own owner and mode too. The copy is made beside the volume and moved in entry by entry, because a container that
- * has the volume mounted already could plant symlinks in the way of a copy into it.
+ * Fills an empty volume with what the image has at `target`, as Docker does: owners, modes, times, links and xattrs kept, and the
+ * directory's own owner and mode too.
+ * @param workers for a volume on a file system of its own, into which nothing can be moved: its files are written by a thread
+ *   that follows no symlinks
  */
-export async function copyUp(rootDirectory: string, target: string, mountpoint: string): Promise<void> {
-  if ((await fs.readdir(mountpoint)).length > 0) return;
+export async function copyUp(
+  rootDirectory: string,
+  target: string,
+  mountpoint: string,
+  workers: Pick<ArchiveWorkers, 'pack' | 'unpack'> | undefined,
+): Promise<void> {
+  if (!(await isEmpty(mountpoint))) return;
   const source = openDirectoryInRoot(rootDirectory, target);
   if (source === undefined) return;
-  const staging = path.join(path.dirname(mountpoint), '_copy-up');
+  const sourcePath = `/proc/${process.pid}/fd/${source}`;
+  const { uid, gid, mode } = fstatSync(source);
+  const own = async (directory: string): Promise<void> => {
+    await fs.chown(directory, uid, gid);
+    await fs.chmod(directory, mode & 0o7777);
+  };
   try {
-    await fs.rm(staging, { recursive: true, force: true });
-    await fs.mkdir(staging, { mode: 0o700 });
-    await copyTree(`/proc/${process.pid}/fd/${source}/.`, staging);
-    for (const name of await fs.readdir(staging)) {
-      await fs.rename(path.join(staging, name), path.join(mountpoint, name));
+    if ((await fs.readdir(sourcePath)).length === 0) {
+      await own(mountpoint);
+    } else if (workers === undefined) {
+      await fillVolume(mountpoint, async (staging) => {
+        await copyTree(`${sourcePath}/.`, staging);
+        await own(staging);
+      });
+    } else {
+      const { signal } = new AbortController();
+      const archive = workers.pack(sourcePath, { path: '.', name: '', whiteouts: 'literal' }, signal);
+      await workers.unpack(mountpoint, archive, { whiteouts: 'literal', signal });
+      await own(mountpoint);
     }
-    const { uid, gid, mode } = fstatSync(source);
-    await fs.chown(mountpoint, uid, gid);
-    await fs.chmod(mountpoint, mode & 0o7777);
   } finally {
     closeSync(source);
-    await fs.rm(staging, { recursive: true, force: true });
   }
 }
 
@@ -43,21 +57,4 @@ function openDirectoryInRoot(rootDirectory: string, target: string): number | un
   } finally {
     closeSync(root);
   }
-}
-
-/** coreutils' cp knows every kind of file; this runs once in a volume's life. */
-async function copyTree(source: string, target: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const child = spawn('cp', ['-a', '--', source, target], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let complaint = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(0, 2000);
-  });
-  child.on('error', reject);
-  child.on('close', (code) => {
-    if (code === 0) resolve();
-    else
-      reject(new DhowError('Internal', `cannot copy the image's files into the volume: ${complaint.trim()}`));
-  });
-  await promise;
 }

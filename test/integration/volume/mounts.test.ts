@@ -121,7 +121,10 @@ describeEngine('run › volumes and bind mounts', ({ cli, engine, unique }) => {
       'from the host',
     );
     assert.equal(fs.readFileSync(path.join(directory, 'out'), 'utf8'), 'from the container\n');
-    assert.equal(await sh(['-v', `${directory}/in:/etc/some/file`], 'cat /etc/some/file'), 'from the host');
+    for (const options of ['', ':ro']) {
+      const mount = `${directory}/in:/etc/some/file${options}`;
+      assert.equal(await sh(['-v', mount], 'cat /etc/some/file'), 'from the host', mount);
+    }
     const id = await cli.out('create', '-v', `${directory}:/data:ro`, 'busybox');
     assert.equal(
       await cli.out(

@@ -1,4 +1,5 @@
 import { defineCommand } from '#cli/command.ts';
+import { parseDriverOption } from '#cli/commands/volume/driver-option.ts';
 import { list, parsedList, text, unsupported } from '#cli/options.ts';
 import { createVolume } from '#client/volumes.ts';
 import { DhowError } from '#errors/error.ts';
@@ -14,7 +15,7 @@ export const command = defineCommand({
     label: list({ help: 'Set metadata for a volume' }),
     'limit-bytes': unsupported('value'),
     name: text({ help: '' }),
-    opt: parsedList({ short: 'o', help: 'Set driver specific options' }, 'map', parsePair),
+    opt: parsedList({ short: 'o', help: 'Set driver specific options' }, 'map', parseDriverOption),
     'required-bytes': unsupported('value'),
     scope: unsupported('value'),
     secret: unsupported('value'),
@@ -47,10 +48,4 @@ export const command = defineCommand({
 function splitLabel(label: string): [string, string] {
   const equals = label.indexOf('=');
   return equals === -1 ? [label, ''] : [label.slice(0, equals), label.slice(equals + 1)];
-}
-
-function parsePair(pair: string): [string, string] {
-  const equals = pair.indexOf('=');
-  if (equals < 1) throw new DhowError('InvalidParameter', `"${pair}" is not key=value`);
-  return [pair.slice(0, equals), pair.slice(equals + 1)];
 }

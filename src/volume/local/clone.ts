@@ -1,0 +1,41 @@
+import { DhowError } from '#errors/error.ts';
+import { canShareBlocks } from '#sys/clone-file.ts';
+import { syncFileSystem } from '#sys/sync.ts';
+import { checkName, describeVolume, makeDirectory, makeUpName } from '#volume/local/create.ts';
+import { readVolumeOptions } from '#volume/local/options.ts';
+import { getVolume, type LocalParts } from '#volume/local/parts.ts';
+import { copyTree } from '#volume/local/program.ts';
+import { finishRemoval } from '#volume/local/remove.ts';
+import type { VolumeRecord, VolumeRequest } from '#volume/volume.ts';
+
+/** See `VolumeStore.clone`. `from` is the source's directory, which the caller holds. */
+export async function cloneVolume(
+  parts: LocalParts,
+  from: string,
+  request: VolumeRequest,
+): Promise<{ volume: VolumeRecord; sharesBlocks: boolean }> {
+  const name = request.name ?? makeUpName();
+  checkName(name);
+  const { options = {} } = request;
+  if (readVolumeOptions(options).kind === 'mount') {
+    throw new DhowError('InvalidParameter', 'a clone is a directory: of the options it can have size alone');
+  }
+  return parts.inOrder(name, async () => {
+    if (parts.table.find(name)) {
+      throw new DhowError('Conflict', `the volume name "${name}" is already in use`);
+    }
+    parts.table.insert(describeVolume(name, request), true);
+    try {
+      const mountpoint = await makeDirectory(parts, name, options);
+      const sharesBlocks = canShareBlocks(mountpoint);
+      await copyTree(`${from}/.`, mountpoint);
+      await syncFileSystem(mountpoint);
+      parts.table.keep(name);
+      await parts.database.durable();
+      return { volume: getVolume(parts, name), sharesBlocks };
+    } catch (error) {
+      await finishRemoval(parts, name, options['size'] !== undefined);
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { DhowError } from '#errors/error.ts';
+import { readVolumeOptions } from '#volume/local/options.ts';
+import { directoryOf, getVolume, type LocalParts } from '#volume/local/parts.ts';
+import { limitSize } from '#volume/local/size-limit.ts';
+import type { VolumeRecord, VolumeRequest } from '#volume/volume.ts';
+
+/** Docker's rule for volume names. */
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/** @throws InvalidParameter in Docker's words */
+export function checkName(name: string): void {
+  if (name.length <= 255 && namePattern.test(name)) return;
+  throw new DhowError(
+    'InvalidParameter',
+    `"${name.slice(0, 300)}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+  );
+}
+
+/** See `VolumeStore.create`. */
+export async function createVolume(parts: LocalParts, request: VolumeRequest): Promise<VolumeRecord> {
+  const name = request.name ?? makeUpName();
+  checkName(name);
+  const { options = {} } = request;
+  readVolumeOptions(options);
+  return parts.inOrder(name, async () => {
+    const known = parts.table.find(name);
+    if (known) {
+      if (Object.keys(options).length > 0 && !sameOptions(known.options, options)) {
+        throw new DhowError('Conflict', `a volume "${name}" exists already, with other options`);
+      }
+      return known;
+    }
+    // Directory first: a row promises that the directory exists. One without a row is taken in by this.
+    await makeDirectory(parts, name, options);
+    parts.table.insert(describeVolume(name, request));
+    await parts.database.durable();
+    return getVolume(parts, name);
+  });
+}
+
+export function makeUpName(): string {
+  return randomBytes(32).toString('hex');
+}
+
+export function describeVolume(name: string, request: VolumeRequest): Omit<VolumeRecord, 'mountpoint'> {
+  const { labels = {}, options = {}, anonymous = request.name === undefined } = request;
+  return { name, labels, options, anonymous, createdAt: new Date() };
+}
+
+/** On disk when this resolves. @throws Unsupported for a size limit that cannot be kept; nothing is left then */
+export async function makeDirectory(
+  parts: Pick<LocalParts, 'directory'>,
+  name: string,
+  options: Readonly<Record<string, string>>,
+): Promise<string> {
+  const directory = directoryOf(parts, name);
+  const mountpoint = path.join(directory, '_data');
+  const kind = readVolumeOptions(options);
+  const made = await fs.mkdir(directory, { recursive: true, mode: 0o755 });
+  try {
+    if (kind.kind === 'directory' && kind.sizeBytes !== undefined) limitSize(directory, kind.sizeBytes);
+    await fs.mkdir(mountpoint, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    if (made !== undefined) await fs.rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+  await Promise.all([directory, parts.directory].map(syncDirectory));
+  return mountpoint;
+}
+
+/** The names in a directory survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await fs.open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function sameOptions(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => a[name] === b[name]);
+}

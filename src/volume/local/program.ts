@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { DhowError } from '#errors/error.ts';
+
+/**
+ * Runs a program of the host and waits for its end.
+ * @throws DhowError made of its complaint by `failure`; Unavailable when it is not installed
+ */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  failure: (complaint: string) => DhowError,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+  });
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(0, 2000);
+  });
+  child.on('error', (cause) =>
+    reject(new DhowError('Unavailable', `cannot run ${program}: ${cause.message}`, { cause })),
+  );
+  child.on('close', (code, signal) => {
+    if (code === 0) resolve();
+    else reject(failure(complaint.trim() || `${program} ended with ${signal ?? code}`));
+  });
+  await promise;
+}
+
+/** coreutils' cp knows every kind of file, and shares blocks where the file system can. */
+export function copyTree(source: string, target: string): Promise<void> {
+  return runProgram('cp', ['-a', '--reflink=auto', '--', source, target], (complaint) =>
+    /No space left|Disk quota exceeded/.test(complaint)
+      ? new DhowError('ResourceExhausted', `no space left to copy the files: ${complaint}`)
+      : new DhowError('Internal', `cannot copy the files: ${complaint}`),
+  );
+}
