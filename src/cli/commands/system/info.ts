@@ -38,7 +38,7 @@ export const command = defineCommand({
       const errors = failure === undefined ? {} : { ServerErrors: [failure] };
       const members = { ...server, ClientInfo: client, ...errors };
       printTemplate(context, template, decodeJson(infoType, members));
-      return 0;
+      return failure === undefined ? 0 : 1;
     }
     const own = [
       'Client: Dhow',
