@@ -131,7 +131,8 @@ for (const name of ['crun', 'runc']) {
       await using fixture = await createRuntimeFixture(name);
       const megabyte = 1024 * 1024;
       const { id, stdio } = await fixture.begin(
-        ['sh', '-c', 'read x; cat /sys/fs/cgroup/memory/memory.limit_in_bytes'],
+        // The limit's file, of either version.
+        ['sh', '-c', 'read x; cd /sys/fs/cgroup; cat memory.max || cat memory/memory.limit_in_bytes'],
         {
           stdin: 'once',
           change: (input) => {
