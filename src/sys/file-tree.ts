@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { check, libc } from '#sys/libc.ts';
-import { O_CLOEXEC } from '#sys/open-in-root.ts';
+import { O_CLOEXEC, retryRaces } from '#sys/open-in-root.ts';
 
 /**
  * The `*at` calls: each works on one name in an open directory and follows no symlink in that name, so that building
@@ -85,7 +85,9 @@ function openReadableInRoot(rootFd: number, path: BytePath, flags: number): numb
   const how = Buffer.alloc(24);
   how.writeUInt32LE((O_RDONLY | flags | O_CLOEXEC) >>> 0, 0);
   how.writeUInt32LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
-  return check('openat2', Number(openat2Function(SYS_openat2, rootFd, cString(path), how, how.length)), path);
+  return retryRaces(() =>
+    check('openat2', Number(openat2Function(SYS_openat2, rootFd, cString(path), how, how.length)), path),
+  );
 }
 
 export function closeFd(fd: number): void {

@@ -7,7 +7,9 @@ import koffi from 'koffi';
  */
 export const libc = koffi.load('libc.so.6');
 
-const errnoNames = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
+const errnos = new Map(Object.entries(os.constants.errno));
+/** Two numbers have two names, EAGAIN and ENOTSUP; the first one is Node's. */
+const errnoNames = new Map([...errnos].reverse().map(([name, number]) => [number, name]));
 
 /** A failed system call. `code` is the errno name ("ENOENT"), as in Node's own errors. */
 export class SystemError extends Error {
@@ -39,7 +41,13 @@ export function check(syscall: string, result: number, subject?: string): number
   return result;
 }
 
-/** Whether `error` is a failed system call (ours or Node's) with this errno name. */
+/** Whether `error` is a failed system call (ours or Node's) with this errno name, or with another name of the same number. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  const code = nodeName(String(error.code));
+  return codes.some((name) => nodeName(name) === code);
+}
+
+function nodeName(name: string): string {
+  return errnoNames.get(errnos.get(name) ?? Number.NaN) ?? name;
 }

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { check, libc } from '#sys/libc.ts';
+import { check, hasCode, libc } from '#sys/libc.ts';
 
 /**
  * Opening paths that strangers chose (image layers, container file systems) without leaving a root directory:
@@ -29,13 +29,24 @@ export function openInRoot(rootFd: number, path: string, flags: number, mode = 0
   how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0), 0);
   how.writeBigUInt64LE(BigInt(mode), 8);
   how.writeBigUInt64LE(BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), 16);
-  // EAGAIN: a rename raced with the resolution of `..`; the manual page asks callers to try again.
+  return retryRaces(() =>
+    check('openat2', Number(syscall(SYS_openat2, rootFd, path, how, how.length)), path),
+  );
+}
+
+/** One such race in two hundred calls is what the busiest renamer brings about. */
+const maxRaces = 32;
+
+/**
+ * Calls openat2(2) anew while it fails with EAGAIN: it gives up on a `..` when anything on the machine is renamed or mounted
+ * meanwhile, and its manual page asks callers to try again.
+ */
+export function retryRaces(open: () => number): number {
   for (let attempt = 0; ; attempt++) {
     try {
-      return check('openat2', Number(syscall(SYS_openat2, rootFd, path, how, how.length)), path);
+      return open();
     } catch (error) {
-      if (attempt < 32 && error instanceof Error && 'code' in error && error.code === 'EAGAIN') continue;
-      throw error;
+      if (attempt >= maxRaces || !hasCode(error, 'EAGAIN')) throw error;
     }
   }
 }
