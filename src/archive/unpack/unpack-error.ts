@@ -1,3 +1,4 @@
+import { getSystemErrorMessage } from 'node:util';
 import { quoteName } from '#archive/tar/malformed.ts';
 import { DhowError, isDhowError, messageOf } from '#errors/error.ts';
 import { hasCode, SystemError } from '#sys/libc.ts';
@@ -17,7 +18,9 @@ export function unpackError(entry: string, error: unknown): unknown {
   if (isDhowError(error) || !(error instanceof SystemError)) return error;
   const failure = `cannot unpack ${quoteName(entry)}: ${error.message}`;
   if (hasCode(error, ...exhaustion)) {
-    return new DhowError('ResourceExhausted', failure, { cause: error });
+    // Nothing is wrong with the archive: the user must read what the machine lacks.
+    const lack = getSystemErrorMessage(-error.errno);
+    return new DhowError('ResourceExhausted', `cannot unpack ${quoteName(entry)}: ${lack}`, { cause: error });
   }
   if (hasCode(error, 'EROFS')) {
     return new DhowError(
