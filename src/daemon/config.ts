@@ -40,6 +40,8 @@ export interface DaemonConfig {
   interContainer: boolean;
   /** Whether networks that do not say have IPv6. */
   ipv6: boolean;
+  /** Whether published ports are open from outside only as far as the host's own firewall opens them. */
+  obeyHostFirewall: boolean;
   /** Where subnets come from, as `base,prefix-length` each; empty: the usual ones. */
   addressPools: string[];
 }

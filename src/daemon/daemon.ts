@@ -254,9 +254,17 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
 }
 
 function networkSettingsOf(config: DaemonConfig): NetworkSettings {
-  const { bridge, nftTable: table, vethPrefix, interContainer, ipv6, addressPools } = config;
+  const {
+    bridge,
+    nftTable: table,
+    vethPrefix,
+    interContainer,
+    ipv6,
+    addressPools,
+    obeyHostFirewall,
+  } = config;
   const subnetSources = addressPools.length > 0 ? addressPools : defaultNetworkSettings.subnetSources;
-  return { bridge, table, vethPrefix, subnetSources, interContainer, ipv6 };
+  return { bridge, table, vethPrefix, subnetSources, interContainer, ipv6, obeyHostFirewall };
 }
 
 function readText(file: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { ContainerSettings, RestartPolicy } from '#engine/container-settings.ts';
 import type { HealthCheck } from '#image/config.ts';
 import type { Digest } from '#image/digest.ts';
-import type { Endpoint, PublishedPort } from '#network/network.ts';
+import type { Endpoint, PublishedPort, PublishedPortRequest } from '#network/network.ts';
 import type { LogEntry, LogQuery } from '#runtime/logs.ts';
 import type { ResourceSettings } from '#runtime/spec.ts';
 
@@ -46,7 +46,11 @@ export interface ContainerService {
   rename(nameOrId: string, newName: string): Promise<void>;
   update(
     nameOrId: string,
-    change: { resources: Partial<ResourceSettings>; restartPolicy?: RestartPolicy },
+    change: {
+      resources: Partial<ResourceSettings>;
+      restartPolicy?: RestartPolicy;
+      ports?: { add: readonly PublishedPortRequest[]; remove: readonly PortPattern[] };
+    },
   ): Promise<void>;
   /** Ends a link on the default network. @throws NotFound */
   unlink(nameOrId: string, alias: string): Promise<void>;
@@ -82,6 +86,14 @@ export interface ContainerService {
   execResize(execId: string, size: { rows: number; columns: number }): Promise<void>;
   /** @throws NotFound */
   execGet(execId: string): ExecView;
+}
+
+/** Published ports that are meant: those of a container's port, on any host port when that is 0, and any address. */
+export interface PortPattern {
+  containerPort: number;
+  protocol: PublishedPort['protocol'];
+  hostAddress: string;
+  hostPort: number;
 }
 
 export interface AttachOptions {

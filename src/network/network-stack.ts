@@ -12,6 +12,7 @@ import { createHostNameServers, serversOf } from '#network/dns/name-servers.ts';
 import { createResolvers } from '#network/dns/resolvers.ts';
 import { createUpstreams } from '#network/dns/upstreams.ts';
 import { attachContainer, requireSandbox } from '#network/endpoints/attach.ts';
+import { changePorts } from '#network/endpoints/change-ports.ts';
 import { connectContainer, disconnectContainer } from '#network/endpoints/connect.ts';
 import { deleteInterface, detachContainer } from '#network/endpoints/detach.ts';
 import { renameContainer } from '#network/endpoints/rename.ts';
@@ -22,6 +23,7 @@ import { viewEndpoint } from '#network/endpoints/view.ts';
 import { createFirewall } from '#network/firewall/firewall.ts';
 import { createPassage } from '#network/firewall/passage.ts';
 import { watchRules } from '#network/firewall/watch.ts';
+import { ensureGate, gateOf, removeGate } from '#network/kernel/gate.ts';
 import { createNamespaceSandbox, openNamespaceSandbox } from '#network/kernel/sandbox.ts';
 import type { Endpoint, NetworkStack } from '#network/network.ts';
 import { createPortHolds } from '#network/ports/port-holds.ts';
@@ -56,6 +58,8 @@ export interface NetworkSettings {
   interContainer: boolean;
   /** Whether the default network, and other networks that do not say, have IPv6. */
   ipv6: boolean;
+  /** Whether published ports are open from outside only as far as the host's own firewall opens them. */
+  obeyHostFirewall: boolean;
 }
 
 /**
@@ -75,6 +79,7 @@ export const defaultNetworkSettings: NetworkSettings = {
   ],
   interContainer: true,
   ipv6: false,
+  obeyHostFirewall: false,
 };
 
 export interface NetworkParts {
@@ -109,7 +114,9 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
   const links = createLinkTable(database);
   const openPorts = () => links.list();
   const portTargets = () => allPortTargets({ networks, endpoints, ports });
+  const gate = gateOf(settings.bridge);
   const firewall = createFirewall({
+    gate: settings.obeyHostFirewall ? gate : undefined,
     host,
     table,
     networks,
@@ -227,11 +234,14 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     },
     endpointsOf: (containerId) => endpoints.ofContainer(containerId).map(view),
     portsOf: (containerId) => ports.ofContainer(containerId),
+    changePorts: (containerId, change) => changePorts(verbs, containerId, change),
     unlink: (containerId, targetId) => unlinkContainers(verbs, containerId, targetId),
     rename: (containerId, name) => renameContainer(verbs, containerId, name),
 
     async restore(live) {
       moveAutomaticSubnets(verbs);
+      if (settings.obeyHostFirewall) ensureGate(host, gate);
+      else removeGate(host, gate);
       await restoreEndpoints(verbs, live);
       watch ??= watchRules({ table, networks, firewall, passage, netfilter, poller: parts.poller, log });
     },
@@ -247,6 +257,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
       watch = undefined;
       await passage.close();
       await firewall.remove();
+      removeGate(host, gate);
     },
     close() {
       clearTimeout(sweepTimer);

@@ -62,6 +62,8 @@ export interface ContainerNetworking {
   /** In the order in which they were made. */
   endpointsOf(containerId: string): Endpoint[];
   portsOf(containerId: string): PublishedPort[];
+  /** Publishes and unpublishes ports of a running container, all or nothing. @throws as `attach` */
+  changePorts(containerId: string, change: PortChange): Promise<void>;
   /** Closes what a link has opened. */
   unlink(containerId: string, targetId: string): Promise<void>;
   /** A running container has another name. */
@@ -176,6 +178,12 @@ export interface PublishedPortRequest {
   hostPort: number;
   /** End of a range to choose from; equal to hostPort for a single port. */
   hostPortEnd: number;
+}
+
+export interface PortChange {
+  add: readonly PublishedPortRequest[];
+  /** Of those that `portsOf` tells. */
+  remove: readonly PublishedPort[];
 }
 
 /** What was published; `hostAddress` is 0.0.0.0 or :: for all addresses of a family. */

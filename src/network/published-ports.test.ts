@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
+import type { PublishedPortRequest } from '#network/network.ts';
 import { enterPrivateHost } from '#network/testing/private-host.ts';
+import { refused } from '#network/testing/refused.ts';
 import { startTestDaemon } from '#network/testing/test-daemon.ts';
 import { writeSysctl } from '#sys/sysctl.ts';
 
@@ -68,5 +70,48 @@ suite('a port published on one address', () => {
     assert.equal(await host.local.ask(host.address, 8081), 'ECONNREFUSED');
     assert.equal(await host.local.ask('127.0.0.1', 8082), 'ECONNREFUSED');
     assert.equal(await host.neighbour.ask(host.address, 8082), `web ${host.neighbourAddress}`);
+  });
+});
+
+suite('ports of a running container', () => {
+  const request = (hostPort: number, containerPort = 80): PublishedPortRequest => ({
+    containerPort,
+    protocol: 'tcp',
+    hostAddress: '',
+    hostPort,
+    hostPortEnd: hostPort,
+  });
+  const publishedOn = (hostPort: number) =>
+    daemon.service.portsOf(sibling.id).filter((port) => port.hostPort === hostPort);
+
+  test('are published and unpublished while it runs', async () => {
+    await daemon.service.changePorts(sibling.id, { add: [request(8090)], remove: [] });
+    assert.equal(await host.neighbour.ask(host.address, 8090), `sibling ${host.neighbourAddress}`);
+    assert.equal(await host.local.ask('::1', 8090), `sibling ${gateway}`);
+    await daemon.service.changePorts(sibling.id, { add: [request(8091)], remove: publishedOn(8090) });
+    assert.equal(await host.neighbour.ask(host.address, 8090), 'ECONNREFUSED');
+    assert.equal(await host.neighbour.ask(host.address, 8091), `sibling ${host.neighbourAddress}`);
+    await daemon.service.changePorts(sibling.id, { add: [request(8091, 81)], remove: publishedOn(8091) });
+    assert.equal(await host.neighbour.ask(host.address, 8091), 'ECONNREFUSED');
+    await daemon.service.changePorts(sibling.id, { add: [], remove: publishedOn(8091) });
+    assert.deepEqual(daemon.service.portsOf(sibling.id), []);
+  });
+
+  test('stay as they were when one of the new ones is taken', async () => {
+    await daemon.service.changePorts(sibling.id, { add: [request(8090)], remove: [] });
+    const before = daemon.service.portsOf(sibling.id);
+    await refused(
+      daemon.service.changePorts(sibling.id, {
+        add: [request(8092), request(8080)],
+        remove: publishedOn(8090),
+      }),
+      'Conflict',
+      /endpoint sibling .*Bind for 0\.0\.0\.0:8080 failed: port is already allocated \(by container "web"\)/,
+      'port-in-use',
+    );
+    assert.deepEqual(daemon.service.portsOf(sibling.id), before);
+    assert.equal(await host.neighbour.ask(host.address, 8090), `sibling ${host.neighbourAddress}`);
+    assert.equal(await host.neighbour.ask(host.address, 8092), 'ECONNREFUSED');
+    await daemon.service.changePorts(sibling.id, { add: [], remove: publishedOn(8090) });
   });
 });

@@ -42,6 +42,7 @@ const IFLA_BRPORT_ISOLATED = 33;
 const IFLA_MACVLAN_MODE = 1;
 
 const IFF_UP = 1;
+const IFF_NOARP = 0x80;
 
 /** The kernel's limit for interface names, without the closing zero byte. */
 export const maximumInterfaceNameLength = 15;
@@ -73,6 +74,15 @@ export interface NewVeth {
   master?: number;
   mtu: number;
   peer: { name: string; macAddress: string; namespaceFd: number };
+}
+
+/** Two interfaces, each of which receives what is sent through the other. */
+export interface NewLoop {
+  near: string;
+  far: string;
+  /** Of both: they know each other without asking. */
+  macAddress: string;
+  mtu: number;
 }
 
 /** <linux/if_link.h>, enum macvlan_mode */
@@ -128,6 +138,29 @@ export function newVeth(veth: NewVeth): NetlinkRequest {
         IFLA_LINKINFO,
         textAttribute(IFLA_INFO_KIND, 'veth'),
         nested(IFLA_INFO_DATA, nested(VETH_INFO_PEER, peer)),
+      ),
+    ]),
+  };
+}
+
+/** A veth pair both ends of which lie here; without ARP, and down. */
+export function newLoop({ near, far, macAddress, mtu }: NewLoop): NetlinkRequest {
+  const end = (name: string) =>
+    Buffer.concat([
+      linkHeader({ withoutArp: true }),
+      textAttribute(IFLA_IFNAME, name),
+      attribute(IFLA_ADDRESS, macBytes(macAddress)),
+      uint32Attribute(IFLA_MTU, mtu),
+    ]);
+  return {
+    type: RTM_NEWLINK,
+    flags: netlinkFlags.create | netlinkFlags.exclusive,
+    body: Buffer.concat([
+      end(near),
+      nested(
+        IFLA_LINKINFO,
+        textAttribute(IFLA_INFO_KIND, 'veth'),
+        nested(IFLA_INFO_DATA, nested(VETH_INFO_PEER, end(far))),
       ),
     ]),
   };
@@ -225,13 +258,13 @@ export function listLinks(socket: NetlinkSocket): Link[] {
 }
 
 /** struct ifinfomsg */
-function linkHeader(link: { index?: number; up?: boolean }): Buffer {
+function linkHeader(link: { index?: number; up?: boolean; withoutArp?: boolean }): Buffer {
   const header = Buffer.alloc(16);
+  const flags = (link.up === true ? IFF_UP : 0) | (link.withoutArp === true ? IFF_NOARP : 0);
   header.writeInt32LE(link.index ?? 0, 4);
-  if (link.up === true) {
-    header.writeUInt32LE(IFF_UP, 8);
-    header.writeUInt32LE(IFF_UP, 12);
-  }
+  // Which flags, and which of them are to be changed.
+  header.writeUInt32LE(flags, 8);
+  header.writeUInt32LE(flags, 12);
   return header;
 }
 

@@ -22,7 +22,7 @@ const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
 const NFT_MSG_NEWSETELEM = 12;
 const NFT_MSG_DELSETELEM = 14;
-const NFPROTO_INET = 1;
+const nftFamilies = { inet: 1, ip: 2, ip6: 10 } as const;
 const NFPROTO_IPV4 = 2;
 const NFPROTO_IPV6 = 10;
 
@@ -50,6 +50,8 @@ const CTA_FILTER_F_PROTO_DST_PORT = 1 << 5;
 const elementsPerMessage = 256;
 
 export interface SetElement {
+  family: keyof typeof nftFamilies;
+  table: string;
   set: string;
   /** The key as the kernel keeps it: each field of a concatenation padded to four bytes, network order. */
   key: Buffer;
@@ -60,21 +62,21 @@ export interface SetElement {
 }
 
 /**
- * Adds elements to sets and maps of one `inet` table, or deletes them, in one transaction: all or none.
+ * Adds elements to sets and maps, or deletes them, in one transaction: all or none.
  * @throws NetlinkError ENOENT: the table, a set or (deleting) an element does not exist; EEXIST or EBUSY: the key has another value
  */
 export function changeSetElements(
   socket: NetlinkSocket,
   change: 'add' | 'delete',
-  table: string,
   elements: readonly SetElement[],
 ): void {
-  const messages = [...Map.groupBy(elements, (element) => element.set)].flatMap(([set, ofSet]) =>
-    chunks(ofSet, elementsPerMessage).map((chunk) => elementsMessage(change, table, set, chunk)),
+  const groups = Map.groupBy(elements, ({ family, table, set }) => `${family} ${table} ${set}`);
+  const messages = [...groups.values()].flatMap((ofSet) =>
+    chunks(ofSet, elementsPerMessage).map((chunk) => elementsMessage(change, chunk)),
   );
   if (messages.length === 0) return;
   const batch = [batchMarker(NFNL_MSG_BATCH_BEGIN), ...messages, batchMarker(NFNL_MSG_BATCH_END)];
-  socket.requestBatch(batch, messages.length, `${change} elements of nft table ${table}`);
+  socket.requestBatch(batch, messages.length, `${change} elements of nft table ${elements[0]?.table}`);
 }
 
 /**
@@ -104,12 +106,9 @@ export function forgetUdpConnections(socket: NetlinkSocket, family: 4 | 6, port:
   socket.request([request], `forget connections to udp port ${port}`);
 }
 
-function elementsMessage(
-  change: 'add' | 'delete',
-  table: string,
-  set: string,
-  elements: readonly SetElement[],
-): NetlinkRequest {
+/** @param elements at least one, all of one set */
+function elementsMessage(change: 'add' | 'delete', elements: readonly SetElement[]): NetlinkRequest {
+  const { family, table, set } = elements[0] as SetElement;
   const adding = change === 'add';
   const list = elements.map(({ key, keyEnd, value }) =>
     nested(
@@ -123,7 +122,7 @@ function elementsMessage(
     type: (NFNL_SUBSYS_NFTABLES << 8) | (adding ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
     flags: netlinkFlags.acknowledge | (adding ? netlinkFlags.create : 0),
     body: Buffer.concat([
-      netfilterHeader(NFPROTO_INET, 0),
+      netfilterHeader(nftFamilies[family], 0),
       textAttribute(NFTA_SET_ELEM_LIST_TABLE, table),
       textAttribute(NFTA_SET_ELEM_LIST_SET, set),
       nested(NFTA_SET_ELEM_LIST_ELEMENTS, ...list),

@@ -1,5 +1,5 @@
 import type { ContainerConfig } from '#wire/container-config.ts';
-import type { HostConfig, Resources, RestartPolicy } from '#wire/host-config.ts';
+import type { HostConfig, PortMap, Resources, RestartPolicy } from '#wire/host-config.ts';
 import type { EndpointSettings, NetworkingConfig } from '#wire/networks.ts';
 
 /** Body of `POST /containers/create`; the name and platform are query parameters. */
@@ -63,10 +63,15 @@ export interface ContainerWaitResponse {
 /** Body of `POST /containers/{id}/update`. */
 export interface ContainerUpdateRequest extends Resources {
   RestartPolicy?: RestartPolicy;
+  /** Dhow's own: ports to publish and to unpublish. */
+  PublishAdd?: PortMap;
+  PublishRemove?: PortMap;
 }
 
 export interface ContainerUpdateResponse {
   Warnings: string[] | null;
+  /** Only when ports were changed: all that are published now. */
+  Ports?: PortMap;
 }
 
 export interface ContainerPruneResponse {

@@ -1,7 +1,10 @@
 import { Fields } from '#api/decode/fields.ts';
+import { decodePortBindings, decodePortPatterns } from '#api/decode/ports.ts';
 import { type CurrentMemory, decodeResources } from '#api/decode/resources.ts';
 import { decodeRestartPolicy } from '#api/decode/restart-policy.ts';
 import type { RestartPolicy } from '#engine/container-settings.ts';
+import type { PortPattern } from '#engine/containers.ts';
+import type { PublishedPortRequest } from '#network/network.ts';
 import type { ResourceSettings } from '#runtime/spec.ts';
 
 /** What of `Resources` can change only by creating the container anew. */
@@ -16,7 +19,8 @@ const fixed = [
 ];
 
 /**
- * Body of `POST /containers/{id}/update`: the fields that are not at their default, as changes.
+ * Body of `POST /containers/{id}/update`: the fields that are not at their default, as changes. `PublishAdd` and
+ * `PublishRemove` are Dhow's own, in the form of `PortBindings`.
  * @throws InvalidParameter, Unsupported
  */
 export function decodeContainerUpdate(
@@ -25,6 +29,7 @@ export function decodeContainerUpdate(
 ): {
   resources: Partial<ResourceSettings>;
   restartPolicy?: RestartPolicy;
+  ports?: { add: PublishedPortRequest[]; remove: PortPattern[] };
 } {
   const fields = Fields.of(body);
   fields.refuse(fixed, 'cannot be updated: create the container anew');
@@ -34,5 +39,11 @@ export function decodeContainerUpdate(
   const pidsLimit = fields.optionalInteger('PidsLimit');
   if (pidsLimit !== undefined) resources.pidsLimit = pidsLimit;
   const policy = fields.object('RestartPolicy');
-  return { resources, ...(policy.text('Name') === '' ? {} : { restartPolicy: decodeRestartPolicy(policy) }) };
+  const add = decodePortBindings(fields, 'PublishAdd');
+  const remove = decodePortPatterns(fields, 'PublishRemove');
+  return {
+    resources,
+    ...(add.length + remove.length === 0 ? {} : { ports: { add, remove } }),
+    ...(policy.text('Name') === '' ? {} : { restartPolicy: decodeRestartPolicy(policy) }),
+  };
 }

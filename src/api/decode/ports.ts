@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { Fields } from '#api/decode/fields.ts';
+import type { PortPattern } from '#engine/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import type { PublishedPortRequest } from '#network/network.ts';
 
@@ -18,10 +19,10 @@ export function parsePort(text: string, field: string): { port: number; protocol
 }
 
 /** Docker's `PortBindings`. A port with no bindings is exposed only, and asks for nothing here. */
-export function decodePortBindings(fields: Fields): PublishedPortRequest[] {
-  const field = fields.nameOf('PortBindings');
+export function decodePortBindings(fields: Fields, name = 'PortBindings'): PublishedPortRequest[] {
+  const field = fields.nameOf(name);
   const requests: PublishedPortRequest[] = [];
-  for (const [key, value] of fields.entries('PortBindings')) {
+  for (const [key, value] of fields.entries(name)) {
     const { port, protocol } = parsePort(key, field);
     if (value !== null && !Array.isArray(value)) {
       throw new DhowError('InvalidParameter', `invalid JSON: ${field}["${key}"] must be an array`);
@@ -32,6 +33,20 @@ export function decodePortBindings(fields: Fields): PublishedPortRequest[] {
     }
   }
   return requests;
+}
+
+/** The same form, for ports that are to be found: a port with no bindings, or one without a host port, means all of them. */
+export function decodePortPatterns(fields: Fields, name: string): PortPattern[] {
+  const bare = fields
+    .entries(name)
+    .filter(([, value]) => value === null || (Array.isArray(value) && value.length === 0))
+    .map(([key]) => ({ ...parsePort(key, fields.nameOf(name)), hostAddress: '', hostPort: 0 }))
+    .map(({ port, ...rest }) => ({ ...rest, containerPort: port }));
+  const bound = decodePortBindings(fields, name).map(({ hostPortEnd, ...pattern }) => {
+    if (hostPortEnd === pattern.hostPort) return pattern;
+    throw new DhowError('InvalidParameter', `${fields.nameOf(name)} takes single host ports, not ranges`);
+  });
+  return [...bare, ...bound];
 }
 
 function decodeBinding(

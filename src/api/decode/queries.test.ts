@@ -72,3 +72,22 @@ test('an update carries what it names and is checked against the limits that sta
   });
   assert.throws(() => decodeContainerUpdate({ Ulimits: [{ Name: 'x' }] }, {}), /cannot be updated/);
 });
+
+test('an update can name ports to publish and to unpublish', () => {
+  const body = {
+    PublishAdd: { '80/tcp': [{ HostPort: '8080' }] },
+    PublishRemove: { '81/udp': [], '82/tcp': [{ HostIp: '127.0.0.1', HostPort: '8082' }] },
+  };
+  assert.deepEqual(decodeContainerUpdate(body, {}).ports, {
+    add: [{ containerPort: 80, protocol: 'tcp', hostAddress: '', hostPort: 8080, hostPortEnd: 8080 }],
+    remove: [
+      { containerPort: 81, protocol: 'udp', hostAddress: '', hostPort: 0 },
+      { containerPort: 82, protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8082 },
+    ],
+  });
+  assert.equal(decodeContainerUpdate({}, {}).ports, undefined);
+  assert.throws(
+    () => decodeContainerUpdate({ PublishRemove: { '80/tcp': [{ HostPort: '80-90' }] } }, {}),
+    /single host ports/,
+  );
+});

@@ -5,6 +5,7 @@ import { decodeUntil } from '#api/decode/timestamps.ts';
 import { encodeContainerInspect } from '#api/encode/container-inspect.ts';
 import { encodeContainerSummary } from '#api/encode/container-summary.ts';
 import type { HostConfigDefaults } from '#api/encode/host-config.ts';
+import { encodeNetworkSettings } from '#api/encode/network-settings.ts';
 import { containerFilter, containerFilterNames } from '#api/filter/containers.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
@@ -60,8 +61,10 @@ export function containerRoutes(engine: Parts): Route[] {
   async function update(exchange: Exchange): Promise<void> {
     const body = await exchange.readJson();
     const { host } = containers.get(idOf(exchange)).settings;
-    await containers.update(idOf(exchange), decodeContainerUpdate(body, host.resources));
-    exchange.sendJson(200, { Warnings: null });
+    const decoded = decodeContainerUpdate(body, host.resources);
+    await containers.update(idOf(exchange), decoded);
+    const { Ports } = encodeNetworkSettings(containers.get(idOf(exchange)));
+    exchange.sendJson(200, { Warnings: null, ...(decoded.ports ? { Ports } : {}) });
   }
 
   async function remove(exchange: Exchange): Promise<void> {

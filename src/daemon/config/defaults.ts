@@ -23,5 +23,6 @@ export const defaults: DaemonConfig = {
   vethPrefix: 'veth',
   interContainer: true,
   ipv6: false,
+  obeyHostFirewall: false,
   addressPools: [],
 };

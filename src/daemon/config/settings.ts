@@ -238,6 +238,15 @@ export const settings: Setting[] = [
     },
   },
   {
+    flag: 'ports-obey-firewall',
+    key: 'ports-obey-firewall',
+    help: "Open published ports from outside only as far as the host's own firewall (its input chains) does",
+    kind: 'switch',
+    apply: (config, value) => {
+      config.obeyHostFirewall = parseSwitch('ports-obey-firewall', value);
+    },
+  },
+  {
     flag: 'ipv6',
     key: 'ipv6',
     help: 'Give the default network, and others that do not say, IPv6 besides IPv4',

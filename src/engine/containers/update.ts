@@ -1,15 +1,16 @@
 import type { RestartPolicy } from '#engine/container-settings.ts';
+import { changePorts, type PortsChange } from '#engine/containers/change-ports.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findContainer, isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ResourceSettings } from '#runtime/spec.ts';
 
-/** See `ContainerService.update`: limits of a running container change at once, those of another at its next start. */
+/** See `ContainerService.update`: limits and ports of a running container change at once, those of another at its next start. */
 export async function updateContainer(
   context: ContainerContext,
   nameOrId: string,
-  change: { resources: Partial<ResourceSettings>; restartPolicy?: RestartPolicy },
+  change: { resources: Partial<ResourceSettings>; restartPolicy?: RestartPolicy; ports?: PortsChange },
 ): Promise<void> {
   const record = findContainer(context.table, nameOrId);
   using _lock = await context.locks.acquire(record.id);
@@ -20,13 +21,19 @@ export async function updateContainer(
       'Restart policy cannot be updated because AutoRemove is enabled for the container',
     );
   }
+  const ports = change.ports ? await changePorts(context, record, change.ports) : {};
   const resources = { ...host.resources, ...change.resources };
   if (isLive(record) && Object.keys(change.resources).length > 0) {
     await context.runtime.update(record.id, resources);
   }
   record.settings = {
     ...record.settings,
-    host: { ...host, resources, ...(change.restartPolicy ? { restartPolicy: change.restartPolicy } : {}) },
+    host: {
+      ...host,
+      resources,
+      ...ports,
+      ...(change.restartPolicy ? { restartPolicy: change.restartPolicy } : {}),
+    },
   };
   context.table.saveDefinition(record);
   await context.database.durable();

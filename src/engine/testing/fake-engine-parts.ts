@@ -121,6 +121,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       detach: async () => void kernel.push('detach'),
       endpointsOf: () => [],
       portsOf: () => [],
+      changePorts: unused,
       unlink: unused,
       rename: () => {},
       restore: async () => {},

@@ -20,7 +20,7 @@ import type { SetElement } from '#sys/netlink-netfilter.ts';
  * and the kernel's bytes, by which single elements come and go.
  */
 export interface Element {
-  set: SetName;
+  set: SetName | GateSetName;
   key: Field[];
   value?: Field[];
 }
@@ -58,11 +58,32 @@ export const sets = {
 
 export type SetName = keyof typeof sets;
 
+/**
+ * Sets of the two tables of the gate, see `ruleset.ts`: the published ports once more, without where they lead, because a
+ * rule sees only the sets of its own table.
+ */
+export const gateSets = {
+  open: { family: 'ip', definition: 'set { typeof ip daddr . meta l4proto . th dport; }' },
+  open_anywhere: { family: 'ip', definition: 'set { typeof meta l4proto . th dport; }' },
+  open6: { family: 'ip6', definition: 'set { typeof ip6 daddr . meta l4proto . th dport; }' },
+  open6_anywhere: { family: 'ip6', definition: 'set { typeof meta l4proto . th dport; }' },
+} as const;
+
+export type GateSetName = keyof typeof gateSets;
+
+/** Name of the gate's tables. */
+export function gateTable(table: string): string {
+  return `${table}_gate`;
+}
+
 /** Numbers of IP protocols, RFC 790 and successors. */
 const protocolNumbers = { tcp: 6, udp: 17, sctp: 132 } satisfies Record<PublishedPort['protocol'], number>;
 
-/** A published port; none when there is nothing in its family that it could lead to: then it is relayed. */
-export function elementsOfPort(target: PortTarget): Element[] {
+/**
+ * A published port; none when there is nothing in its family that it could lead to: then it is relayed.
+ * @param gate whether it passes the gate
+ */
+export function elementsOfPort(target: PortTarget, gate: boolean): Element[] {
   const hostAddress = parseIp(target.hostAddress);
   if (hostAddress === undefined) return [];
   const address = target.addresses[hostAddress.family];
@@ -71,9 +92,16 @@ export function elementsOfPort(target: PortTarget): Element[] {
   const value = [addressField(address), portField(target.containerPort)];
   const key = [protocolField(target.protocol), portField(target.hostPort)];
   if (hostAddress.value === 0n) {
-    return [{ set: six ? 'published6_anywhere' : 'published_anywhere', key, value }];
+    return [
+      { set: six ? 'published6_anywhere' : 'published_anywhere', key, value },
+      ...(gate ? [{ set: six ? 'open6_anywhere' : 'open_anywhere', key } as const] : []),
+    ];
   }
-  return [{ set: six ? 'published6' : 'published', key: [addressField(hostAddress), ...key], value }];
+  const addressed = [addressField(hostAddress), ...key];
+  return [
+    { set: six ? 'published6' : 'published', key: addressed, value },
+    ...(gate ? [{ set: six ? 'open6' : 'open', key: addressed } as const] : []),
+  ];
 }
 
 /** A port that a link opens; it matters where containers are kept apart. */
@@ -101,15 +129,24 @@ export function textOfElement({ key, value }: Element): string {
   return value === undefined ? join(key) : `${join(key)} : ${join(value)}`;
 }
 
-export function bytesOfElement({ set, key, value }: Element): SetElement {
+/** @param table name of our own table */
+export function bytesOfElement({ set, key, value }: Element, table: string): SetElement {
   const join = (fields: Field[]) => Buffer.concat(fields.map((field) => field.bytes));
   const interval = key.some((field) => field.end !== undefined);
+  const place = isGateSet(set)
+    ? { family: gateSets[set].family, table: gateTable(table) }
+    : { family: 'inet' as const, table };
   return {
+    ...place,
     set,
     key: join(key),
     ...(interval ? { keyEnd: Buffer.concat(key.map((field) => field.end ?? field.bytes)) } : {}),
     ...(value === undefined ? {} : { value: join(value) }),
   };
+}
+
+function isGateSet(set: Element['set']): set is GateSetName {
+  return Object.hasOwn(gateSets, set);
 }
 
 /** An interface's name fills sixteen bytes. */

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
 import { parseIp, parseSubnet } from '#network/addresses/ip.ts';
-import { bytesOfElement, elementsOfNetwork, elementsOfPort } from '#network/firewall/elements.ts';
+import {
+  bytesOfElement,
+  type Element,
+  elementsOfNetwork,
+  elementsOfPort,
+} from '#network/firewall/elements.ts';
 import { renderRuleset } from '#network/firewall/ruleset.ts';
+import { ensureGate, type Gate } from '#network/kernel/gate.ts';
 import type { BridgeNetwork } from '#network/tables/networks.ts';
 import type { PortTarget } from '#network/tables/port-targets.ts';
 import { enterPrivateHost } from '#network/testing/private-host.ts';
@@ -48,18 +54,29 @@ const ports: PortTarget[] = [
   { addresses, containerPort: 80, protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 1 },
 ];
 
-function ruleset(listed: readonly PortTarget[], dropStrangers: readonly (4 | 6)[] = [4, 6]): string {
+const plain = (port: PortTarget) => elementsOfPort(port, false);
+const bytes = (element: Element) => bytesOfElement(element, 'dhwt');
+
+function ruleset(
+  listed: readonly PortTarget[],
+  dropStrangers: readonly (4 | 6)[] = [4, 6],
+  gate?: Gate,
+): string {
   return renderRuleset({
     table: 'dhwt',
-    elements: [...networks.flatMap(elementsOfNetwork), ...listed.flatMap(elementsOfPort)],
+    elements: [
+      ...networks.flatMap(elementsOfNetwork),
+      ...listed.flatMap((port) => elementsOfPort(port, gate !== undefined)),
+    ],
     dropStrangers,
     otherBridges: ['br0', 'br1', 'docker0'],
+    gate,
   });
 }
 
 /** The table as nft prints it, with its elements in one order and without handles. */
 async function listTable(): Promise<string> {
-  const text = await nftables.run('list table inet dhwt');
+  const text = await nftables.run('list ruleset');
   return text.replace(/ # handle \d+/g, '').replace(/elements = \{([^}]*)\}/g, (_, list: string) =>
     list
       .split(',')
@@ -75,9 +92,9 @@ suite('port elements', () => {
     const byScript = await listTable();
     await nftables.run(ruleset([]));
     const empty = await listTable();
-    changeSetElements(netfilter, 'add', 'dhwt', ports.flatMap(elementsOfPort).map(bytesOfElement));
+    changeSetElements(netfilter, 'add', ports.flatMap(plain).map(bytes));
     assert.equal(await listTable(), byScript);
-    changeSetElements(netfilter, 'delete', 'dhwt', ports.flatMap(elementsOfPort).map(bytesOfElement));
+    changeSetElements(netfilter, 'delete', ports.flatMap(plain).map(bytes));
     assert.equal(await listTable(), empty);
   });
 
@@ -86,13 +103,7 @@ suite('port elements', () => {
     const before = await listTable();
     const other = ports.map((port) => ({ ...port, containerPort: 7 }));
     assert.throws(
-      () =>
-        changeSetElements(
-          netfilter,
-          'add',
-          'dhwt',
-          other.toReversed().flatMap(elementsOfPort).map(bytesOfElement),
-        ),
+      () => changeSetElements(netfilter, 'add', other.toReversed().flatMap(plain).map(bytes)),
       (error) => hasCode(error, 'EEXIST', 'EBUSY'),
     );
     assert.equal(await listTable(), before);
@@ -104,8 +115,34 @@ suite('port elements', () => {
       ...(ports[0] as PortTarget),
       hostPort: index + 1,
     }));
-    changeSetElements(netfilter, 'add', 'dhwt', many.flatMap(elementsOfPort).map(bytesOfElement));
+    changeSetElements(netfilter, 'add', many.flatMap(plain).map(bytes));
     assert.equal((await listTable()).match(/tcp \. \d+ : 172\.17\.0\.2 \. 80/g)?.length, 5000);
+  });
+});
+
+suite('port elements of a gate', () => {
+  test('added by netlink are the ones that the script renders; deleting takes them away', async () => {
+    const gate = { near: 'g0', far: 'g1' };
+    ensureGate(host.netlink, gate);
+    const six: PortTarget[] = ['::', 'fd99::1'].map((hostAddress) => ({
+      addresses: { 6: parseIp('fd00::2') } as PortTarget['addresses'],
+      containerPort: 80,
+      protocol: 'tcp',
+      hostAddress,
+      hostPort: 8080,
+    }));
+    const all = [...ports, ...six];
+    await nftables.run(ruleset(all, [], gate));
+    const byScript = await listTable();
+    await nftables.run(ruleset([], [], gate));
+    const empty = await listTable();
+    const elements = all.flatMap((port) => elementsOfPort(port, true)).map(bytes);
+    changeSetElements(netfilter, 'add', elements);
+    assert.equal(await listTable(), byScript);
+    changeSetElements(netfilter, 'delete', elements);
+    assert.equal(await listTable(), empty);
+    await nftables.run(ruleset([]));
+    assert.ok(!(await listTable()).includes('dhwt_gate'));
   });
 });
 
@@ -131,16 +168,17 @@ suite('network elements', () => {
           elements: listed.flatMap(elementsOfNetwork),
           dropStrangers: [],
           otherBridges: [],
+          gate: undefined,
         });
       await nftables.run(render([...networks, added]));
       const byScript = await listTable();
       await nftables.run(render(networks));
       const before = await listTable();
       assert.notEqual(byScript, before);
-      const elements = elementsOfNetwork(added).map(bytesOfElement);
-      changeSetElements(netfilter, 'add', 'dhwt', elements);
+      const elements = elementsOfNetwork(added).map(bytes);
+      changeSetElements(netfilter, 'add', elements);
       assert.equal(await listTable(), byScript);
-      changeSetElements(netfilter, 'delete', 'dhwt', elements);
+      changeSetElements(netfilter, 'delete', elements);
       assert.equal(await listTable(), before);
     });
   }

@@ -7,9 +7,11 @@ import {
   elementOfLink,
   elementsOfNetwork,
   elementsOfPort,
+  gateTable,
 } from '#network/firewall/elements.ts';
 import { renderRuleset } from '#network/firewall/ruleset.ts';
 import { bridgeGroup } from '#network/kernel/bridge.ts';
+import type { Gate } from '#network/kernel/gate.ts';
 import type { OpenPort } from '#network/tables/links.ts';
 import { type BridgeNetwork, isBridgeNetwork, type NetworkTable } from '#network/tables/networks.ts';
 import type { PortTarget } from '#network/tables/port-targets.ts';
@@ -47,6 +49,8 @@ export interface Firewall {
 
 export interface FirewallParts {
   table: string;
+  /** When published ports obey the host's firewall. */
+  gate: Gate | undefined;
   networks: NetworkTable;
   /** Every published port of every container. */
   portTargets: () => PortTarget[];
@@ -60,7 +64,8 @@ export interface FirewallParts {
 }
 
 export function createFirewall(parts: FirewallParts): Firewall {
-  const { table, netfilter, log } = parts;
+  const { table, gate, netfilter, log } = parts;
+  const elementsOf = (port: PortTarget) => elementsOfPort(port, gate !== undefined);
   let strangersDropped: readonly Family[] = [];
 
   /** A UDP client that never pauses would otherwise stay with the translation of its first packet. */
@@ -81,14 +86,14 @@ export function createFirewall(parts: FirewallParts): Firewall {
     const networks = parts.networks.list().filter(isBridgeNetwork);
     const elements = [
       ...networks.flatMap(elementsOfNetwork),
-      ...parts.portTargets().flatMap(elementsOfPort),
+      ...parts.portTargets().flatMap(elementsOf),
       ...parts.openPorts().map(elementOfLink),
     ];
     const otherBridges = listLinks(parts.host)
       .filter((link) => link.kind === 'bridge' && link.group !== bridgeGroup && isPlainName(link.name))
       .map((link) => link.name);
     const dropStrangers = strangersDropped;
-    await parts.nftables.run(renderRuleset({ table, elements, dropStrangers, otherBridges }));
+    await parts.nftables.run(renderRuleset({ table, elements, dropStrangers, otherBridges, gate }));
   }
 
   let running: Promise<void> | undefined;
@@ -115,7 +120,8 @@ export function createFirewall(parts: FirewallParts): Firewall {
     // The running script was rendered before this change and would undo it.
     if (running !== undefined) return false;
     try {
-      changeSetElements(netfilter, kind, table, elements.map(bytesOfElement));
+      const bytes = elements.map((element) => bytesOfElement(element, table));
+      changeSetElements(netfilter, kind, bytes);
       return true;
     } catch (error) {
       if (!hasCode(error, 'ENOENT', 'EBUSY', 'EEXIST')) throw error;
@@ -130,7 +136,7 @@ export function createFirewall(parts: FirewallParts): Firewall {
       forgetConnections(ports);
     },
     changePorts(kind, ports) {
-      const done = change(kind, ports.flatMap(elementsOfPort));
+      const done = change(kind, ports.flatMap(elementsOf));
       if (done) forgetConnections(ports);
       return done;
     },
@@ -140,7 +146,8 @@ export function createFirewall(parts: FirewallParts): Firewall {
       strangersDropped = families;
     },
     async remove() {
-      await parts.nftables.run(`add table inet ${table}\ndelete table inet ${table}\n`);
+      const tables = [`inet ${table}`, `ip ${gateTable(table)}`, `ip6 ${gateTable(table)}`];
+      await parts.nftables.run(tables.map((each) => `add table ${each}\ndelete table ${each}\n`).join(''));
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Family } from '#network/addresses/ip.ts';
-import { type Element, type SetName, sets, textOfElement } from '#network/firewall/elements.ts';
+import { type Element, gateSets, gateTable, sets, textOfElement } from '#network/firewall/elements.ts';
 import { bridgeGroup } from '#network/kernel/bridge.ts';
+import type { Gate } from '#network/kernel/gate.ts';
 
 export interface RulesetInput {
   table: string;
@@ -9,6 +10,8 @@ export interface RulesetInput {
   dropStrangers: readonly Family[];
   /** Bridges of the host that belong to no Dhow daemon. */
   otherBridges: readonly string[];
+  /** When published ports obey the host's firewall: the two interfaces of the gate. */
+  gate: Gate | undefined;
 }
 
 /**
@@ -44,7 +47,7 @@ export function renderRuleset(input: RulesetInput): string {
 delete table inet ${table}
 table inet ${table} {
 ${Object.entries(sets)
-  .map(([name, definition]) => renderSet(name as SetName, definition, input.elements))
+  .map(([name, definition]) => renderSet(name, definition, input.elements))
   .join('\n')}
 
   chain early {
@@ -54,6 +57,7 @@ ${Object.entries(sets)
   }
   chain incoming {
     type nat hook prerouting priority dstnat; policy accept;
+    ${input.gate ? `iifname != @bridges iifname != ${quote(input.gate.far)} return` : ''}
     ip daddr != 127.0.0.0/8 fib daddr type local jump translate
     ip6 daddr != ::1 fib daddr type local jump translate6
   }
@@ -97,11 +101,40 @@ ${Object.entries(sets)
   }
   ${input.dropStrangers.length > 0 ? strangers(input.dropStrangers, input.otherBridges) : ''}
 }
+${renderGate(input, 'ip')}${renderGate(input, 'ip6')}`;
+}
+
+/**
+ * Published ports that obey the host's firewall (moby#22054). Translation comes before the input chains, where hosts say
+ * which ports are open, and translated packets never see them. So the first packet of a connection from outside is not
+ * translated when it comes in. It goes to the input chains as if it were for the host. What they let through reaches the
+ * chain here, which sends it round once more, through a pair of interfaces; coming out of there it is translated. All
+ * further packets of the connection are translated by connection tracking, as ever. No process takes part, and the
+ * container sees the client's address.
+ */
+function renderGate({ table, gate, elements }: RulesetInput, family: 'ip' | 'ip6'): string {
+  const name = gateTable(table);
+  const anew = `add table ${family} ${name}\ndelete table ${family} ${name}\n`;
+  if (gate === undefined) return anew;
+  const own = Object.entries(gateSets).filter(([, set]) => set.family === family);
+  const [addressed, anywhere] = own.map(([set]) => set);
+  // Any address that is on the other side: interfaces without ARP ask for none.
+  const again = `dup to ${family === 'ip' ? '192.0.0.9' : 'fe80::9'} device ${quote(gate.near)} drop`;
+  return `${anew}table ${family} ${name} {
+${own.map(([set, { definition }]) => renderSet(set, definition, elements)).join('\n')}
+
+  chain admitted {
+    type filter hook input priority 200; policy accept;
+    iifname { "lo", ${quote(gate.far)} } return
+    ${family} daddr . meta l4proto . th dport @${addressed} ${again}
+    meta l4proto . th dport @${anywhere} ${again}
+  }
+}
 `;
 }
 
 /** `set { typeof iifname; }` becomes `set bridges { typeof iifname; elements = { … } }`. */
-function renderSet(name: SetName, definition: string, elements: readonly Element[]): string {
+function renderSet(name: string, definition: string, elements: readonly Element[]): string {
   const own = elements.filter((element) => element.set === name).map(textOfElement);
   const content = own.length === 0 ? '' : `elements = { ${own.join(', ')} }`;
   return `  ${definition.replace('{', `${name} {`).replace(/}$/, `${content} }`)}`;

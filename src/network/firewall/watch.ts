@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
+import { gateTable } from '#network/firewall/elements.ts';
 import type { Firewall } from '#network/firewall/firewall.ts';
 import type { Passage } from '#network/firewall/passage.ts';
 import { isBridgeNetwork, type NetworkTable } from '#network/tables/networks.ts';
@@ -82,7 +83,8 @@ export function watchRules(parts: WatchParts): Disposable {
 function isDamaged(before: boolean, changes: readonly NftChange[], table: string, own: number): boolean {
   let damaged = before;
   for (const change of changes) {
-    if (change.family !== 'inet' || change.table !== table || change.portId === own) continue;
+    const ours = change.family === 'inet' ? change.table === table : change.table === gateTable(table);
+    if (!ours || change.portId === own) continue;
     if (change.kind === 'table-made') damaged = false;
     if (change.kind === 'table-deleted' || change.kind === 'part-deleted') damaged = true;
   }

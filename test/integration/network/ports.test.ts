@@ -45,7 +45,7 @@ function answering(...ports: number[]): string[] {
   return ['busybox', 'sh', '-c', `${servers.join(' ')} wait`];
 }
 
-describeEngine('network › published ports', ({ cli, unique }) => {
+describeEngine('network › published ports', ({ cli, unique, engine }) => {
   it('come in ranges', async () => {
     const name = unique('range');
     const first = await freePorts();
@@ -116,5 +116,26 @@ describeEngine('network › published ports', ({ cli, unique }) => {
     assert.equal(await ask('127.0.0.1', first), '80');
     await cli.out('rm', '-f', name);
     await cli.out('network', 'rm', one, two);
+  });
+
+  it('come and go while the container runs, and stay so over a restart', async (test) => {
+    if (cli.name === 'docker' || engine().kind === 'dockerd') {
+      test.skip('Docker cannot do that');
+      return;
+    }
+    const name = unique('live');
+    const first = await freePorts();
+    await cli.out('run', '-d', '--name', name, '-p', `127.0.0.1:${first}:80`, ...answering(80, 81));
+    await cli.out('update', '--publish-add', `127.0.0.1:${first + 1}:81`, name);
+    assert.equal(await ask('127.0.0.1', first + 1), '81');
+    await cli.out('update', '--publish-rm', '80', name);
+    assert.equal(await askOnce('127.0.0.1', first), '');
+    assert.equal(await cli.out('port', name), `81/tcp -> 127.0.0.1:${first + 1}`);
+    await cli.out('restart', '-t', '0', name);
+    assert.equal(await ask('127.0.0.1', first + 1), '81');
+    const { code, stderr } = await cli.run(['update', '--publish-rm', `${first}:80`, name]);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`"${name}" does not publish 80/tcp on ${first}`));
+    await cli.out('rm', '-f', name);
   });
 });

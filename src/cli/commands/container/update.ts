@@ -1,10 +1,12 @@
 import { defineCommand } from '#cli/command.ts';
 import { createOptions } from '#cli/commands/container/create-options.ts';
 import { forEachAtOnce } from '#cli/commands/container/each.ts';
-import { unsupported } from '#cli/options.ts';
+import { parsePublished } from '#cli/commands/container/values/ports.ts';
+import { list, unsupported } from '#cli/options.ts';
 import { updateContainer } from '#client/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ContainerUpdateRequest } from '#wire/containers.ts';
+import type { PortMap } from '#wire/host-config.ts';
 
 const options = {
   'blkio-weight': createOptions['blkio-weight'],
@@ -21,6 +23,8 @@ const options = {
   'memory-reservation': createOptions['memory-reservation'],
   'memory-swap': createOptions['memory-swap'],
   'pids-limit': createOptions['pids-limit'],
+  'publish-add': list({ help: "Publish a container's port(s) to the host while it runs" }),
+  'publish-rm': list({ help: 'Unpublish a port while the container runs ([host port:]container port)' }),
   restart: createOptions.restart,
 };
 
@@ -45,6 +49,8 @@ export const command = defineCommand({
       MemorySwap: values['memory-swap'],
       PidsLimit: values['pids-limit'],
       RestartPolicy: values.restart,
+      PublishAdd: bindingsOf(values['publish-add']),
+      PublishRemove: bindingsOf(values['publish-rm']),
     };
     const request = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const warnings: string[] = [];
@@ -56,8 +62,16 @@ export const command = defineCommand({
         context.signal,
       );
       warnings.push(...(response.Warnings ?? []));
+      if ((request['PublishAdd'] ?? request['PublishRemove']) !== undefined && response.Ports === undefined) {
+        // Another daemon passes over fields that it does not know.
+        throw new DhowError('Unsupported', 'the daemon cannot change the published ports of a container');
+      }
     });
     for (const warning of warnings) context.stderr.write(`WARNING: ${warning}\n`);
     return code;
   },
 });
+
+function bindingsOf(specs: readonly string[]): PortMap | undefined {
+  return specs.length === 0 ? undefined : parsePublished(specs).bindings;
+}
