@@ -13,6 +13,7 @@ import type { ContainerContext } from '#engine/containers/parts.ts';
 import { removeRow } from '#engine/containers/remove-locked.ts';
 import { resolveMounts } from '#engine/containers/resolve-mounts.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
+import { limitStorage, readStorageLimit } from '#engine/containers/storage-limit.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { readLogLimits } from '#engine/log-options.ts';
 import { DhowError } from '#errors/error.ts';
@@ -48,6 +49,7 @@ export async function createContainer(
   if (settings.host.autoRemove && settings.host.restartPolicy.name !== 'no') {
     throw new DhowError('InvalidParameter', "can't create 'AutoRemove' container with restart policy");
   }
+  readStorageLimit(settings.host.storageOptions);
   const warnings = checkNetwork(context, settings);
   const mounts = resolveMounts(context, settings, effective);
   await prepareBindSources(settings.host.mounts);
@@ -78,6 +80,7 @@ export async function createContainer(
     context.table.insert(record);
   });
   undo.defer(quietly('remove container', () => removeRow(context, id)));
+  await limitStorage(context, record, undo);
   await makeVolumes(context, record, undo);
   undo.move();
   // Most are started at once.

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { ContainerSettings } from '#engine/container-settings.ts';
 
 export interface ContainerPaths {
   directory: string;
@@ -23,4 +24,12 @@ export function pathsOf(containersDirectory: string, id: string): ContainerPaths
     hostname: path.join(directory, 'hostname'),
     resolv: path.join(directory, 'resolv.conf'),
   };
+}
+
+/**
+ * Holds the writable layer (`upper` and `work`). One with a size limit has a directory of its own: a container that fills it can still
+ * log and be started.
+ */
+export function writableDirectory(paths: ContainerPaths, { host }: ContainerSettings): string {
+  return host.storageOptions['size'] === undefined ? paths.directory : path.join(paths.directory, 'limited');
 }

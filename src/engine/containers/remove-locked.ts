@@ -1,9 +1,10 @@
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { removeAnonymousVolumes } from '#engine/containers/container-volumes.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
-import { pathsOf } from '#engine/containers/paths.ts';
+import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { takeDown } from '#engine/containers/take-down.ts';
+import { forgetDirectoryLimit } from '#sys/directory-limit.ts';
 
 /**
  * Removes a container that does not run. The row goes last: as long as it exists, a new daemon finds the rest.
@@ -21,7 +22,11 @@ export async function removeLocked(
   // On disk before its files go: a daemon that is killed in between leaves a removal to be finished, not a hollow container.
   record.state = { status: 'removing', error: '', exitCode, volumes };
   context.table.saveStatus(record);
-  await context.trash.discard(pathsOf(context.containersDirectory, record.id).directory);
+  const paths = pathsOf(context.containersDirectory, record.id);
+  if (record.settings.host.storageOptions['size'] !== undefined) {
+    forgetDirectoryLimit(writableDirectory(paths, record.settings));
+  }
+  await context.trash.discard(paths.directory);
   if (volumes) await removeAnonymousVolumes(context, record);
   removeRow(context, record.id);
   context.restarts.cancel(record.id);

@@ -12,7 +12,7 @@ import {
   portsOf,
 } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
-import { pathsOf } from '#engine/containers/paths.ts';
+import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
 import { prepareMounts } from '#engine/containers/prepare-mounts.ts';
 import { removeLocked } from '#engine/containers/remove-locked.ts';
 import { dropRestart } from '#engine/containers/restarting-state.ts';
@@ -77,7 +77,10 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
   await using undo = new AsyncDisposableStack();
 
   fs.mkdirSync(paths.root, { recursive: true, mode: 0o710 });
-  context.roots.mount(context.layers.rootMount(record.layers, paths.directory), paths.root);
+  context.roots.mount(
+    context.layers.rootMount(record.layers, writableDirectory(paths, record.settings)),
+    paths.root,
+  );
   undo.defer(quietly('unmount root', () => context.roots.unmount(paths.root)));
 
   const network = await connectNetwork(context, record, undo);

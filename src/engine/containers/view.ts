@@ -2,7 +2,7 @@ import path from 'node:path';
 import { linkNames, viewLinks } from '#engine/containers/links.ts';
 import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
-import { pathsOf } from '#engine/containers/paths.ts';
+import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
 import { viewMounts } from '#engine/containers/prepare-mounts.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import type { ContainerView } from '#engine/containers.ts';
@@ -11,6 +11,7 @@ import { kindOf } from '#errors/error.ts';
 /** What the doors are shown of a container. */
 export function viewContainer(context: ContainerContext, record: ContainerRecord): ContainerView {
   const paths = pathsOf(context.containersDirectory, record.id);
+  const writable = writableDirectory(paths, record.settings);
   const health = context.health.healthOf(record.id);
   return {
     id: record.id,
@@ -37,8 +38,8 @@ export function viewContainer(context: ContainerContext, record: ContainerRecord
       get lower() {
         return lowerDirectories(context, record);
       },
-      upper: path.join(paths.directory, 'upper'),
-      work: path.join(paths.directory, 'work'),
+      upper: path.join(writable, 'upper'),
+      work: path.join(writable, 'work'),
       merged: paths.root,
     },
     execIds: context.execs.liveOf(record.id),

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
+import { makeLimitedDirectory } from '#sys/directory-limit.ts';
 import { readVolumeOptions } from '#volume/local/options.ts';
 import { directoryOf, getVolume, type LocalParts } from '#volume/local/parts.ts';
-import { limitSize } from '#volume/local/size-limit.ts';
 import type { VolumeRecord, VolumeRequest } from '#volume/volume.ts';
 
 /** Docker's rule for volume names. */
@@ -59,14 +60,17 @@ export async function makeDirectory(
   const directory = directoryOf(parts, name);
   const mountpoint = path.join(directory, '_data');
   const kind = readVolumeOptions(options);
-  const made = await fs.mkdir(directory, { recursive: true, mode: 0o755 });
-  try {
-    if (kind.kind === 'directory' && kind.sizeBytes !== undefined) limitSize(directory, kind.sizeBytes);
-    await fs.mkdir(mountpoint, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    if (made !== undefined) await fs.rm(directory, { recursive: true, force: true });
-    throw error;
+  if (kind.kind === 'directory' && kind.sizeBytes !== undefined) {
+    // Only what is made below it counts.
+    if (existsSync(directory)) {
+      throw new DhowError(
+        'Conflict',
+        `${directory} is there already, so it cannot be given a size: move it away`,
+      );
+    }
+    makeLimitedDirectory(directory, kind.sizeBytes, 0o755);
   }
+  await fs.mkdir(mountpoint, { recursive: true, mode: 0o755 });
   await Promise.all([directory, parts.directory].map(syncDirectory));
   return mountpoint;
 }

@@ -1,12 +1,11 @@
 import { DhowError } from '#errors/error.ts';
+import { parseByteSize } from '#volume/byte-size.ts';
 
 /** What the options of a volume ask for. */
 export type VolumeKind =
   | { kind: 'directory'; sizeBytes?: number }
   /** As mount(8) has them; `options` may be empty. */
   | { kind: 'mount'; type: string; device: string; options: string };
-
-const units: Readonly<Record<string, number>> = { '': 0, b: 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /**
  * Reads the options of Docker's local driver: `type`, `device` and `o` as for mount(8), or `size`, the most bytes that the volume may hold.
@@ -25,7 +24,7 @@ export function readVolumeOptions(options: Readonly<Record<string, string>>): Vo
     throw new DhowError('InvalidParameter', 'options of a volume must not contain line breaks');
   }
   if (type === '' && device === '' && o === '') {
-    return { kind: 'directory', ...(size === undefined ? {} : { sizeBytes: readSize(size) }) };
+    return { kind: 'directory', ...(size === undefined ? {} : { sizeBytes: parseByteSize(size) }) };
   }
   if (type === '') throw missing('type');
   if (device === '') throw missing('device');
@@ -40,13 +39,4 @@ export function readVolumeOptions(options: Readonly<Record<string, string>>): Vo
 
 function missing(name: string): DhowError {
   return new DhowError('InvalidParameter', `missing required option: "${name}"`);
-}
-
-/** Such as `10G`, `512m` or `4096`; units are powers of 1024. */
-function readSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s?([bkmgtp]?)(?:i?b)?$/i.exec(text.trim());
-  const power = units[match?.[2]?.toLowerCase() ?? '-'];
-  const bytes = Math.floor(Number(match?.[1]) * 1024 ** (power ?? Number.NaN));
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  throw new DhowError('InvalidParameter', `invalid size: "${text.slice(0, 60)}"`);
 }

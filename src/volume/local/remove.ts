@@ -1,11 +1,11 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
+import { forgetDirectoryLimit } from '#sys/directory-limit.ts';
 import { hasCode } from '#sys/libc.ts';
 import { mountPointsUnder } from '#sys/mount-table.ts';
 import { unmountVolume } from '#volume/local/mounts.ts';
 import { directoryOf, getVolume, isMountKind, type LocalParts } from '#volume/local/parts.ts';
-import { forgetLimit } from '#volume/local/size-limit.ts';
 
 /** See `VolumeStore.remove`. */
 export async function removeVolume(
@@ -32,7 +32,7 @@ export async function removeVolume(
 export async function finishRemoval(parts: LocalParts, name: string, limited: boolean): Promise<void> {
   const directory = directoryOf(parts, name);
   const away = path.join(parts.directory, `${removedPrefix}${name}`);
-  if (limited) forgetLimit(directory);
+  if (limited) forgetDirectoryLimit(directory);
   await moveAway(directory, away);
   parts.table.delete(name);
   await parts.database.durable();
