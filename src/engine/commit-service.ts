@@ -3,7 +3,7 @@ import type { CommitOptions, CommitService } from '#engine/commit.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
-import { pathsOf } from '#engine/containers/paths.ts';
+import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
 import { pauseContainer, unpauseContainer } from '#engine/containers/stop.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { standardMountPoints } from '#engine/files/mount-points.ts';
@@ -21,8 +21,9 @@ export interface CommitParts {
 
 export function createCommitService({ context, workers, addLayer }: CommitParts): CommitService {
   async function commit(record: ContainerRecord, options: CommitOptions): Promise<ImageRecord> {
-    const { directory } = pathsOf(context.containersDirectory, record.id);
-    const { upperDirectory } = context.layers.rootMount(record.layers, directory);
+    const paths = pathsOf(context.containersDirectory, record.id);
+    const writable = writableDirectory(paths, record.settings);
+    const { upperDirectory } = context.layers.rootMount(record.layers, writable);
     const tar = workers.pack(
       upperDirectory,
       { whiteouts: 'overlay', path: '/', name: '', mountPoints: standardMountPoints },

@@ -15,7 +15,7 @@ import { keepLogs } from '#engine/containers/log-keeper.ts';
 import { followLogs } from '#engine/containers/logs.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerContext, ContainerParts } from '#engine/containers/parts.ts';
-import { pathsOf } from '#engine/containers/paths.ts';
+import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
 import { pruneContainers, removeContainer } from '#engine/containers/remove.ts';
 import { renameContainer } from '#engine/containers/rename.ts';
 import { renameVolume } from '#engine/containers/rename-volume.ts';
@@ -99,8 +99,8 @@ export async function createContainerService(
 
   async function sizeOf(nameOrId: string): Promise<{ writableBytes: number; rootBytes: number }> {
     const record = findContainer(table, nameOrId);
-    const { directory } = pathsOf(context.containersDirectory, record.id);
-    const writableBytes = await directorySize(`${directory}/upper`);
+    const writable = writableDirectory(pathsOf(context.containersDirectory, record.id), record.settings);
+    const writableBytes = await directorySize(`${writable}/upper`);
     const layerBytes = record.layers.map((layer) => context.layers.sizeOf(layer));
     return { writableBytes, rootBytes: layerBytes.reduce((sum, bytes) => sum + bytes, writableBytes) };
   }

@@ -55,6 +55,8 @@ export interface HostSettings {
   autoRemove: boolean;
   init?: boolean;
   readonlyRoot: boolean;
+  /** `size`: the most that the writable layer may hold. */
+  storageOptions: Record<string, string>;
   tmpfs: Record<string, string>;
   shmSizeBytes: number;
   sysctls: Record<string, string>;

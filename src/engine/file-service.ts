@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ArchiveWorkers } from '#archive/workers.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
-import { pathsOf } from '#engine/containers/paths.ts';
+import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { findContainerUser } from '#engine/files/container-user.ts';
 import { standardMountPoints } from '#engine/files/mount-points.ts';
@@ -83,8 +83,11 @@ export function createContainerFiles(
 
     async changes(nameOrId) {
       const record = findContainer(context.table, nameOrId);
-      const { directory } = pathsOf(context.containersDirectory, record.id);
-      const { upperDirectory, lowerDirectories } = context.layers.rootMount(record.layers, directory);
+      const paths = pathsOf(context.containersDirectory, record.id);
+      const { upperDirectory, lowerDirectories } = context.layers.rootMount(
+        record.layers,
+        writableDirectory(paths, record.settings),
+      );
       return workers.compare(upperDirectory, lowerDirectories, standardMountPoints);
     },
   };

@@ -28,6 +28,8 @@ export interface DaemonOptions {
   /** Another `dhow` than this checkout's. */
   program?: string;
   environment?: Readonly<Record<string, string>>;
+  /** On a file system of its own, which the caller removes after the daemon. */
+  dataRoot?: string;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
   const { id } = scratch;
   const socket = path.join(scratch.runDirectory, 'dhow.sock');
   const own = {
-    dataRoot: path.join(scratch.directory, 'data'),
+    dataRoot: options.dataRoot ?? path.join(scratch.directory, 'data'),
     runRoot: path.join(scratch.runDirectory, 'run'),
     bridge: `dt${id}`,
     nftTable: `dhow_test_${id}`,
@@ -123,7 +125,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
 type OwnNames = Pick<Daemon, 'dataRoot' | 'runRoot' | 'bridge' | 'nftTable' | 'cgroupParent'>;
 
 function mentionsOf({ id, directory, runDirectory }: Scratch, own: OwnNames): string[] {
-  return [`dhow-test-${id}`, directory, runDirectory, own.bridge, own.nftTable];
+  return [`dhow-test-${id}`, directory, runDirectory, own.dataRoot, own.bridge, own.nftTable];
 }
 
 /** What a daemon without containers has on purpose: itself, its files, its bridge, and a table whose maps are empty. */

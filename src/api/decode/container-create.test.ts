@@ -45,7 +45,6 @@ test('a single string is a command of one word', () => {
 const unsupportedFields: [object, object, string][] = [
   [{ OnBuild: ['RUN x'] }, {}, 'OnBuild'],
   [{ Shell: ['/bin/bash'] }, {}, 'Shell'],
-  [{}, { StorageOpt: { size: '1G' } }, 'HostConfig.StorageOpt'],
   [{}, { Cgroup: 'container:a' }, 'HostConfig.Cgroup'],
   [{}, { Isolation: 'hyperv' }, 'HostConfig.Isolation'],
   [{}, { UsernsMode: 'private' }, 'HostConfig.UsernsMode'],

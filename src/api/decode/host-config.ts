@@ -17,7 +17,7 @@ const defaultShmBytes = 64 * 1024 * 1024;
 /** Docker's `HostConfig`. Throws as `decodeContainerCreate`. */
 export function decodeHostConfig(fields: Fields): { host: HostSettings; warnings: string[] } {
   // ContainerIDFile is written by the client.
-  fields.refuse(['StorageOpt', 'Cgroup']);
+  fields.refuse(['Cgroup']);
   refuseOther(fields, 'Isolation', ['', 'default']);
   refuseOther(fields, 'UsernsMode', ['', 'host']);
   refuseOther(fields, 'VolumeDriver', ['', 'local']);
@@ -41,6 +41,7 @@ export function decodeHostConfig(fields: Fields): { host: HostSettings; warnings
     autoRemove: fields.flag('AutoRemove'),
     ...(init === undefined ? {} : { init }),
     readonlyRoot: fields.flag('ReadonlyRootfs'),
+    storageOptions: fields.textMap('StorageOpt'),
     shmSizeBytes: decodeShmSize(fields),
     sysctls: decodeSysctls(fields, networkMode),
     rlimits: decodeRlimits(fields),

@@ -58,6 +58,7 @@ export function encodeHostConfig(view: ContainerView, defaults: HostConfigDefaul
     ...(Object.keys(host.tmpfs).length > 0 ? { Tmpfs: host.tmpfs } : {}),
     UTSMode: host.utsMode,
     UsernsMode: '',
+    ...(Object.keys(host.storageOptions).length > 0 ? { StorageOpt: host.storageOptions } : {}),
     ShmSize: host.shmSizeBytes,
     ...(Object.keys(host.sysctls).length > 0 ? { Sysctls: host.sysctls } : {}),
     Runtime: host.runtime || defaults.runtime,

@@ -4,7 +4,7 @@ import { makeVolumes } from '#engine/containers/container-volumes.ts';
 import { isLive } from '#engine/containers/lookup.ts';
 import { type MountSource, openedMountSources, openMountSources } from '#engine/containers/mount-sources.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
-import { pathsOf } from '#engine/containers/paths.ts';
+import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 
 export interface ContainerTree extends AsyncDisposable {
@@ -23,14 +23,16 @@ export async function openContainerTree(
 ): Promise<ContainerTree> {
   await using undo = new AsyncDisposableStack();
   const lock = undo.use(await context.locks.acquire(record.id));
-  const { root, directory } = pathsOf(context.containersDirectory, record.id);
+  const paths = pathsOf(context.containersDirectory, record.id);
+  const { root } = paths;
+  const overlay = () => context.layers.rootMount(record.layers, writableDirectory(paths, record.settings));
   const mounted = isLive(record);
   fs.mkdirSync(root, { recursive: true, mode: 0o710 });
   const sources = volumes ? await openSources(context, record, undo) : [];
   const view = undo.use(
     await openTreeView(workerUrl, {
       root,
-      ...(mounted ? {} : { overlay: context.layers.rootMount(record.layers, directory) }),
+      ...(mounted ? {} : { overlay: overlay() }),
       binds: sources
         .map(({ mount, source }) => ({ source, target: mount.target, readonly: isReadonly(mount) }))
         .sort((a, b) => a.target.split('/').length - b.target.split('/').length),
@@ -53,7 +55,10 @@ async function openSources(
   const fill =
     record.state.status === 'created' &&
     record.mounts.some((mount) => mount.type === 'volume' && mount.copyUp);
-  if (fill) context.roots.mount(context.layers.rootMount(record.layers, paths.directory), paths.root);
+  if (fill) {
+    const writable = writableDirectory(paths, record.settings);
+    context.roots.mount(context.layers.rootMount(record.layers, writable), paths.root);
+  }
   try {
     return await openMountSources(context, record, paths, { holder: `files of ${record.id}`, undo, fill });
   } finally {

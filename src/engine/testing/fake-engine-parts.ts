@@ -304,6 +304,7 @@ export function settingsOf(
       restartPolicy: { name: 'no', maximumRetryCount: 0 },
       autoRemove: false,
       readonlyRoot: false,
+      storageOptions: {},
       tmpfs: {},
       shmSizeBytes: 64 * 1024 * 1024,
       sysctls: {},
