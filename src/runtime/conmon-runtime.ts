@@ -16,7 +16,7 @@ import { createSeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import { reopenLog, resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
 import { updateResources } from '#runtime/conmon/update.ts';
 import type { OciRuntime } from '#runtime/detect.ts';
-import { shiftLogs } from '#runtime/logs/rotate.ts';
+import { createLogRotation } from '#runtime/logs/rotate.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { createCgroupMoves } from '#sys/cgroup-moves.ts';
@@ -55,6 +55,7 @@ export function createRuntime({ runDirectory, ociRuntime, conmonPath, log, polle
     monitors: new Map(),
   };
   const { directories } = context;
+  const rotation = createLogRotation();
 
   return {
     describe: () => ({ ...ociRuntime }),
@@ -69,6 +70,7 @@ export function createRuntime({ runDirectory, ociRuntime, conmonPath, log, polle
       const directory = directories.container(id);
       context.exits.mute(id);
       await destroyContainer(context, directory);
+      rotation.forget(id);
     },
     exec: (request, signal) => execInContainer(context, request, signal),
     probe: (request, signal) => probeContainer(context, request, signal),
@@ -77,8 +79,7 @@ export function createRuntime({ runDirectory, ociRuntime, conmonPath, log, polle
     rotateLog(id, logPath, keep) {
       const directory = directories.container(id);
       if (findLiveMonitor(directory) === undefined) return;
-      shiftLogs(logPath, keep);
-      reopenLog(directory);
+      rotation.rotate(id, logPath, keep, () => reopenLog(directory));
     },
     async resize(id, size) {
       resizeTerminal(directories.find(id) ?? directories.container(id), size);

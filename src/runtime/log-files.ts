@@ -18,8 +18,22 @@ export function keptLogPath(path: string, number: number): string {
   return `${path}.${number}`;
 }
 
-/** The files that are there, newest first. A gap ends the chain, except that `log` itself is missing for a moment in a rotation. */
+/** The files that are there, newest first. */
 export async function listLogFiles(path: string): Promise<LogFile[]> {
+  // A rotation in between shows a file twice, or a gap that seems to be the end: what is seen twice in the same way is true.
+  for (let last = await lookForFiles(path); ; ) {
+    const files = await lookForFiles(path);
+    if (inodesOf(files) === inodesOf(last)) return files;
+    last = files;
+  }
+}
+
+function inodesOf(files: readonly LogFile[]): string {
+  return files.map(({ inode }) => inode).join();
+}
+
+/** A gap ends the chain, except that `log` itself is missing until its writer has opened a new one. */
+async function lookForFiles(path: string): Promise<LogFile[]> {
   const files: LogFile[] = [];
   for (let number = 0; number <= maxKeptLogs; number++) {
     const name = number === 0 ? path : keptLogPath(path, number);

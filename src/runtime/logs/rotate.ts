@@ -2,19 +2,38 @@ import fs from 'node:fs';
 import { keptLogPath } from '#runtime/log-files.ts';
 import { hasCode } from '#sys/libc.ts';
 
-/**
- * Makes room for a new log: moves `log` to `log.1`, that to `log.2` and so on, and removes what is then too many. The writer goes on in
- * the moved file until it is told to open a new one, so nothing is lost in between.
- * @param keep files in all, with the one being written; 1 keeps no other
- */
-export function shiftLogs(path: string, keep: number): void {
-  // It was moved, and the writer not told, by a daemon that was killed in between.
-  if (!fs.existsSync(path)) return;
-  fs.rmSync(keptLogPath(path, Math.max(1, keep - 1)), { force: true });
+/** Puts logs aside. */
+export interface LogRotation {
+  /**
+   * Moves `log` to `log.1`, that to `log.2` and so on, removes what is then too many, and has the writer told to open a new one. It goes on
+   * in the moved file until then, so nothing is lost in between.
+   * @param keep files in all, with the one being written; 1 keeps no other
+   */
+  rotate(id: string, log: string, keep: number, tellWriter: () => void): void;
+  forget(id: string): void;
+}
+
+export function createLogRotation(): LogRotation {
+  const told = new Set<string>();
+  return {
+    rotate(id, log, keep, tellWriter) {
+      if (fs.existsSync(log)) shiftLogs(log, keep);
+      // The writer has not come to it. Told again, it would put a second new file in the place of the first, with what it wrote there.
+      else if (told.has(id)) return;
+      // Otherwise a daemon was killed after it had moved the file and before it told the writer.
+      told.add(id);
+      tellWriter();
+    },
+    forget: (id) => void told.delete(id),
+  };
+}
+
+function shiftLogs(log: string, keep: number): void {
+  fs.rmSync(keptLogPath(log, Math.max(1, keep - 1)), { force: true });
   for (let number = keep - 2; number >= 1; number--) {
-    renameIfThere(keptLogPath(path, number), keptLogPath(path, number + 1));
+    renameIfThere(keptLogPath(log, number), keptLogPath(log, number + 1));
   }
-  renameIfThere(path, keptLogPath(path, 1));
+  renameIfThere(log, keptLogPath(log, 1));
 }
 
 function renameIfThere(from: string, to: string): void {
