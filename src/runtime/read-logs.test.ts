@@ -86,6 +86,35 @@ describe('readLogs', () => {
     });
   }
 
+  test('counts a line once that a rotation has cut in two', async (t) => {
+    const file = logFile(
+      t,
+      [line(3, 'stdout F ee'), line(4, 'stderr F four'), line(5, 'stdout F five')].join(''),
+    );
+    fs.writeFileSync(`${file}.2`, line(1, 'stdout F one'));
+    fs.writeFileSync(`${file}.1`, [line(2, 'stderr F two'), line(3, 'stdout P thr')].join(''));
+    const tails: [tail: number, query: Partial<LogQuery>, output: string[]][] = [
+      [1, {}, ['five\n']],
+      [2, {}, ['four\n', 'five\n']],
+      [3, {}, ['thr', 'ee\n', 'four\n', 'five\n']],
+      [4, {}, ['two\n', 'thr', 'ee\n', 'four\n', 'five\n']],
+      [2, { stderr: false }, ['thr', 'ee\n', 'five\n']],
+      [3, { stderr: false }, ['one\n', 'thr', 'ee\n', 'five\n']],
+      [9, {}, ['one\n', 'two\n', 'thr', 'ee\n', 'four\n', 'five\n']],
+    ];
+    for (const [tail, query, output] of tails) {
+      assert.deepEqual(
+        texts(await read(file, { tail, ...query })),
+        output,
+        `${tail} ${JSON.stringify(query)}`,
+      );
+    }
+    fs.writeFileSync(file, '');
+    assert.deepEqual(texts(await read(file, { tail: 1 })), ['thr']);
+    assert.deepEqual(texts(await read(file, { tail: 2 })), ['two\n', 'thr']);
+    assert.deepEqual(texts(await read(file, { tail: 0 })), []);
+  });
+
   test('finds tails in logs of many blocks as reading everything does', async (t) => {
     const lines = Array.from({ length: 4000 }, (_, n) => {
       const rest = n % 7 === 0 ? 'P' : 'F';

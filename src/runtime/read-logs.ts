@@ -78,10 +78,10 @@ async function openStart(
   for (const { path: name } of await listLogFiles(path)) {
     const file = await fs.promises.open(name, 'r');
     await oldest?.file.close();
-    const { start, found } = await findTail(file, missing, wanted);
+    const { start, found, complete } = await findTail(file, missing, missing === tail, wanted);
     oldest = { file, start };
     missing -= found;
-    if (missing <= 0) break;
+    if (complete) break;
   }
   if (oldest === undefined) throw noLog(path);
   return oldest;

@@ -5,30 +5,43 @@ import type { LogEntry } from '#runtime/logs.ts';
 const blockSize = 64 * 1024;
 const newline = 0x0a;
 
+/** Where the last lines of output begin in one file of a log. */
+export interface Tail {
+  start: number;
+  /** How many of them begin in this file. */
+  found: number;
+  /** false: some are missing, or the first one may have begun in an older file. */
+  complete: boolean;
+}
+
 /**
- * Where the last `count` lines of output begin in a log file, read from its end, and how many it has of them. A line of output is all its partial entries and the full one
- * that ends it.
+ * Looks for the last `count` lines of output, from the end of a log file. A line of output is all its partial entries and the full one that
+ * ends it.
+ *
+ * @param newest whether nothing was found in newer files: partial entries at the end are then a line that is not finished, and otherwise
+ *   the beginning of the first line that was found there
  */
 export async function findTail(
   file: fs.promises.FileHandle,
   count: number,
+  newest: boolean,
   wanted: (entry: LogEntry) => boolean,
-): Promise<{ start: number; found: number }> {
+): Promise<Tail> {
   const { size } = await file.stat();
-  if (count <= 0) return { start: await endOfLines(file, size), found: 0 };
+  if (count <= 0 && newest) return { start: await endOfLines(file, size), found: 0, complete: true };
   let found = 0;
   let start = size;
   for await (const { offset, line } of linesBackwards(file, size)) {
     const entry = parseEntry(line);
     if (entry && wanted(entry)) {
-      // Backwards, the full entry comes before the partial ones of its line; those of an unfinished line count together as one.
-      const begins = !entry.partial || found === 0;
-      if (begins && found === count) return { start, found };
+      // Backwards, the full entry comes before the partial ones of its line.
+      const begins = !entry.partial || (newest && found === 0);
+      if (begins && found === count) return { start, found, complete: true };
       if (begins) found++;
       start = offset;
     }
   }
-  return { start: found < count ? 0 : start, found };
+  return { start: 0, found, complete: false };
 }
 
 async function endOfLines(file: fs.promises.FileHandle, size: number): Promise<number> {
