@@ -39,7 +39,8 @@ export const networkMigration: Migration = {
       container_id TEXT PRIMARY KEY,
       name TEXT NOT NULL,
       hostname TEXT NOT NULL,
-      name_servers TEXT NOT NULL
+      name_servers TEXT NOT NULL,
+      resolver_port INTEGER
     ) STRICT;
 
     CREATE TABLE endpoints (

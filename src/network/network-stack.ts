@@ -145,7 +145,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     upstreams: createUpstreams(now),
     serversOf: (containerId) => serversOf({ networks, endpoints }, containerId, hostServers),
   });
-  const resolvers = createResolvers(answerQuery, log);
+  const resolvers = createResolvers(answerQuery, endpoints, log);
   const verbs: CatalogParts = {
     database,
     networks,

@@ -79,6 +79,20 @@ suite('a published port', () => {
     assert.equal(await host.neighbour.ask(host.address, 8080), 'ECONNREFUSED');
   });
 
+  test('obeys chains of iptables, which ufw makes, in the same way', async () => {
+    setFirewall('accept');
+    const iptables = (...args: string[]) => execFileSync('iptables-nft', args);
+    iptables('-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'ESTABLISHED,RELATED', '-j', 'ACCEPT');
+    iptables('-P', 'INPUT', 'DROP');
+    iptables('-P', 'FORWARD', 'DROP');
+    await daemon.restart([web, sibling]);
+    assert.equal(await host.neighbour.ask(host.address, 8080, brief), 'timeout');
+    iptables('-A', 'INPUT', '-p', 'tcp', '--dport', '8080', '-j', 'ACCEPT');
+    assert.equal(await host.neighbour.ask(host.address, 8080), `web ${host.neighbourAddress}`);
+    assert.equal(await host.neighbour.ask(host.address, 8081, brief), 'timeout');
+    execFileSync('nft', ['delete', 'table', 'ip', 'filter']);
+  });
+
   test('stays so after a flush of everything and a restart of the daemon', async () => {
     setFirewall('tcp dport 8080 accept');
     await daemon.restart([web, sibling]);

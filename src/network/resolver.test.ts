@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { after, suite, test } from 'node:test';
@@ -275,6 +276,24 @@ suite('a resolver', () => {
     assert.deepEqual((await resolve(two, 'web', 'A', { transport: 'tcp' })).answers, [
       web.endpoint.ipv4.address,
     ]);
+  });
+
+  test('has its port again after a restart, or another one when a program has taken it', async () => {
+    const portInside = () => {
+      const enter = [`--net=${two.sandbox.path}`, 'nft', 'list', 'chain', 'ip', 'dhow_resolver', 'queries'];
+      return Number(/udp dport set (\d+)/.exec(execFileSync('nsenter', enter, { encoding: 'utf8' }))?.[1]);
+    };
+    const all = [web, two, far, both];
+    const before = portInside();
+    await daemon.restart(all);
+    assert.equal(portInside(), before);
+    daemon.service.close();
+    await two.serve(before, 'squatter', 'tcp', '127.0.0.11');
+    await daemon.restart(all);
+    assert.notEqual(portInside(), before);
+    for (const transport of ['udp', 'tcp'] as const) {
+      assert.deepEqual((await resolve(two, 'web', 'A', { transport })).answers, [web.endpoint.ipv4.address]);
+    }
   });
 
   test('goes on after messages that are none', async () => {

@@ -34,6 +34,8 @@ export interface NetlinkSocket extends Disposable {
   get(request: NetlinkRequest, subject: string): NetlinkMessage;
   /** Sends one dump request and collects the answers. @throws NetlinkError */
   dump(request: NetlinkRequest, subject: string): NetlinkMessage[];
+  /** For a socket whose end the kernel makes wait. */
+  closeInBackground(): void;
   /** Its address, by which notifications name it. */
   portId(): number;
   close(): void;
@@ -256,6 +258,12 @@ class Socket implements NetlinkSocket {
     if (this.#closed) return;
     this.#closed = true;
     closeFunction(this.#fd);
+  }
+
+  closeInBackground(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeFunction.async(this.#fd, () => {});
   }
 
   [Symbol.dispose](): void {

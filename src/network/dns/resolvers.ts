@@ -4,6 +4,7 @@ import type { AnswerQuery } from '#network/dns/answer-query.ts';
 import { listen } from '#network/dns/listen.ts';
 import { openResolverSockets } from '#network/kernel/resolver-sockets.ts';
 import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
+import type { EndpointTable } from '#network/tables/endpoints.ts';
 
 /**
  * The resolvers of containers, at 127.0.0.11 inside each one's namespace. A resolver ends with the daemon: until the next
@@ -17,7 +18,12 @@ export interface Resolvers {
   stopAll(): void;
 }
 
-export function createResolvers(answerQuery: AnswerQuery, log: Log): Resolvers {
+/** @param ports where the ports of resolvers are kept for the next daemon, which then need not change the rules for them */
+export function createResolvers(
+  answerQuery: AnswerQuery,
+  ports: Pick<EndpointTable, 'resolverPort' | 'setResolverPort'>,
+  log: Log,
+): Resolvers {
   const running = new Map<string, Disposable>();
   function stop(containerId: string): void {
     const resolver = running.get(containerId);
@@ -32,7 +38,9 @@ export function createResolvers(answerQuery: AnswerQuery, log: Log): Resolvers {
     has: (containerId) => running.has(containerId),
     start(containerId, sandbox) {
       stop(containerId);
-      const sockets = openResolverSockets(sandbox);
+      const earlierPort = ports.resolverPort(containerId);
+      const { port, ...sockets } = openResolverSockets(sandbox, earlierPort);
+      if (port !== earlierPort) ports.setResolverPort(containerId, port);
       running.set(
         containerId,
         listen(containerId, sockets, answerQuery, () => performance.now()),

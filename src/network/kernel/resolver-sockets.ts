@@ -4,13 +4,14 @@ import { resolverAddress } from '#network/host-files.ts';
 import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
 import { check, hasCode, libc } from '#sys/libc.ts';
 import { inNetworkNamespace } from '#sys/namespaces.ts';
-import { type NetlinkSocket, netlinkProtocols, openNetlink } from '#sys/netlink.ts';
+import { netlinkProtocols, openNetlink } from '#sys/netlink.ts';
 import {
   type Expression,
   equals,
+  makeTable,
   metaProtocol,
   payload,
-  replaceTable,
+  type SmallChain,
   setPayload,
 } from '#sys/netlink-nft-rules.ts';
 
@@ -44,13 +45,17 @@ const tableName = 'dhow_resolver';
  * The rules change ports in passing packets and keep no state: address translation would make the kernel track every
  * connection of the container. An "unreachable" for a resolver whose daemon is gone must name port 53 too, or the client
  * would not recognise it as the answer to its query and wait.
+ *
+ * @param earlierPort the one that the rules in the sandbox are for already
  */
-export function openResolverSockets(sandbox: NamespaceSandbox): { udpFd: number; tcpFd: number } {
+export function openResolverSockets(
+  sandbox: NamespaceSandbox,
+  earlierPort: number | undefined,
+): ResolverPorts {
   return inNetworkNamespace(sandbox.namespaceFd, () => {
-    const { port, ...sockets } = openPair();
+    const sockets = openPair(earlierPort);
     try {
-      using netfilter = openNetlink(netlinkProtocols.netfilter);
-      redirect(netfilter, port);
+      if (sockets.port !== earlierPort) redirect(sockets.port);
       return sockets;
     } catch (error) {
       closeAll(sockets);
@@ -59,13 +64,19 @@ export function openResolverSockets(sandbox: NamespaceSandbox): { udpFd: number;
   });
 }
 
-/** A port that is free for UDP is taken for TCP now and then. */
-function openPair(): { udpFd: number; tcpFd: number; port: number } {
+interface ResolverPorts {
+  udpFd: number;
+  tcpFd: number;
+  port: number;
+}
+
+/** The port of before, else a free one; one that is free for UDP is taken for TCP now and then. */
+function openPair(earlierPort: number | undefined): ResolverPorts {
   for (let attempt = 1; ; attempt++) {
     const udpFd = openSocket(SOCK_DGRAM);
     let tcpFd = -1;
     try {
-      bind(udpFd, 0);
+      bind(udpFd, attempt === 1 ? (earlierPort ?? 0) : 0);
       const port = portOf(udpFd);
       tcpFd = openSocket(SOCK_STREAM);
       check('setsockopt', setIntegerOption(tcpFd, SOL_SOCKET, SO_REUSEADDR, [1], 4), resolverAddress);
@@ -97,7 +108,7 @@ function portOf(fd: number): number {
   return address.readUInt16BE(2);
 }
 
-function closeAll(sockets: { udpFd: number; tcpFd: number }): void {
+function closeAll(sockets: Pick<ResolverPorts, 'udpFd' | 'tcpFd'>): void {
   for (const fd of [sockets.udpFd, sockets.tcpFd]) if (fd !== -1) fs.closeSync(fd);
 }
 
@@ -110,13 +121,30 @@ const icmpUnreachable = Buffer.of(3);
 /** In an ICMP error: its own header, the IP header of the packet that it is about, and that one's source port. */
 const quotedPortOffset = 8 + 20 + 2;
 
-function redirect(netfilter: NetlinkSocket, port: number): void {
+/** In a namespace of before there are rules for another port. */
+function redirect(port: number): void {
+  const netfilter = openNetlink(netlinkProtocols.netfilter);
+  const chains = redirection(port);
+  try {
+    makeTable(netfilter, tableName, chains, 'new');
+    netfilter.close();
+  } catch (error) {
+    try {
+      if (!hasCode(error, 'EEXIST')) throw error;
+      makeTable(netfilter, tableName, chains, 'replaced');
+    } finally {
+      netfilter.closeInBackground();
+    }
+  }
+}
+
+function redirection(port: number): SmallChain[] {
   const own = portBytes(port);
   const domain = portBytes(domainPort);
   const fromResolver = [payload('network', 12, 4), equals(addressBytes)];
   const toResolver = [payload('network', 16, 4), equals(addressBytes)];
   const isProtocol = (number: number): Expression[] => [metaProtocol(), equals(Buffer.of(number))];
-  replaceTable(netfilter, tableName, [
+  return [
     {
       name: 'queries',
       hook: 'prerouting',
@@ -150,7 +178,7 @@ function redirect(netfilter: NetlinkSocket, port: number): void {
         ],
       ],
     },
-  ]);
+  ];
 }
 
 function portBytes(port: number): Buffer {

@@ -35,6 +35,9 @@ export interface EndpointTable {
   renameContainer(id: string, name: string): void;
   container(id: string): AttachedContainer | undefined;
   listContainers(): AttachedContainer[];
+  /** Where the container's resolver listens. */
+  resolverPort(containerId: string): number | undefined;
+  setResolverPort(containerId: string, port: number): void;
 
   insert(row: EndpointRow): void;
   remove(id: string): void;
@@ -56,6 +59,10 @@ export function createEndpointTable(database: Database): EndpointTable {
   const removeContainer = sql.prepare('DELETE FROM attached_containers WHERE container_id = ?');
   const renameContainer = sql.prepare('UPDATE attached_containers SET name = ? WHERE container_id = ?');
   const container = sql.prepare('SELECT * FROM attached_containers WHERE container_id = ?');
+  const resolverPort = sql.prepare('SELECT resolver_port FROM attached_containers WHERE container_id = ?');
+  const setResolverPort = sql.prepare(
+    'UPDATE attached_containers SET resolver_port = ? WHERE container_id = ?',
+  );
   const listContainers = sql.prepare('SELECT * FROM attached_containers');
   const insert = sql.prepare(
     `INSERT INTO endpoints (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -85,6 +92,13 @@ export function createEndpointTable(database: Database): EndpointTable {
     container(id) {
       const row = container.get(id);
       return row && toContainer(row);
+    },
+    resolverPort(containerId) {
+      const port = resolverPort.get(containerId)?.['resolver_port'];
+      return typeof port === 'number' ? port : undefined;
+    },
+    setResolverPort(containerId, port) {
+      setResolverPort.run(port, containerId);
     },
     listContainers: () => listContainers.all().map(toContainer),
     insert(row) {
