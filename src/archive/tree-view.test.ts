@@ -176,7 +176,7 @@ test('changes against the layers below', () => {
     unmountDetach(bench.root);
   }
   const changes = compareTrees(
-    bench.overlay.upperDirectory,
+    bench.overlay.upperDirectory ?? '',
     bench.overlay.lowerDirectories,
     new Set(['/dev', '/etc/hosts', '/etc/mtab', '/untouched/mount']),
   );
