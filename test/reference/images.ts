@@ -4,13 +4,13 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { archiveOf, type TestEntry } from '#archive/testing/archive-bytes.ts';
 import { describeTree } from '#archive/testing/describe-tree.ts';
-import type { Cli } from '../../support/cli.ts';
-import { outputOf } from '../../support/command.ts';
-import { type Daemon, startDaemon } from '../../support/daemon.ts';
-import { startDockerd } from '../../support/dockerd.ts';
-import type { Engine } from '../../support/engine.ts';
-import { type PushedImage, pushImage } from '../../support/push-image.ts';
-import { type Registry, startRegistry } from '../../support/registry.ts';
+import type { Cli } from '../support/cli.ts';
+import { outputOf } from '../support/command.ts';
+import { type Daemon, startDaemon } from '../support/daemon.ts';
+import { startDockerd } from '../support/dockerd.ts';
+import type { Engine } from '../support/engine.ts';
+import { type PushedImage, pushImage } from '../support/push-image.ts';
+import { type Registry, startRegistry } from '../support/registry.ts';
 
 /** Images go both ways between Dhow and the other tools of Debian, with equal ids and equal trees. */
 

@@ -4,13 +4,13 @@ import { startDaemon } from '../support/daemon.ts';
 import { importBase } from '../support/describe-engine.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import type { Engine } from '../support/engine.ts';
-import { explanations } from './explained.ts';
-import { runSession, type Step } from './session.ts';
-import { compareShapes } from './shape.ts';
+import { explanations } from './api/explained.ts';
+import { runSession, type Step } from './api/session.ts';
+import { compareShapes } from './api/shape.ts';
 
 /*
  * Makes the same calls on the machine's dockerd and on Dhow, and explains every difference of status or shape. Needs Debian's
- * docker.io and a host without docker0. Run: tools/node --test test/differential/differential.ts
+ * docker.io and a host without docker0. Run: tools/node --test test/reference/api.ts
  */
 
 /** Objects whose keys are data. */

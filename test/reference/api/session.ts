@@ -1,4 +1,4 @@
-import { waitFor } from '../support/wait-for.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { type Answer, call } from './http.ts';
 
 export interface Step {
