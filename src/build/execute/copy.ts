@@ -218,8 +218,8 @@ async function changesOf(step: CopyStep, inputs: StepInputs, root: string): Prom
   const database = step.link ? (await inputs.session.mounted(inputs.chain)).root : root;
   try {
     const { uid, gid } = inputs.session.parts.resolveOwner(database, step.chown);
-    // A user alone is his own group, as in Docker.
-    const owner = { uid, gid: step.chown.includes(':') ? gid : uid };
+    // A number alone is the group's as well, whatever the user database says of it; a name alone brings the group of its entry.
+    const owner = { uid, gid: /^\d+$/.test(step.chown) ? uid : gid };
     return { owner, ...(mode ? { mode } : {}) };
   } catch (error) {
     throw refuse(messageOf(error));

@@ -163,7 +163,10 @@ describe('builds of a daemon', () => {
     const directory = context({ Dockerfile: 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /u\n' });
     await build(dhow, ['-t', 'pruned', directory]);
     const before = await dhow.out('run', '--rm', 'pruned', 'cat', '/u');
-    assert.match(await dhow.out('system', 'df', '-v'), /^Build cache usage: \d.*\n\nCACHE ID .*\n[^]*regular/m);
+    assert.match(
+      await dhow.out('system', 'df', '-v'),
+      /^Build cache usage: \d.*\n\nCACHE ID [\s\S]*regular/m,
+    );
     assert.match(await dhow.out('builder', 'prune', '-f'), /Total reclaimed space: /);
     assert.doesNotMatch(await dhow.out('system', 'df', '-v'), /regular/);
     assert.equal(await dhow.out('run', '--rm', 'pruned', 'cat', '/u'), before);
