@@ -76,7 +76,10 @@ for (const name of ['crun', 'runc']) {
     test('have a terminal of their own', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { id } = await fixture.begin(['sleep', '1000']);
-      const { stdout } = await fixture.exec(id, ['sh', '-c', 'tty; stty size; echo $TERM'], {
+      // crun gives an exec's terminal its size while the program starts.
+      const script =
+        'tty; for i in $(seq 1000); do stty size >/dev/null 2>&1 && break; sleep 0.01; done; stty size; echo $TERM';
+      const { stdout } = await fixture.exec(id, ['sh', '-c', script], {
         terminal: true,
         consoleSize: { rows: 33, columns: 44 },
       });

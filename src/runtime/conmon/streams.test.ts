@@ -56,7 +56,9 @@ for (const name of ['crun', 'runc']) {
 
     test('have a terminal of the asked size that can be resized', async () => {
       await using fixture = await createRuntimeFixture(name);
-      const { id, stdio } = await fixture.begin(['sh', '-c', 'stty size; read x; stty size; exit 5'], {
+      const script =
+        'stty size; for i in $(seq 1000); do [ "$(stty size)" = "30 90" ] || break; sleep 0.01; done; read x; stty size; exit 5';
+      const { id, stdio } = await fixture.begin(['sh', '-c', script], {
         terminal: true,
         stdin: 'open',
         change: (input) => {
