@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { startPodman } from '../../../bench/contestants/podman.ts';
-import type { BenchEngine } from '../../../bench/contestants.ts';
-import { outputOf } from '../../support/command.ts';
-import { startDaemon } from '../../support/daemon.ts';
-import { importBase } from '../../support/describe-engine.ts';
-import { startDockerd } from '../../support/dockerd.ts';
-import type { Engine } from '../../support/engine.ts';
-import { createScratch, type Scratch } from '../../support/scratch.ts';
-import { writeFiles } from './build-context.ts';
-import { type ReferenceCase, referenceCases } from './reference-cases.ts';
+import { startPodman } from '../../bench/contestants/podman.ts';
+import type { BenchEngine } from '../../bench/contestants.ts';
+import { writeFiles } from '../integration/build/build-context.ts';
+import { outputOf } from '../support/command.ts';
+import { startDaemon } from '../support/daemon.ts';
+import { importBase } from '../support/describe-engine.ts';
+import { startDockerd } from '../support/dockerd.ts';
+import type { Engine } from '../support/engine.ts';
+import { createScratch, type Scratch } from '../support/scratch.ts';
+import { type ReferenceCase, referenceCases } from './build/cases.ts';
 
 /** Runs a builder's command line. */
 type Run = (...args: string[]) => Promise<string>;
