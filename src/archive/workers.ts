@@ -69,8 +69,11 @@ export interface ArchiveWorkersParts {
   count: number;
 }
 
-/** Removals do not wait for unpack jobs, which can hang on a slow network. */
-const removalCount = 1;
+/**
+ * Removals do not wait for unpack jobs, which can hang on a slow network. They wait for the disk's journal most of the time, so that several at
+ * once take less time together.
+ */
+const removalCount = 4;
 /** A reader may be slow and holds its thread all the while, so there are more of these than cores. */
 const packCount = 8;
 /** A new thread is slow for its first quarter of a second, as its code is not compiled yet; keeping one costs 10 MB. */
