@@ -30,7 +30,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     step: 'image inspect',
-    difference: /^\.(Container|ContainerConfig|Config\.\w+): missing$/,
+    difference: /^\.(Container|(Container)?Config\.\w+): (missing|null is array)$/,
     reason: 'they told of the container that an image was made in; Docker has dropped them',
   },
   {
