@@ -20,7 +20,9 @@ if (command === undefined) {
   process.exitCode = signal === null ? code : 1;
   const difference = await settle(before);
   if (!isClean(difference)) {
-    console.error(`check-host-clean: ${command} left the host different\n${formatDifference(difference)}`);
+    console.error(
+      `check-host-clean: the host is not as it was before ${command} (or something else changed it meanwhile)\n${formatDifference(difference)}`,
+    );
     process.exitCode ||= 1;
   }
 }
