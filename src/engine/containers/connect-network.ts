@@ -65,15 +65,39 @@ export async function disconnectFromNetwork(
   if (rest.length === networks.length) {
     throw new DhowError('NotFound', `container ${record.id} is not connected to network ${name}`);
   }
-  const before = context.networks.endpointsOf(record.id);
-  const endpoint = before.find((each) => each.networkId === id);
-  if (isLive(record) && endpoint) {
-    await using sandbox = openSandbox(context, record);
-    await context.networks.disconnect(record.id, id, sandbox);
-    announceEndpoint(context, 'disconnect', endpoint);
-    updateHostFiles(context, record, pathsOf(context.containersDirectory, record.id), before);
-  }
+  // Settings first: what a daemon that dies meanwhile leaves is an endpoint that they do not name, and the next one drops it.
   await saveNetworks(context, record, rest);
+  try {
+    if (isLive(record)) await dropEndpoint(context, record, id);
+  } catch (error) {
+    await saveNetworks(context, record, networks);
+    throw error;
+  }
+}
+
+/** Ends connections of a running container that were being made or ended when the last daemon died. */
+export async function dropUnnamedEndpoints(
+  context: ContainerContext,
+  record: ContainerRecord,
+): Promise<void> {
+  const named = new Set(record.settings.networks.map(({ network }) => network));
+  for (const { networkId, networkName } of context.networks.endpointsOf(record.id)) {
+    if (!named.has(networkName)) await dropEndpoint(context, record, networkId);
+  }
+}
+
+async function dropEndpoint(
+  context: ContainerContext,
+  record: ContainerRecord,
+  networkId: string,
+): Promise<void> {
+  const before = context.networks.endpointsOf(record.id);
+  const endpoint = before.find((each) => each.networkId === networkId);
+  if (endpoint === undefined) return;
+  await using sandbox = openSandbox(context, record);
+  await context.networks.disconnect(record.id, networkId, sandbox);
+  announceEndpoint(context, 'disconnect', endpoint);
+  updateHostFiles(context, record, pathsOf(context.containersDirectory, record.id), before);
 }
 
 function openSandbox(context: ContainerContext, record: ContainerRecord): Sandbox {

@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { dropUnnamedEndpoints } from '#engine/containers/connect-network.ts';
 import { bookExit } from '#engine/containers/exit.ts';
 import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
@@ -12,6 +13,7 @@ import { launch } from '#engine/containers/start.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { takeDown } from '#engine/containers/take-down.ts';
 import { messageOf } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
 import type { ProcessState } from '#runtime/runtime.ts';
 
 /** Docker's code for a container whose process vanished without a trace, as after a power cut. */
@@ -34,6 +36,7 @@ export async function restoreContainers(context: ContainerContext): Promise<void
     if (live.has(record.id)) {
       context.health.watch(record);
       adoptVolumes(context, record);
+      await quietly(`end connections of ${record.id}`, () => dropUnnamedEndpoints(context, record))();
       continue;
     }
     try {
