@@ -31,6 +31,11 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/build/prune.ts'),
   },
   {
+    names: ['compose'],
+    summary: 'Define and run multi-container applications',
+    load: () => import('#cli/commands/compose/compose.ts'),
+  },
+  {
     names: ['container attach', 'attach'],
     summary: 'Attach local standard input, output, and error streams to a running container',
     load: () => import('#cli/commands/container/attach.ts'),

@@ -63,8 +63,12 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
       'a door: translates between HTTP and the services; beyond them it knows the values that their types are made of',
   },
   client: { mayImport: ['wire'], reason: 'small enough to be loaded by every command' },
+  compose: {
+    mayImport: ['client', 'wire'],
+    reason: 'a client of the API: files to a project, a project to requests',
+  },
   cli: {
-    mayImport: ['client', 'wire', 'archive/read-tar.ts', 'archive/write-tar.ts', 'dockerignore'],
+    mayImport: ['client', 'compose', 'wire', 'archive/read-tar.ts', 'archive/write-tar.ts', 'dockerignore'],
     reason:
       'drives any Docker-compatible daemon, so it knows only the API, and the format of what is sent through it',
   },
@@ -101,7 +105,7 @@ export interface ClosureRule {
 export const closureRules: readonly ClosureRule[] = [
   {
     room: 'cli',
-    mayReach: ['client', 'wire', 'errors', 'archive', 'dockerignore'],
+    mayReach: ['client', 'compose', 'wire', 'errors', 'archive', 'dockerignore'],
     mayNotUse: ['koffi', 'node:sqlite', 'node:http'],
     reason: 'each import on the way of `dhow run` costs as much as a container',
   },

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { CliContext } from '#cli/context.ts';
+import { findFiles } from '#compose/find-files.ts';
+import { loadProject, readVariables } from '#compose/load.ts';
+import type { Project } from '#compose/project.ts';
+import { DhowError } from '#errors/error.ts';
+
+/** The options of `dhow compose` that say which project is meant. */
+export interface ProjectChoice {
+  readonly files: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly directory: string | undefined;
+  readonly name: string | undefined;
+  readonly profiles: readonly string[];
+}
+
+/** Loads the chosen project; variables that nobody set are told on stderr. */
+export function openProject(context: CliContext, choice: ProjectChoice): Project {
+  const { environment, workingDirectory } = context;
+  const at = (path: string) => resolve(workingDirectory, path);
+  const read = createReader();
+  // COMPOSE_FILE and the like may stand in the .env of where we are, so that one is read first.
+  const envFiles = choice.envFiles.map(at);
+  const near = readVariables(
+    environment,
+    envFiles,
+    choice.directory ? at(choice.directory) : workingDirectory,
+    read,
+  );
+  const { files, directory } = findFiles({
+    files: choice.files,
+    directory: choice.directory,
+    workingDirectory,
+    environment: near,
+    exists: existsSync,
+  });
+  const variables = readVariables(environment, envFiles, directory, read);
+  const listed = (variables.get('COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim());
+  const told = new Set<string>();
+  return loadProject(
+    {
+      files,
+      directory,
+      name: choice.name ?? (variables.get('COMPOSE_PROJECT_NAME') || undefined),
+      variables,
+      profiles: [...choice.profiles, ...listed].filter(Boolean),
+    },
+    {
+      read,
+      home: environment['HOME'],
+      onUnset(name) {
+        if (told.has(name)) return;
+        told.add(name);
+        context.stderr.write(`The ${name} variable is not set; it is taken as empty.\n`);
+      },
+    },
+  );
+}
+
+/** Reads each file once: the standard input cannot be read twice. */
+function createReader(): (path: string) => string {
+  const known = new Map<string, string>();
+  return (path) => {
+    const content = known.get(path) ?? readText(path);
+    known.set(path, content);
+    return content;
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new DhowError('NotFound', `no such file: ${path}`, { cause: error });
+    throw new DhowError('InvalidParameter', `cannot read ${path}: ${code}`, { cause: error });
+  }
+}

@@ -1,0 +1,16 @@
+import type { FileDefinition, NetworkDefinition, VolumeDefinition } from '#compose/model/resources.ts';
+import type { Service } from '#compose/model/service.ts';
+
+/**
+ * A Compose project as all its files together describe it: merged, interpolated, in long form. The keys inside are those of the
+ * specification, so that `config` prints what the other commands work with.
+ */
+export interface Project {
+  readonly name: string;
+  /** Services that the chosen profiles enable. */
+  readonly services: Readonly<Record<string, Service>>;
+  readonly networks: Readonly<Record<string, NetworkDefinition>>;
+  readonly volumes: Readonly<Record<string, VolumeDefinition>>;
+  readonly configs: Readonly<Record<string, FileDefinition>>;
+  readonly secrets: Readonly<Record<string, FileDefinition>>;
+}
