@@ -1,4 +1,5 @@
 import type { Scenario } from './scenario.ts';
+import { buildScenario } from './scenarios/build.ts';
 import { imagesScenario } from './scenarios/images.ts';
 import { listScenario } from './scenarios/list.ts';
 import { memoryScenario } from './scenarios/memory.ts';
@@ -15,4 +16,5 @@ export const scenarios: readonly Scenario[] = [
   memoryScenario,
   restartScenario,
   imagesScenario,
+  buildScenario,
 ];

@@ -1,0 +1,78 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { createScratch } from '../../test/support/scratch.ts';
+import { type Contestant, contestantNames } from '../contestants.ts';
+import { timeCommand, warmUp } from '../measure.ts';
+import type { Scenario } from '../scenario.ts';
+import { rowsOf } from '../table.ts';
+
+const directories = 50;
+const filesEach = 100;
+const steps = 20;
+const phases = ['unchanged', 'changed', 'cold'] as const;
+const titles = {
+  unchanged: 'build again without changes',
+  changed: 'build again after a change in one file of the context',
+  cold: 'build without cache',
+};
+
+/** Twenty steps on a context of many files, beside dockerd's first builder. */
+export const buildScenario: Scenario = {
+  name: 'build',
+  async measure({ dhow, dockerd }, { rounds = 3 }) {
+    const scratch = createScratch();
+    try {
+      const context = path.join(scratch.directory, 'context');
+      writeContext(context);
+      const contestants = [dhow.cli, dockerd.cli, dhow.dhow];
+      const build = (contestant: Contestant, ...args: string[]): Promise<number> => {
+        const { environment, ...rest } = contestant.invoke('build', '-q', '-t', 'measured', ...args, context);
+        return timeCommand({ ...rest, environment: { ...environment, DOCKER_BUILDKIT: '0' } });
+      };
+      const samples = new Map(
+        phases.map((phase) => [phase, new Map(contestants.map((one): [Contestant, number[]] => [one, []]))]),
+      );
+      await warmUp(1, contestants, (contestant) => build(contestant));
+      for (let round = 0; round < rounds; round++) {
+        for (const contestant of contestants) {
+          const take = (phase: (typeof phases)[number], took: number): unknown =>
+            samples.get(phase)?.get(contestant)?.push(took);
+          // The context may have changed for another contestant.
+          await build(contestant);
+          take('unchanged', await build(contestant));
+          // New for each: the two command lines of Dhow share a cache.
+          fs.writeFileSync(path.join(context, '7', '7'), `${contestant.name} ${round}`);
+          take('changed', await build(contestant));
+          take('cold', await build(contestant, '--no-cache'));
+        }
+      }
+      await Promise.all(
+        [dhow.cli, dockerd.cli].map((one) => timeCommand(one.invoke('rmi', '-f', 'measured'))),
+      );
+      return phases.map((phase) => ({
+        title: titles[phase],
+        unit: 'ms',
+        rows: rowsOf(samples.get(phase) ?? new Map()),
+        references: [contestantNames.dockerOnDockerd],
+        notes: [`${steps} steps, a context of ${directories * filesEach} files`],
+      }));
+    } finally {
+      scratch.remove();
+    }
+  },
+};
+
+function writeContext(directory: string): void {
+  for (let number = 0; number < directories; number++) {
+    const inner = path.join(directory, String(number));
+    fs.mkdirSync(inner, { recursive: true });
+    for (let file = 0; file < filesEach; file++) {
+      fs.writeFileSync(path.join(inner, String(file)), `${number} ${file}\n`.repeat(200));
+    }
+  }
+  const lines = Array.from({ length: steps - 1 }, (_, step) => `RUN echo ${step} > /${step}`);
+  fs.writeFileSync(
+    path.join(directory, 'Dockerfile'),
+    ['FROM busybox', ...lines, 'COPY . /all', ''].join('\n'),
+  );
+}
