@@ -62,6 +62,8 @@ await Promise.all([
   build({
     ...common,
     outfile: cli,
+    // Read by `compose` only: every other command would read its text for nothing.
+    external: [...common.external, 'yaml'],
     format: 'cjs',
     minify: true,
     define: { ...define, 'import.meta.dirname': 'directory' },

@@ -84,7 +84,7 @@ async function printHelp(parts: CliParts, operands: readonly string[]): Promise<
   const width = widthOf(parts.stdout);
   const [first, second] = operands;
   if (first === undefined) {
-    parts.stdout.write(help.overview(parts.registry, globalOptions, width));
+    parts.stdout.write(help.overview(parts.registry, groups, globalOptions, width));
     return 0;
   }
   if (first === 'help') {
@@ -101,7 +101,7 @@ async function printHelp(parts: CliParts, operands: readonly string[]): Promise<
   if (second !== undefined && second !== '--help' && second !== '-h') {
     throw new UsageError(`unknown flag: ${second}`, 125);
   }
-  parts.stdout.write(help.groupHelp(first, parts.registry, width));
+  parts.stdout.write(help.groupHelp(first, groups[first] ?? '', parts.registry, width));
   return 0;
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from '#cli/command.ts';
 import type { Option, OptionTable } from '#cli/options.ts';
-import { type CommandEntry, groups } from '#cli/registry.ts';
+import type { CommandEntry } from '#cli/registry.ts';
 
 /** `Usage:  dhow run [OPTIONS] IMAGE…`, one line for each form. */
 export function usageLines(name: string, command: Command): string {
@@ -22,14 +22,19 @@ export function commandHelp(name: string, entry: CommandEntry, command: Command,
 }
 
 /** What `dhow container` prints. */
-export function groupHelp(group: string, registry: readonly CommandEntry[], width: number): string {
+export function groupHelp(
+  group: string,
+  summary: string,
+  registry: readonly CommandEntry[],
+  width: number,
+): string {
   const rows = registry.flatMap((entry): [string, string][] => {
     const name = entry.names[0] ?? '';
     return name.startsWith(`${group} `) ? [[name.slice(group.length + 1), entry.summary]] : [];
   });
   return [
     `Usage:  dhow ${group} COMMAND`,
-    groups[group] ?? '',
+    summary,
     `Commands:\n${layOut(rows.sort(byName), width)}`,
     `Run 'dhow ${group} COMMAND --help' for more information on a command.\n`,
   ].join('\n\n');
@@ -38,6 +43,7 @@ export function groupHelp(group: string, registry: readonly CommandEntry[], widt
 /** What `dhow` and `dhow --help` print. */
 export function overview(
   registry: readonly CommandEntry[],
+  groups: Readonly<Record<string, string>>,
   globalOptions: OptionTable,
   width: number,
 ): string {

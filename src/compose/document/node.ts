@@ -43,12 +43,16 @@ export type MergeTag = 'reset' | 'override';
 export const maximumNodes = 100_000;
 
 export function complain(at: Place, message: string): DhowError {
-  return new DhowError('InvalidParameter', `${at.file}:${at.line}:${at.column}: ${message}`);
+  return new DhowError('InvalidParameter', `${describePlace(at)}: ${message}`);
 }
 
 /** A complaint about something that the specification has and this engine does not do. */
 export function complainUnsupported(at: Place, message: string): DhowError {
-  return new DhowError('Unsupported', `${at.file}:${at.line}:${at.column}: ${message}`);
+  return new DhowError('Unsupported', `${describePlace(at)}: ${message}`);
+}
+
+function describePlace({ file, line, column }: Place): string {
+  return `${file === '-' ? 'standard input' : file}:${line}:${column}`;
 }
 
 export function describeKind(node: Node): string {

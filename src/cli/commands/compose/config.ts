@@ -1,8 +1,6 @@
+import { type Command, defineCommand } from '#cli/command.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
-import type { CliContext } from '#cli/context.ts';
 import { flag, type OptionValues, text, unsupported } from '#cli/options.ts';
-import { parseOptions } from '#cli/parse-options.ts';
-import { UsageError } from '#cli/usage-error.ts';
 import type { Project } from '#compose/project.ts';
 import { hashService, renderProject } from '#compose/render.ts';
 import { DhowError } from '#errors/error.ts';
@@ -30,24 +28,24 @@ const options = {
 };
 
 /** `dhow compose config`: prints what all files together mean, or a part of it. */
-export async function runConfig(
-  context: CliContext,
-  choice: ProjectChoice,
-  words: readonly string[],
-): Promise<number> {
-  const line = parseOptions(options, words, { interspersed: true });
-  if (line.help) throw new UsageError('config prints the project as one file', 0);
-  if (line.operands.length > 0) {
-    throw new DhowError('Unsupported', 'compose config of single services is not supported yet');
-  }
-  const values = line.options as OptionValues<typeof options>;
-  const { format = 'yaml' } = values;
-  if (format !== 'yaml' && format !== 'json') {
-    throw new DhowError('InvalidParameter', `--format takes yaml or json, not "${format}"`);
-  }
-  const project = openProject(context, choice);
-  if (!values.quiet) context.stdout.write(print(project, format, values));
-  return 0;
+export function createVerb(choice: ProjectChoice): Command {
+  return defineCommand({
+    usage: ['[OPTIONS]'],
+    operands: {},
+    options,
+    async run(context, { options: values, operands }) {
+      if (operands.length > 0) {
+        throw new DhowError('Unsupported', 'compose config of single services is not supported yet');
+      }
+      const { format = 'yaml' } = values;
+      if (format !== 'yaml' && format !== 'json') {
+        throw new DhowError('InvalidParameter', `--format takes yaml or json, not "${format}"`);
+      }
+      const project = openProject(context, choice);
+      if (!values.quiet) context.stdout.write(print(project, format, values));
+      return 0;
+    },
+  });
 }
 
 function print(project: Project, format: 'yaml' | 'json', values: OptionValues<typeof options>): string {
