@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Cli } from '../support/cli.ts';
+import { type Daemon, startDaemon } from '../support/daemon.ts';
+import { importBase } from '../support/describe-engine.ts';
+import { createLoopFileSystem, type LoopFileSystem } from '../support/loop-file-system.ts';
+
+describe('a data root without space', () => {
+  let disk: LoopFileSystem;
+  let daemon: Daemon;
+  let docker: Cli;
+  before(async () => {
+    disk = await createLoopFileSystem('ext4', 64);
+    daemon = await startDaemon({ dataRoot: path.join(disk.directory, 'data') });
+    docker = daemon.cli('docker');
+    await importBase(daemon);
+    await docker.out('run', '-d', '--name', 'before', '-v', 'kept:/data', 'busybox', 'sleep', '1000');
+    await docker.out('exec', 'before', 'sh', '-c', 'echo kept > /data/file');
+  });
+  after(async () => {
+    await daemon?.[Symbol.asyncDispose]();
+    await disk?.[Symbol.asyncDispose]();
+  });
+
+  /** Takes all space that root may take. */
+  function fill(): string {
+    const file = path.join(disk.directory, 'filler');
+    const fd = fs.openSync(file, 'w');
+    try {
+      for (const size of [1 << 20, 4096, 1]) {
+        try {
+          for (;;) fs.writeSync(fd, Buffer.alloc(size));
+        } catch (error) {
+          assert.match(String(error), /ENOSPC/);
+        }
+      }
+    } finally {
+      fs.closeSync(fd);
+    }
+    return file;
+  }
+
+  it('names the lack, keeps what runs, and works again when there is space', async () => {
+    const filler = fill();
+    const refused: string[] = [];
+    for (let index = 0; index < 40 && refused.length === 0; index++) {
+      const { code, stderr } = await docker.run([
+        'run',
+        '--name',
+        `full-${index}`,
+        '-v',
+        '/etc',
+        'busybox',
+        'true',
+      ]);
+      if (code !== 0) refused.push(stderr);
+    }
+    assert.match(refused.join(), /no space left|disk is full|ENOSPC|database or disk is full/i);
+    assert.equal(await docker.out('exec', 'before', 'cat', '/data/file'), 'kept');
+    assert.match(await docker.out('ps', '-a', '--format', '{{.Names}}'), /^before$/m);
+    fs.rmSync(filler);
+    assert.equal(await docker.out('run', '--rm', 'busybox', 'echo', 'again'), 'again');
+  });
+
+  it('a daemon killed without space starts without space', async () => {
+    const filler = fill();
+    await daemon.kill9();
+    await daemon.start();
+    assert.equal(await docker.out('exec', 'before', 'cat', '/data/file'), 'kept');
+    fs.rmSync(filler);
+    assert.equal(await docker.out('run', '--rm', '-v', 'kept:/data', 'busybox', 'cat', '/data/file'), 'kept');
+  });
+});
