@@ -60,6 +60,7 @@ for (const name of ['crun', 'runc']) {
       await fixture.runtime.close();
       const stranger = bystander(t);
       process.kill(state.monitorPid, 'SIGKILL');
+      while (readStartTime(state.monitorPid) !== undefined) await setTimeout(5);
       fs.writeFileSync(fileOf(fixture, id, 'monitor'), `${stranger} 1`);
       await fixture.reopen();
       assert.match((await fixture.exitOf(id)).failure ?? '', /conmon/);
