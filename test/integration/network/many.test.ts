@@ -6,7 +6,7 @@ import { outputOf } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
 
-/** The benchmark (`bench/scenarios/networks.ts`) has 200 and 500. */
+/** Few enough for every run; 200 and 500 also leave nothing, in a minute and a half. */
 const networks = 40;
 const containers = 100;
 const name = (kind: string, index: number): string => `${kind}-${index}`;
