@@ -1,4 +1,4 @@
-import { check, libc } from '#sys/libc.ts';
+import { callInBackground, check, libc } from '#sys/libc.ts';
 
 /** umount2(2) flags. */
 const MNT_DETACH = 2;
@@ -48,17 +48,8 @@ export function unmountDetach(target: string): void {
  * The same in Node's thread pool: the kernel waits there for its readers of the mount table, about a millisecond.
  * @throws SystemError
  */
-export function unmountDetachInBackground(target: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    umountFunction.async(target, MNT_DETACH | UMOUNT_NOFOLLOW, (error: unknown, result: unknown) => {
-      if (error !== null) return reject(error);
-      if (result === 0) return resolve();
-      // errno was that thread's; here it is asked for once more.
-      try {
-        resolve(unmountDetach(target));
-      } catch (failure) {
-        reject(failure);
-      }
-    });
-  });
+export async function unmountDetachInBackground(target: string): Promise<void> {
+  const result = await callInBackground(umountFunction, target, MNT_DETACH | UMOUNT_NOFOLLOW);
+  // Once more here, for the errno.
+  if (result !== 0) unmountDetach(target);
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { check, hasCode, lastErrno, libc, SystemError } from '#sys/libc.ts';
+import { callInBackground, check, hasCode, lastErrno, libc, SystemError } from '#sys/libc.ts';
 import {
   decodeAttributes,
   decodeMessages,
@@ -184,14 +184,8 @@ class Socket implements NetlinkSocket {
 
   async requestInBackground(requests: NetlinkRequest[], subject: string): Promise<void> {
     const { first, bytes } = this.#encode(acknowledged(requests));
-    const result = await new Promise<unknown>((resolve, reject) => {
-      sendFunction.async(this.#fd, bytes, bytes.length, 0, (error: unknown, sent: unknown) => {
-        if (error) reject(error);
-        else resolve(sent);
-      });
-    });
-    // errno belongs to the thread that sent and cannot be read here.
-    if (Number(result) === -1) throw new Error(`netlink request could not be sent: ${subject}`);
+    const sent = await callInBackground(sendFunction, this.#fd, bytes, bytes.length, 0);
+    if (sent === -1) throw new Error(`netlink request could not be sent: ${subject}`);
     this.#awaitAcknowledgements(first, requests.length, subject);
   }
 

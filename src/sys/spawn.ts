@@ -1,4 +1,4 @@
-import { libc, SystemError } from '#sys/libc.ts';
+import { callInBackground, libc, SystemError } from '#sys/libc.ts';
 
 /**
  * Starting programs without forking this process. Node's own `child_process` copies the page tables of the whole
@@ -82,17 +82,16 @@ export async function spawn({
     verify('posix_spawnattr_setsigdefault', attributesDefault(attributes, fullSet));
     const pid = [0];
     const environment = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    posixSpawn.async(
+    const errno = await callInBackground(
+      posixSpawn,
       pid,
       path,
       actions,
       attributes,
       [path, ...args, null],
       [...environment, null],
-      (error: Error | null, errno: number) => (error ? reject(error) : resolve(errno)),
     );
-    verify('posix_spawn', await promise, path);
+    verify('posix_spawn', errno, path);
     return pid[0] as number;
   } finally {
     actionsDestroy(actions);

@@ -1,11 +1,7 @@
 import fs from 'node:fs';
-import { promisify } from 'node:util';
-import { libc } from '#sys/libc.ts';
+import { callInBackground, libc } from '#sys/libc.ts';
 
 const syncfsFunction = libc.func('int syncfs(int fd)');
-const syncfsAsync = promisify((fd: number, done: (error: Error | null, result: number) => void) =>
-  syncfsFunction.async(fd, done),
-);
 
 /**
  * syncfs(2): everything written so far to the file system that holds `path` is on disk when this resolves. One call
@@ -15,7 +11,8 @@ const syncfsAsync = promisify((fd: number, done: (error: Error | null, result: n
 export async function syncFileSystem(path: string): Promise<void> {
   const directory = await fs.promises.open(path, fs.constants.O_RDONLY);
   try {
-    if ((await syncfsAsync(directory.fd)) === -1) throw new Error(`syncfs ${path}: writing to disk failed`);
+    if ((await callInBackground(syncfsFunction, directory.fd)) === -1)
+      throw new Error(`syncfs ${path}: writing to disk failed`);
   } finally {
     await directory.close();
   }
