@@ -61,6 +61,7 @@ async function measure(chosen: readonly Scenario[], options: BenchOptions): Prom
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.stack : error);
+  // With what it suppressed.
+  console.error(error);
   process.exitCode = 1;
 });
