@@ -55,7 +55,7 @@ async function measure(chosen: readonly Scenario[], options: BenchOptions): Prom
     const tables = await scenario.measure({ dhow, dockerd, podman }, options);
     const load = `${before} before, ${describeLoad()} after`;
     results.push({ scenario: scenario.name, load, tables });
-    say(`\n${tables.map(formatTable).join('\n')}Load: ${load}`);
+    say(`\n${tables.map(formatTable).join('\n')}\nLoad: ${load}`);
   }
   if (options.json) console.log(JSON.stringify({ date: new Date(), about: text, results }, undefined, 2));
 }
