@@ -51,17 +51,11 @@ export function mountByDescriptor(overlay: OverlayMount, target: string): boolea
   let mountFd = -1;
   try {
     for (const [key, value] of settings) {
-      try {
-        check(
-          'fsconfig',
-          Number(fsconfigFunction(SYS_fsconfig, contextFd, FSCONFIG_SET_STRING, key, value, 0)),
-          `${key}=${value}`,
-        );
-      } catch (error) {
-        // Before Linux 6.5 there is no `lowerdir+`.
-        if (key === 'lowerdir+' && hasCode(error, 'EINVAL', 'EOPNOTSUPP')) return false;
-        throw error;
-      }
+      check(
+        'fsconfig',
+        Number(fsconfigFunction(SYS_fsconfig, contextFd, FSCONFIG_SET_STRING, key, value, 0)),
+        `${key}=${value}`,
+      );
     }
     check(
       'fsconfig',
@@ -75,6 +69,11 @@ export function mountByDescriptor(overlay: OverlayMount, target: string): boolea
       target,
     );
     return true;
+  } catch (error) {
+    // Before Linux 6.5 there is no `lowerdir+`, and overlayfs collects options unread: they are refused as they are given when they fill a
+    // page, and else only at the end. What mount(2) refuses too is told by it.
+    if (mountFd === -1 && hasCode(error, 'EINVAL', 'EOPNOTSUPP')) return false;
+    throw error;
   } finally {
     if (mountFd !== -1) closeFd(mountFd);
     closeFd(contextFd);
