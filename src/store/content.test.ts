@@ -165,7 +165,8 @@ describe('an ingest', () => {
   });
 
   it('that nobody took up for long is dropped, one in use is not', async () => {
-    await (await store.ingest('old', never)).write(text);
+    await using used = await store.ingest('old', never);
+    await used.write(text);
     {
       await using ingest = await store.ingest('left', never);
       await ingest.write(text);
