@@ -56,14 +56,18 @@ describe('an adopted upper directory', () => {
       fs.linkSync(path.join(root, 'new'), path.join(root, 'new2'));
       fs.symlinkSync('new', path.join(root, 'link'));
       fs.rmSync(path.join(root, 'gone'));
+      fs.chmodSync(root, 0o700);
+      fs.appendFileSync(path.join(root, 'keep'), 'more');
       fs.rmSync(path.join(root, 'dir'), { recursive: true });
       fs.mkdirSync(path.join(root, 'dir'));
       fs.writeFileSync(path.join(root, 'dir/c'), '5');
     });
-    assert.equal(sizeBytes, 300_001);
+    assert.equal(sizeBytes, 300_006);
     const tar = await exported(stores, diffId);
     assert.equal(`sha256:${createHash('sha256').update(tar).digest('hex')}`, diffId);
     assert.equal(tar.length, stores.layers.tarBytesOf(diffId));
+
+    assert.equal(await stores.layers.verify(diffId, { mend: false, signal: never }), undefined);
 
     // Unpacked somewhere else, the tar gives the same tree over the same base.
     await using other = makeScratch();
@@ -95,5 +99,6 @@ describe('an adopted upper directory', () => {
     assert.equal(fs.statSync(path.join(files, 'a')).mtimeMs, 2_000_000);
     assert.equal(fs.lstatSync(path.join(files, 'a/l')).mtimeMs, 2_000_000);
     await exported(stores, first.diffId);
+    assert.equal(await stores.layers.verify(first.diffId, { mend: false, signal: never }), undefined);
   });
 });

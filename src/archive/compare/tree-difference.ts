@@ -22,6 +22,7 @@ function compare(
   if (one === undefined || other === undefined) {
     return one === other ? undefined : `${quote(shown)} is only in one of both`;
   }
+  if (isWhiteout(one) && isWhiteout(other)) return undefined;
   const fields = ['mode', 'uid', 'gid', 'rdev', 'mtimeNs'] as const;
   const differing = fields.find((field) => one[field] !== other[field]);
   if (differing !== undefined) {
@@ -58,7 +59,7 @@ function childDifference(
 }
 
 function attributeDifference(first: string, second: string, shown: string): string | undefined {
-  const [ours, theirs] = [listXattrs(first), listXattrs(second)];
+  const [ours, theirs] = [attributesOf(first), attributesOf(second)];
   for (const attribute of new Set([...ours, ...theirs])) {
     const isInBoth = ours.includes(attribute) && theirs.includes(attribute);
     if (!isInBoth || !getXattr(first, attribute)?.equals(getXattr(second, attribute) ?? Buffer.alloc(0))) {
@@ -66,6 +67,20 @@ function attributeDifference(first: string, second: string, shown: string): stri
     }
   }
   return undefined;
+}
+
+/** Of a whiteout nothing is seen but that it is there. */
+function isWhiteout(status: fs.BigIntStats): boolean {
+  return status.isCharacterDevice() && status.rdev === 0n;
+}
+
+/** What overlayfs noted for itself in a directory that was written through it, and what shows nothing (overlayfs.rst). */
+const notes = new Set(
+  ['impure', 'nlink', 'origin', 'upper', 'uuid'].map((name) => `trusted.overlay.${name}`),
+);
+
+function attributesOf(path: string): string[] {
+  return listXattrs(path).filter((attribute) => !notes.has(attribute));
 }
 
 function status(path: string): fs.BigIntStats | undefined {

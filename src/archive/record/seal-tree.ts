@@ -63,7 +63,24 @@ export function sealTree(directory: string, { latestSeconds, ...place }: SealOpt
   // The decoder stops at the first block of zeros; the rest of the archive's end is part of the digest too.
   while (queue.length > 0) queue.takeSome(queue.length);
   recorder.finish();
+  makePlainRoot(directory);
   return { sha256: hash.digest('hex'), contentBytes, archiveBytes, opaqueRoot: false };
+}
+
+/** The tar says nothing of the root, as BuildKit's and Docker's layers do not: it becomes what it is where the tar is unpacked. */
+function makePlainRoot(directory: string): void {
+  const root = openDirectory(directory);
+  try {
+    fs.fchownSync(root, 0, 0);
+    fs.fchmodSync(root, 0o755);
+    fs.futimesSync(root, 0, 0);
+  } finally {
+    fs.closeSync(root);
+  }
+}
+
+function openDirectory(directory: string): number {
+  return fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
 }
 
 /** Sets the times that are later back, directories after what is in them. */
@@ -89,10 +106,9 @@ function limitTimes(directory: string, latestSeconds: number): void {
       limit(fd, name);
     }
   };
-  const root = fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  const root = openDirectory(directory);
   try {
     visit(root);
-    limit(root, '.');
   } finally {
     fs.closeSync(root);
   }
