@@ -120,7 +120,9 @@ for (const name of ['crun', 'runc']) {
       await using fixture = await createRuntimeFixture(name);
       const { id } = await fixture.begin(['sleep', '1000']);
       await fixture.runtime.pause(id);
+      assert.equal((await fixture.runtime.inspect(id)).state, 'paused');
       await fixture.runtime.resume(id);
+      assert.equal((await fixture.runtime.inspect(id)).state, 'running');
       await fixture.runtime.pause(id);
       await fixture.runtime.kill(id, 9);
       assert.equal((await fixture.exitOf(id)).code, 137);

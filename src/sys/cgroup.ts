@@ -88,6 +88,18 @@ export function listCgroupProcesses(hierarchies: CgroupHierarchies, cgroupPath: 
   return pids;
 }
 
+/** Whether a process's control group has been told to freeze. */
+export function isFrozen({ mounts }: CgroupHierarchies, pid: number): boolean {
+  const freezers = mounts.filter(({ unified, controllers }) => unified || controllers.includes('freezer'));
+  return readCgroupPaths(pid).some((group) =>
+    freezers.some(({ directory }) =>
+      ['freezer.state', 'cgroup.freeze'].some((file) =>
+        readLines(path.join(directory, group, file)).some((line) => line.startsWith('FR') || line === '1'),
+      ),
+    ),
+  );
+}
+
 /** Lets frozen processes go on; a signal reaches them only then (version 1). */
 export function thawCgroup(hierarchies: CgroupHierarchies, cgroupPath: string): void {
   for (const directory of findCgroupDirectories(hierarchies, cgroupPath)) {

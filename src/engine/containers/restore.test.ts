@@ -24,6 +24,19 @@ test('a new daemon finds running containers running and books what ended meanwhi
   assert.deepEqual(await waiting, { exitCode: 143 });
 });
 
+for (const status of ['running', 'paused'] as const) {
+  test(`a container that the last daemon left half way from ${status} is so again`, async () => {
+    await using engine = await createFakeEngine();
+    const id = await engine.run();
+    if (status === 'paused') await engine.containers.service.pause(id);
+    engine.crash();
+    await (status === 'paused' ? engine.runtime.resume(id) : engine.runtime.pause(id));
+    const { service } = await engine.restart();
+    assert.equal(service.get(id).state.status, status);
+    assert.equal((await engine.runtime.inspect(id)).state, status);
+  });
+}
+
 test('a process that vanished without a trace is booked as 255', async () => {
   await using engine = await createFakeEngine();
   const id = await engine.run();

@@ -29,11 +29,15 @@ export async function restoreContainers(context: ContainerContext): Promise<void
   for (const record of context.table.list()) {
     const state = await context.runtime.inspect(record.id);
     found.set(record.id, state);
-    if (isLive(record) && state.state === 'running') live.set(record.id, `/proc/${state.pid}/ns/net`);
+    if (isLive(record) && (state.state === 'running' || state.state === 'paused'))
+      live.set(record.id, `/proc/${state.pid}/ns/net`);
   }
   await context.networks.restore(live);
   for (const record of context.table.list()) {
     if (live.has(record.id)) {
+      await quietly(`freeze or thaw ${record.id}`, () =>
+        settlePause(context, record, found.get(record.id)),
+      )();
       context.health.watch(record);
       adoptVolumes(context, record);
       await quietly(`end connections of ${record.id}`, () => dropUnnamedEndpoints(context, record))();
@@ -50,6 +54,16 @@ export async function restoreContainers(context: ContainerContext): Promise<void
   }
   await context.volumes.settle();
   await removeOrphanDirectories(context);
+}
+
+/** A daemon that died while it froze or thawed a container (`commit` does both) had promised nothing: what the row says holds. */
+async function settlePause(
+  context: ContainerContext,
+  { id, state }: ContainerRecord,
+  found: ProcessState | undefined,
+): Promise<void> {
+  if (state.status === 'running' && found?.state === 'paused') await context.runtime.resume(id);
+  if (state.status === 'paused' && found?.state === 'running') await context.runtime.pause(id);
 }
 
 /** What a container has mounted stays so. */

@@ -32,7 +32,7 @@ export interface FakeRuntime extends Runtime {
 
 interface FakeProcess {
   pid: number;
-  state: 'created' | 'running';
+  state: 'created' | 'running' | 'paused';
   connections: Set<FakeConnection>;
   ignored: readonly number[];
 }
@@ -138,6 +138,7 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
       get(id).ignored = signals;
     },
     anticipate() {},
+    requireKnown() {},
     describe: () => ({ name: 'fake', path: '/fake', version: '1', commit: '' }),
     async create(request: CreateRequest) {
       calls.push(`create ${request.id}`);
@@ -153,8 +154,15 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
       calls.push(`kill ${id} ${signal}`);
       if (!get(id).ignored.includes(signal)) end(id, 128 + signal);
     },
-    pause: async (id) => void calls.push(`pause ${id}`),
-    resume: async (id) => void calls.push(`resume ${id}`),
+    async pause(id) {
+      calls.push(`pause ${id}`);
+      failIfTold('pause');
+      get(id).state = 'paused';
+    },
+    async resume(id) {
+      calls.push(`resume ${id}`);
+      get(id).state = 'running';
+    },
     update: async (id) => void calls.push(`update ${id}`),
     async delete(id) {
       calls.push(`delete ${id}`);

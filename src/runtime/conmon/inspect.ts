@@ -11,6 +11,7 @@ import { settleExit } from '#runtime/conmon/exits.ts';
 import { openProcess } from '#runtime/conmon/signals.ts';
 import { connectStdio } from '#runtime/conmon/stdio.ts';
 import type { ProcessState, StdioConnection } from '#runtime/runtime.ts';
+import { isFrozen } from '#sys/cgroup.ts';
 
 /** See `Runtime.inspect`. */
 export function inspectProcess(context: RuntimeContext, id: string): ProcessState {
@@ -26,7 +27,8 @@ export function inspectProcess(context: RuntimeContext, id: string): ProcessStat
   }
   if (pid === undefined) return { state: 'absent' };
   const waits = directory.kind === 'container' && fs.existsSync(context.directories.startFifo(id));
-  return { state: waits ? 'created' : 'running', pid, monitorPid };
+  const runs = directory.kind === 'container' && isFrozen(context.cgroups, pid) ? 'paused' : 'running';
+  return { state: waits ? 'created' : runs, pid, monitorPid };
 }
 
 /** See `Runtime.attach`. */
