@@ -29,7 +29,7 @@ test('names, versions and commits are read from what the programs print', () => 
 
 describe('findOciRuntime', () => {
   test('finds crun, or the one that is asked for', async (t) => {
-    using _claim = claimLeftoverControllers();
+    using _claim = await claimLeftoverControllers();
     assert.equal((await findOciRuntime()).name, 'crun');
     assert.match((await findOciRuntime('runc')).path, /^\/usr\/s?bin\/runc$/);
     assert.equal((await findOciRuntime('io.containerd.runc.v2')).name, 'runc');

@@ -8,8 +8,8 @@ test('cgroup claim › own controllers are those of version 1 hierarchies', () =
   assert.deepEqual(parseOwnControllers(text), ['hugetlb', 'cpu', 'cpuacct']);
 });
 
-test('cgroup claim › a refused controller names itself and leaves no descriptor open', () => {
+test('cgroup claim › a refused controller names itself and leaves no descriptor open', async () => {
   const before = fs.readdirSync('/proc/self/fd').length;
-  assert.throws(() => claimControllers(['no-such-controller']), /no-such-controller/);
+  await assert.rejects(claimControllers(['no-such-controller']), /no-such-controller/);
   assert.equal(fs.readdirSync('/proc/self/fd').length, before);
 });

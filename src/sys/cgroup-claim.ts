@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CgroupHierarchies, CgroupMount } from '#sys/cgroup.ts';
 import { hasCode } from '#sys/libc.ts';
 import { createMount, openFilesystem, setFlag } from '#sys/mount-api.ts';
@@ -46,21 +47,37 @@ export function leftoversAreUnused(hierarchies: CgroupHierarchies): boolean {
 
 /**
  * Holds left-over controllers on version 1 hierarchies, by mounts that are only descriptors: nothing appears in the host's file tree, and
- * when this process ends the kernel puts the controllers back.
+ * when this process ends the kernel puts the controllers back. What another process is giving back is waited for shortly.
  * @throws SystemError when the kernel refuses
  */
-export function claimControllers(controllers: readonly string[]): Disposable {
+export async function claimControllers(controllers: readonly string[]): Promise<Disposable> {
   const held: number[] = [];
   const release = () => {
     for (const fd of held.splice(0)) fs.closeSync(fd);
   };
   try {
-    for (const controller of controllers) held.push(claim(controller));
+    for (const controller of controllers) held.push(await claimWhenFree(controller));
   } catch (error) {
     release();
     throw error;
   }
   return { [Symbol.dispose]: release };
+}
+
+/** A hierarchy that ends takes the kernel a few milliseconds, in which its controllers are nowhere to be had. */
+const patienceMs = 1000;
+const pollMs = 2;
+
+async function claimWhenFree(controller: string): Promise<number> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return claim(controller);
+    } catch (error) {
+      if (!hasCode(error, 'EBUSY') || Date.now() > deadline) throw error;
+      await delay(pollMs);
+    }
+  }
 }
 
 function claim(controller: string): number {

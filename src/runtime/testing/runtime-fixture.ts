@@ -59,13 +59,13 @@ export interface Output {
 
 /** @param depth a directory's name below the fixture's own */
 export async function createRuntimeFixture(runtimeName: string, depth = 'run'): Promise<RuntimeFixture> {
+  const claim = await claimLeftoverControllers();
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dhow-rt-'));
   const root = path.join(directory, 'root');
   const cgroupParent = `/dhow-rt-test-${path.basename(directory).slice('dhow-rt-'.length)}`;
   const runDirectory = path.join(directory, depth);
   makeBusyboxRoot(root);
   const context = readSpecContext();
-  const claim = claimLeftoverControllers();
   let ociRuntime = await findOciRuntime(runtimeName);
   const conmonPath = (await findConmon()).path;
   let exits = new Map<string, PromiseWithResolvers<Exit>>();
@@ -172,7 +172,7 @@ export async function createRuntimeFixture(runtimeName: string, depth = 'run'): 
 }
 
 /** What the daemon does so that crun works on a hybrid host. */
-export function claimLeftoverControllers(): Disposable {
+export function claimLeftoverControllers(): Promise<Disposable> {
   const hierarchies = readCgroupHierarchies();
   return claimControllers(leftoversAreUnused(hierarchies) ? leftoverControllers(hierarchies) : []);
 }
