@@ -282,9 +282,10 @@ export function createBuilder(parts: BuilderParts): Builder {
       while (running.size > 0) await Promise.all(running);
     },
     async restore() {
-      for (const name of fs.readdirSync(workDirectory)) {
-        const left = path.join(workDirectory, name);
-        await quietly('unmount a left build root', () => mounter.unmount(path.join(left, 'root')))();
+      for (const entry of fs.readdirSync(workDirectory, { withFileTypes: true })) {
+        const left = path.join(workDirectory, entry.name);
+        const root = path.join(left, 'root');
+        if (entry.isDirectory()) await quietly('unmount a left build root', () => mounter.unmount(root))();
         await quietly('remove a left build directory', () => removeTree(left))();
       }
       for (const name of fs.readdirSync(parts.runDirectory)) {
