@@ -43,6 +43,14 @@ const badFiles: [string, string, RegExp][] = [
   ['a list of numbers', '{"hosts": [1]}', /"hosts" must be a list of strings/],
   ['no JSON', '{', /is not JSON/],
   ['a list at the top', '[]', /one JSON object/],
+  ['runtimes that are a list', '{"runtimes": ["a"]}', /"runtimes" must be an object/],
+  ['a runtime without a path', '{"runtimes": {"own": {}}}', /"runtimes"."own" must have a "path"/],
+  [
+    'a runtime with arguments',
+    '{"runtimes": {"own": {"path": "/x", "runtimeArgs": []}}}',
+    /"runtimeArgs" is not supp/,
+  ],
+  ['a runtime of a reserved name', '{"runtimes": {"runc": {"path": "/x"}}}', /the name runc is reserved/],
 ];
 for (const [name, content, message] of badFiles) {
   test(`daemon config › refused file: ${name}`, () => {
@@ -50,8 +58,26 @@ for (const [name, content, message] of badFiles) {
   });
 }
 
+test('daemon config › further runtimes are objects in the file, and pairs as flags', () => {
+  withFile(
+    JSON.stringify({ runtimes: { own: { path: '/opt/own' }, other: { path: '/opt/other' } } }),
+    (file) => {
+      assert.deepEqual(readConfig(['--config-file', file]).runtimes, {
+        own: '/opt/own',
+        other: '/opt/other',
+      });
+      const flags = ['--config-file', file, '--add-runtime', 'a=/a=b'];
+      assert.deepEqual(readConfig(flags).runtimes, { a: '/a=b' });
+    },
+  );
+});
+
 const badFlags: [string[], RegExp][] = [
   [['--nope'], /unknown flag: --nope/],
+  [['--add-runtime', 'own'], /expected name=\/absolute\/path/],
+  [['--add-runtime', 'own=relative'], /expected name=\/absolute\/path/],
+  [['--add-runtime', '../own=/x'], /expected name=\/absolute\/path/],
+  [['--add-runtime', 'crun=/x'], /the name crun is reserved/],
   [['positional'], /unknown flag: positional/],
   [['--data-root'], /flag needs an argument: --data-root/],
   [['--data-root', 'relative'], /expected an absolute path/],

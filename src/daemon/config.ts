@@ -16,6 +16,8 @@ export interface DaemonConfig {
   logLevel: LogLevel;
   /** crun, runc, or a path; undefined: the best that works. */
   defaultRuntime: string | undefined;
+  /** Further OCI runtimes that containers may ask for: programs by name. */
+  runtimes: Record<string, string>;
   conmonPath: string | undefined;
   initPath: string | undefined;
   seccompProfile: string;

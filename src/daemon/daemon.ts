@@ -70,7 +70,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   // Before anything of the kernel is touched: a daemon that cannot listen must not have reconciled what is another's.
   const socketPaths = config.hosts.map((host) => host.slice('unix://'.length));
   for (const socketPath of socketPaths) await prepareSocketPath(socketPath);
-  const { conmon, ociRuntime, warnings, claim } = await chooseRuntime(config, log);
+  const { conmon, ociRuntime, otherRuntimes, warnings, claim } = await chooseRuntime(config, log);
   undo.defer(quietly('release controllers', () => claim?.[Symbol.dispose]()));
 
   const database = openDatabase(root.database, [
@@ -125,6 +125,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   const runtime = createRuntime({
     runDirectory,
     ociRuntime,
+    otherRuntimes,
     conmonPath: conmon.path,
     log,
     poller,
@@ -194,6 +195,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     ...buildFacts,
     dataRoot: config.dataRoot,
     runtime: ociRuntime,
+    otherRuntimes,
     conmonVersion: conmon.version,
     cgroupVersion: cgroups.version,
     debug: config.logLevel === 'debug',

@@ -22,6 +22,17 @@ test('daemon runtimes › the configured conmon is used, and refused when it can
   await assert.rejects(choose(copy), { kind: 'Unavailable', message: /conmon: it does not exist/ });
 });
 
+test('daemon runtimes › one that was added can be the default, under its name', async () => {
+  const added = ['--add-runtime', 'own=/usr/sbin/runc', '--add-runtime', 'other=/opt/other'];
+  const { ociRuntime, otherRuntimes } = await chooseRuntime(
+    readConfig([...added, '--default-runtime', 'own']),
+    silentLog,
+  );
+  assert.deepEqual([ociRuntime.name, ociRuntime.path], ['own', '/usr/sbin/runc']);
+  const { runc, other, own } = otherRuntimes;
+  assert.deepEqual([runc, other, own], ['/usr/sbin/runc', '/opt/other', undefined]);
+});
+
 test('daemon runtimes › controllers are held for crun only', async () => {
   const { claim, ociRuntime } = await chooseRuntime(readConfig(['--default-runtime', 'runc']), silentLog);
   assert.deepEqual([ociRuntime.name, claim], ['runc', undefined]);

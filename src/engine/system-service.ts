@@ -10,6 +10,8 @@ export interface SystemParts {
   buildTime: string;
   dataRoot: string;
   runtime: { name: string; path: string; version: string; commit: string };
+  /** Programs by the names that containers ask for, besides `runtime`. */
+  otherRuntimes: Readonly<Record<string, string>>;
   conmonVersion: string;
   cgroupVersion: 1 | 2;
   debug: boolean;
@@ -38,7 +40,7 @@ export function createSystemService(parts: SystemParts): SystemService {
       backingFilesystem: facts.backingFilesystem,
       cgroupVersion: parts.cgroupVersion,
       cgroupDriver: 'cgroupfs',
-      runtimes: { [parts.runtime.name]: parts.runtime.path },
+      runtimes: { ...parts.otherRuntimes, [parts.runtime.name]: parts.runtime.path },
       defaultRuntime: parts.runtime.name,
       kernelVersion: os.release(),
       operatingSystem: facts.operatingSystem,

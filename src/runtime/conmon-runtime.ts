@@ -10,8 +10,8 @@ import { createRunDirectories, exitFile, findLiveMonitor } from '#runtime/conmon
 import { execInContainer } from '#runtime/conmon/exec.ts';
 import { createExitBoard, resumeWatching } from '#runtime/conmon/exits.ts';
 import { attachContainer, inspectProcess } from '#runtime/conmon/inspect.ts';
+import { createMakers } from '#runtime/conmon/maker.ts';
 import { probeContainer } from '#runtime/conmon/probe.ts';
-import { createRuntimeProgram } from '#runtime/conmon/program.ts';
 import { createSeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import { reopenLog, resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
 import { updateResources } from '#runtime/conmon/update.ts';
@@ -26,6 +26,8 @@ export interface RuntimeParts {
   /** Owned by this runtime alone; see `takeRunDirectory`. Made if missing. */
   runDirectory: string;
   ociRuntime: OciRuntime;
+  /** Programs by the names that containers ask for, besides `ociRuntime`. */
+  otherRuntimes?: Readonly<Record<string, string>>;
   /** Absolute. */
   conmonPath: string;
   log: Log;
@@ -34,14 +36,15 @@ export interface RuntimeParts {
 }
 
 /** A runtime that holds its processes with conmon and makes them with crun or runc. Needs root. */
-export function createRuntime({ runDirectory, ociRuntime, conmonPath, log, poller }: RuntimeParts): Runtime {
+export function createRuntime(parts: RuntimeParts): Runtime {
+  const { runDirectory, ociRuntime, otherRuntimes = {}, conmonPath, log, poller } = parts;
   const cgroups = readCgroupHierarchies();
+  const directories = createRunDirectories(runDirectory, ociRuntime.name);
   const context: RuntimeContext = {
-    ociRuntime,
-    program: createRuntimeProgram(ociRuntime, path.join(runDirectory, 'bin'), log),
+    makers: createMakers({ ociRuntime, otherRuntimes, directories, runDirectory, log }),
     conmonPath,
     log,
-    directories: createRunDirectories(runDirectory, ociRuntime.name),
+    directories,
     poller:
       poller ??
       createPoller({ onFailure: (error) => log.error('poller-restarted', { error: messageOf(error) }) }),
@@ -54,11 +57,13 @@ export function createRuntime({ runDirectory, ociRuntime, conmonPath, log, polle
         : undefined,
     monitors: new Map(),
   };
-  const { directories } = context;
   const rotation = createLogRotation();
 
   return {
     describe: () => ({ ...ociRuntime }),
+    requireKnown(name) {
+      context.makers.choose(name);
+    },
     anticipate: () => context.cgroupMoves.anticipate(),
     create: (request, signal) => createContainer(context, request, signal),
     start: (id) => startContainer(context, id),
@@ -97,7 +102,7 @@ export function createRuntime({ runDirectory, ociRuntime, conmonPath, log, polle
     },
     async close() {
       if (poller === undefined) await context.poller.close();
-      context.program[Symbol.dispose]();
+      context.makers[Symbol.dispose]();
     },
   };
 }

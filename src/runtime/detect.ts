@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { DhowError, messageOf } from '#errors/error.ts';
+import { ownNames } from '#runtime/conmon/directories.ts';
 import { type CgroupHierarchies, readCgroupHierarchies } from '#sys/cgroup.ts';
 import { leftoversAreUnused, unifiedControllers } from '#sys/cgroup-claim.ts';
 import { hasCode } from '#sys/libc.ts';
@@ -18,6 +19,9 @@ export interface OciRuntime {
   /** Why a runtime that would be better is not used. */
   remark?: string;
 }
+
+/** The better first. */
+const knownNames = ['crun', 'runc'];
 
 const run = promisify(execFile);
 const programDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -52,8 +56,7 @@ export async function findOciRuntime(
   preferred?: string,
   hierarchies: CgroupHierarchies = readCgroupHierarchies(),
 ): Promise<OciRuntime> {
-  const names =
-    preferred === undefined ? ['crun', 'runc'] : [preferred === 'io.containerd.runc.v2' ? 'runc' : preferred];
+  const names = preferred === undefined ? knownNames : [runtimeNameOf(preferred)];
   const remarks: string[] = [];
   for (const name of names) {
     const program = findProgram(name);
@@ -72,10 +75,33 @@ export async function findOciRuntime(
   );
 }
 
+/** containerd's name of runc, which clients of Docker send, means runc. */
+export function runtimeNameOf(name: string): string {
+  return name === 'io.containerd.runc.v2' ? 'runc' : name;
+}
+
+/** Whether no other runtime can have this name: it means crun or runc, or something else has it where runtimes keep their states. */
+export function isReservedName(name: string): boolean {
+  return knownNames.includes(runtimeNameOf(name)) || ownNames.has(name);
+}
+
+/** Of crun and runc those that containers may ask for although the daemon uses another one: programs by name. */
+export function findOtherRuntimes(
+  used: string,
+  hierarchies: CgroupHierarchies = readCgroupHierarchies(),
+): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of knownNames) {
+    const program = findProgram(name);
+    if (program === undefined || name === used) continue;
+    if (name !== 'crun' || crunObstacle(hierarchies) === undefined) found[name] = program;
+  }
+  return found;
+}
+
 async function inspectRuntime(program: string): Promise<OciRuntime> {
   const { name, version, commit } = await readVersion(program);
-  const known = name === 'crun' || name === 'runc';
-  return { name: known ? name : path.basename(program), path: program, version, commit };
+  return { name: knownNames.includes(name) ? name : path.basename(program), path: program, version, commit };
 }
 
 /** Why crun would refuse every container here. undefined when it would not. */

@@ -17,6 +17,9 @@ export interface Runtime {
   /** Name and version for `info` and `version`, such as `crun 1.8.1`. */
   describe(): { name: string; path: string; version: string; commit: string };
 
+  /** @throws InvalidParameter for the name of an OCI runtime that containers cannot have; Unavailable when its program is missing */
+  requireKnown(name: string): void;
+
   /** Says that `create` or `exec` will follow: the kernel can then do beforehand what it would make them wait for. Returns at once. */
   anticipate(): void;
 
@@ -76,6 +79,8 @@ export interface Runtime {
 
 export interface CreateRequest {
   id: string;
+  /** The OCI runtime to make it with; the daemon's own when absent. */
+  runtime?: string;
   spec: OciSpec;
   logPath: string;
   /** 'none' keeps no log. */
@@ -125,7 +130,7 @@ export interface ExecHandle {
 
 export type ProcessState =
   | { state: 'absent' }
-  | { state: 'created' | 'running'; pid: number; monitorPid: number }
+  | { state: 'created' | 'running' | 'paused'; pid: number; monitorPid: number }
   | { state: 'exited'; exit: Exit };
 
 export interface Exit {

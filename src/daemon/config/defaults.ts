@@ -6,6 +6,7 @@ export const defaults: DaemonConfig = {
   runRoot: '/run/dhow',
   logLevel: 'info',
   defaultRuntime: undefined,
+  runtimes: {},
   conmonPath: undefined,
   initPath: undefined,
   seccompProfile: '/usr/share/containers/seccomp.json',

@@ -43,6 +43,7 @@ function fileValue(path: string, setting: Setting, value: unknown): string[] {
   if (setting.flag === 'log-opt' && isTextMap(value)) {
     return Object.entries(value).map(([name, text]) => `${name}=${text}`);
   }
+  if (setting.flag === 'add-runtime') return runtimeValues(path, value);
   if (!fits) {
     const expected = setting.kind === 'list' ? 'a list of strings' : `a ${wanted}`;
     throw new DhowError('InvalidParameter', `${path}: "${setting.key}" must be ${expected}`);
@@ -51,6 +52,28 @@ function fileValue(path: string, setting: Setting, value: unknown): string[] {
   return value.map((item: unknown) =>
     isAddressPool(setting, item) ? `base=${item.base},size=${item.size}` : String(item),
   );
+}
+
+/** Docker writes them as an object by name, of objects with a path. */
+function runtimeValues(path: string, value: unknown): string[] {
+  const runtimes = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  if (runtimes === undefined) {
+    throw new DhowError('InvalidParameter', `${path}: "runtimes" must be an object of runtimes by name`);
+  }
+  return Object.entries(runtimes).map(([name, runtime]: [string, unknown]) => {
+    const { path: program, ...rest } = { path: undefined, ...(typeof runtime === 'object' ? runtime : {}) };
+    const [unknown] = Object.keys(rest);
+    if (unknown !== undefined) {
+      throw new DhowError(
+        'Unsupported',
+        `${path}: "runtimes"."${name}"."${unknown}" is not supported: give a "path" alone, of a script where arguments are needed`,
+      );
+    }
+    if (typeof program !== 'string') {
+      throw new DhowError('InvalidParameter', `${path}: "runtimes"."${name}" must have a "path"`);
+    }
+    return `${name}=${program}`;
+  });
 }
 
 /** Docker writes the options of logs as one object. */

@@ -7,6 +7,7 @@ import {
   parseConcurrency,
   parseHost,
   parseMirror,
+  parseRuntime,
   parseSwitch,
   refused,
 } from '#daemon/config/values.ts';
@@ -77,10 +78,20 @@ export const settings: Setting[] = [
   {
     flag: 'default-runtime',
     key: 'default-runtime',
-    help: 'OCI runtime: crun, runc or an absolute path (crun where it works, else runc)',
+    help: 'OCI runtime: crun, runc, an absolute path or a name of --add-runtime (crun where it works, else runc)',
     kind: 'text',
     apply: (config, value) => {
       config.defaultRuntime = value;
+    },
+  },
+  {
+    flag: 'add-runtime',
+    key: 'runtimes',
+    help: 'Further OCI runtime for `run --runtime`, as name=path; may be repeated',
+    kind: 'list',
+    apply: (config, value) => {
+      const [name, program] = parseRuntime(value);
+      config.runtimes[name] = program;
     },
   },
   {

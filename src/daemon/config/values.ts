@@ -1,4 +1,5 @@
 import { DhowError } from '#errors/error.ts';
+import { isReservedName } from '#runtime/detect.ts';
 
 /** Texts of flags as values. All throw InvalidParameter naming the flag, or Unsupported. */
 
@@ -31,6 +32,15 @@ export function parseMirror(value: string): string {
     throw refused('registry-mirror', value, 'an http or https URL');
   }
   return value;
+}
+
+/** Docker reserves the names that it gives itself; the others are names of directories too. */
+export function parseRuntime(value: string): [name: string, program: string] {
+  const [, name = '', program = ''] = /^([a-zA-Z0-9][\w.-]{0,63})=(\/[^\0]+)$/.exec(value) ?? [];
+  const expected = 'name=/absolute/path';
+  if (!name) throw refused('add-runtime', value, expected);
+  if (isReservedName(name)) throw refused('add-runtime', value, `${expected}; the name ${name} is reserved`);
+  return [name, program];
 }
 
 export function isRegistryName(text: string): boolean {

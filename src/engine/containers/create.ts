@@ -49,6 +49,7 @@ export async function createContainer(
   if (settings.host.autoRemove && settings.host.restartPolicy.name !== 'no') {
     throw new DhowError('InvalidParameter', "can't create 'AutoRemove' container with restart policy");
   }
+  if (settings.host.runtime) context.runtime.requireKnown(settings.host.runtime);
   readStorageLimit(settings.host.storageOptions);
   const warnings = checkNetwork(context, settings);
   const mounts = resolveMounts(context, settings, effective);

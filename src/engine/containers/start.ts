@@ -96,6 +96,7 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
   const { pid } = await context.runtime.create(
     {
       id,
+      ...(settings.host.runtime ? { runtime: settings.host.runtime } : {}),
       spec,
       logPath: paths.log,
       logDriver: settings.host.logDriver === 'none' ? 'none' : 'file',

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { defuse } from '#runtime/conmon/errors.ts';
-import { findMaker } from '#runtime/conmon/maker.ts';
 import { openPidfd } from '#sys/pidfd.ts';
 import { openPipe } from '#sys/pipe.ts';
 import { readPipe } from '#sys/read-pipe.ts';
@@ -21,7 +20,7 @@ export async function runOciRuntime(
   containerId: string,
   command: string[],
 ): Promise<void> {
-  const { program, state } = findMaker(context, containerId);
+  const { program, state } = context.makers.of(containerId);
   const args = ['--root', state, ...command, containerId];
   const { readFd, writeFd } = openPipe();
   const { promise: exited, resolve, reject } = Promise.withResolvers<number>();

@@ -25,6 +25,7 @@ export async function createContainer(
   signal: AbortSignal,
 ): Promise<{ pid: number }> {
   signal.throwIfAborted();
+  const maker = context.makers.choose(request.runtime);
   context.cgroupMoves.anticipate();
   const directory = context.directories.container(request.id);
   try {
@@ -37,10 +38,12 @@ export async function createContainer(
   undo.defer(quietly('destroy container', () => destroyContainer(context, directory)));
   context.exits.forget(request.id);
 
-  const spec = context.seccompCache?.apply(request.spec) ?? request.spec;
+  const seccompCache = maker.name === 'crun' ? context.seccompCache : undefined;
+  const spec = seccompCache?.apply(request.spec) ?? request.spec;
   fs.writeFileSync(directory.file('config.json'), encodeSpec(spec), { mode: 0o600 });
   const monitor = await startMonitor(context, {
     directory,
+    maker,
     containerId: request.id,
     terminal: request.terminal,
     stdin: request.stdin,
@@ -54,7 +57,7 @@ export async function createContainer(
     { program: request.spec.process.args[0] ?? '', action: 'create' },
     signal,
   );
-  context.seccompCache?.learn(spec, path.join(context.directories.state, request.id));
+  seccompCache?.learn(spec, path.join(maker.state, request.id));
   supervise(context, directory, monitor.exited);
   undo.move();
   return { pid };
@@ -102,7 +105,8 @@ function failureText(outcome: SyncMessage | undefined): string {
 /** See `Runtime.start`. */
 export async function startContainer(context: RuntimeContext, id: string): Promise<void> {
   const directory = context.directories.container(id);
-  if (context.ociRuntime.name !== 'crun') {
+  const maker = context.makers.of(id);
+  if (maker.name !== 'crun') {
     await runOciRuntime(context, id, ['start']);
     return;
   }

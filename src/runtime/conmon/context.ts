@@ -1,17 +1,15 @@
 import type { Log } from '#log/log.ts';
 import type { RunDirectories } from '#runtime/conmon/directories.ts';
 import type { ExitBoard } from '#runtime/conmon/exits.ts';
-import type { RuntimeProgram } from '#runtime/conmon/program.ts';
+import type { Makers } from '#runtime/conmon/maker.ts';
 import type { SeccompCache } from '#runtime/conmon/seccomp-cache.ts';
-import type { OciRuntime } from '#runtime/detect.ts';
 import type { CgroupHierarchies } from '#sys/cgroup.ts';
 import type { CgroupMoves } from '#sys/cgroup-moves.ts';
 import type { Poller } from '#sys/epoll.ts';
 
 /** What every part of the conmon driver works with. */
 export interface RuntimeContext {
-  readonly ociRuntime: OciRuntime;
-  readonly program: RuntimeProgram;
+  readonly makers: Makers;
   readonly conmonPath: string;
   readonly log: Log;
   readonly directories: RunDirectories;
@@ -19,7 +17,7 @@ export interface RuntimeContext {
   readonly cgroups: CgroupHierarchies;
   readonly cgroupMoves: CgroupMoves;
   readonly exits: ExitBoard;
-  /** Absent where the runtime does not take compiled filters. */
+  /** Of crun, where it is the daemon's own runtime: others do not take compiled filters. */
   readonly seccompCache: SeccompCache | undefined;
   /** Monitors that run, by container or exec: resolved when the monitor has gone and the exit has been told. */
   readonly monitors: Map<string, Promise<void>>;

@@ -29,7 +29,7 @@ export interface RunDirectories {
   /** The directory of a container or an exec. undefined when there is none. */
   find(id: string): ProcessDirectory | undefined;
   list(): ProcessDirectory[];
-  /** Where crun's init process waits for its start; gone afterwards. */
+  /** Where the init process of crun and of runc waits for its start; gone afterwards. */
   startFifo(containerId: string): string;
 }
 
@@ -38,8 +38,8 @@ export function processParents(runDirectory: string): [containers: string, execs
   return [path.join(runDirectory, 'c'), path.join(runDirectory, 'e')];
 }
 
-/** What lies in the run directory besides the runtimes' states. */
-const ownNames = new Set(['c', 'e', 'bin', 'seccomp']);
+/** What lies in the run directory besides the runtimes' states: no runtime has such a name. */
+export const ownNames: ReadonlySet<string> = new Set(['c', 'e', 'bin', 'seccomp']);
 
 /** PATH_MAX with its NUL. */
 const longestPath = 4095;
@@ -91,17 +91,19 @@ export function createRunDirectories(runDirectory: string, runtimeName: string):
     return { kind, id, path: directory, file: (name) => path.join(directory, name) };
   }
 
+  function makerOf(containerId: string): string | undefined {
+    const { id } = open('container', containerId);
+    const hasState = (name: string) => fs.existsSync(path.join(stateOf(name), id));
+    if (hasState(runtimeName)) return runtimeName;
+    return fs.readdirSync(runDirectory).find((name) => !ownNames.has(name) && hasState(name));
+  }
+
   return {
     containers,
     execs,
     state,
     stateOf,
-    makerOf(containerId) {
-      const { id } = open('container', containerId);
-      const hasState = (name: string) => fs.existsSync(path.join(stateOf(name), id));
-      if (hasState(runtimeName)) return runtimeName;
-      return fs.readdirSync(runDirectory).find((name) => !ownNames.has(name) && hasState(name));
-    },
+    makerOf,
     container: (id) => open('container', id),
     exec: (id) => open('exec', id),
     find(id) {
@@ -113,7 +115,8 @@ export function createRunDirectories(runDirectory: string, runtimeName: string):
         ...fs.readdirSync(execs).map((id) => open('exec', id)),
       ];
     },
-    startFifo: (containerId) => path.join(state, containerId, 'exec.fifo'),
+    startFifo: (containerId) =>
+      path.join(stateOf(makerOf(containerId) ?? runtimeName), containerId, 'exec.fifo'),
   };
 }
 

@@ -103,6 +103,7 @@ function startExecMonitor(
 ): Promise<StartingMonitor> {
   return startMonitor(context, {
     directory,
+    maker: context.makers.of(request.containerId),
     containerId: request.containerId,
     terminal: request.terminal,
     stdin: request.stdin ? 'once' : 'closed',

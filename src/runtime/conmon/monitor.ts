@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { type ProcessDirectory, writeMonitor } from '#runtime/conmon/directories.ts';
-import { findMaker } from '#runtime/conmon/maker.ts';
+import type { Maker } from '#runtime/conmon/maker.ts';
 import { openPidfd } from '#sys/pidfd.ts';
 import { openPipe } from '#sys/pipe.ts';
 import { readPipe } from '#sys/read-pipe.ts';
@@ -24,6 +24,7 @@ export interface SyncMessage {
 
 export interface MonitorCall {
   directory: ProcessDirectory;
+  maker: Maker;
   /** conmon's `--cid`: the container. */
   containerId: string;
   terminal: boolean;
@@ -54,7 +55,7 @@ export async function startMonitor(context: RuntimeContext, call: MonitorCall): 
     for (const [index, [name]] of pipes.entries()) env[name] = String(base + index);
     pid = await spawn({
       path: context.conmonPath,
-      args: monitorArguments(context, call),
+      args: monitorArguments(call),
       env,
       descriptors: pipes.map(([, source], index) => ({ source, target: base + index })),
       newSession: true,
@@ -78,13 +79,12 @@ export async function startMonitor(context: RuntimeContext, call: MonitorCall): 
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-function monitorArguments(context: RuntimeContext, call: MonitorCall): string[] {
-  const { directory, containerId, stdin } = call;
-  const { program, state } = findMaker(context, containerId);
+function monitorArguments(call: MonitorCall): string[] {
+  const { directory, containerId, stdin, maker } = call;
   return [
     ...['--api-version', '1', '--sync', '--full-attach', '--no-sync-log', '--log-level', 'error'],
     ...['-c', containerId, '-u', directory.id, '-n', directory.id],
-    ...['-r', program, '--runtime-arg', '--root', '--runtime-arg', state],
+    ...['-r', maker.program, '--runtime-arg', '--root', '--runtime-arg', maker.state],
     ...['-b', directory.path, '-p', directory.file('pid'), '--exit-dir', directory.path, '-l', call.log],
     ...(stdin === 'closed' ? [] : ['-i']),
     ...(stdin === 'open' ? ['--leave-stdin-open'] : []),

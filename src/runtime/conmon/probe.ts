@@ -5,7 +5,6 @@ import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { readSpec } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { composeExecProcess } from '#runtime/conmon/exec.ts';
-import { findMaker } from '#runtime/conmon/maker.ts';
 import { readParent } from '#runtime/conmon/signals.ts';
 import { closing } from '#runtime/conmon/start-pipe.ts';
 import type { ProbeRequest, ProbeResult } from '#runtime/runtime.ts';
@@ -34,7 +33,7 @@ export async function probeContainer(
     });
   }
   const process = composeExecProcess({ ...request, terminal: false, privileged: false }, spec, container);
-  const { program, state } = findMaker(context, request.containerId);
+  const { program, state } = context.makers.of(request.containerId);
   const processFile = container.file('probe.json');
   const pidFile = container.file('probe.pid');
   fs.writeFileSync(processFile, encodeSpec(process), { mode: 0o600 });
