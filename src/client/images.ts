@@ -135,7 +135,7 @@ export async function tagImage(
 export async function removeImage(
   client: Client,
   reference: string,
-  query: { force?: boolean; noprune?: boolean } = {},
+  query: { force?: boolean; noprune?: boolean; platforms?: string[] } = {},
   signal?: AbortSignal,
 ): Promise<ImageDeleteItem[]> {
   return readJson(await client.request({ method: 'DELETE', path: pathOf(reference, ''), query }, signal));

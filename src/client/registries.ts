@@ -6,6 +6,13 @@ import type { DistributionManifest, ImageSearchItem, IndexRequest, IndexResponse
 
 /** What the daemon asks of registries. `auth` is the value of `X-Registry-Auth`. Errors are as `Client.request` says. */
 
+/** How a registry may be spoken to in one operation of Dhow's own. */
+export interface RegistryAccess {
+  auth: string;
+  /** Take a certificate that nobody vouches for, and plain HTTP. */
+  insecure?: boolean;
+}
+
 /** Throws Unauthorized when the registry refuses. */
 export async function checkAuth(
   client: Client,
@@ -30,12 +37,12 @@ export async function searchImages(
 export async function distributionManifest(
   client: Client,
   name: string,
-  auth: string,
+  { auth, ...query }: RegistryAccess,
   signal?: AbortSignal,
 ): Promise<DistributionManifest> {
   const path = pathOf(name, 'manifest');
   const headers = { 'X-Registry-Auth': auth };
-  return readJson(await client.request({ method: 'GET', path, headers }, signal));
+  return readJson(await client.request({ method: 'GET', path, query, headers }, signal));
 }
 
 /** Only Dhow's daemon does this. */
@@ -43,12 +50,14 @@ export async function pushIndex(
   client: Client,
   name: string,
   request: IndexRequest,
-  auth: string,
+  { auth, ...query }: RegistryAccess,
   signal?: AbortSignal,
 ): Promise<IndexResponse> {
   const path = pathOf(name, 'index');
   const headers = { 'X-Registry-Auth': auth };
-  return readJson(await client.request({ method: 'POST', path, headers, body: { json: request } }, signal));
+  return readJson(
+    await client.request({ method: 'POST', path, query, headers, body: { json: request } }, signal),
+  );
 }
 
 function pathOf(name: string, rest: string): string {

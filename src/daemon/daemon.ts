@@ -33,6 +33,7 @@ import {
   networkMigration,
 } from '#network/network-stack.ts';
 import { createRegistryClient } from '#registry/client.ts';
+import type { RegistryOptions } from '#registry/registry.ts';
 import { createRuntime } from '#runtime/conmon-runtime.ts';
 import { takeRunDirectory } from '#runtime/run-directory.ts';
 import { findInitBinary, readSpecContext } from '#runtime/spec-context.ts';
@@ -94,14 +95,15 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   for (const image of imageStore.removeIncomplete()) log.warn('incomplete image removed', { image });
   const layerBlobs = createLayerBlobs(database);
   const collector = createCollector({ database, content, layers });
-  const registry = createRegistryClient({
+  const registryOptions: RegistryOptions = {
     insecureRegistries: config.insecureRegistries,
     mirrors: config.registryMirrors,
     registryMirrors: config.otherMirrors,
     userAgent: `dhow/${buildFacts.version}`,
     certificatesDirectory: '/etc/docker/certs.d',
     proxy: proxyOf(process.env),
-  });
+  };
+  const registry = createRegistryClient(registryOptions);
   undo.defer(quietly('close registry client', () => registry[Symbol.dispose]()));
 
   const poller = createPoller({
@@ -232,7 +234,14 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
       references: createReferences(database),
       usersOfImage: (imageId) => containers.usersOfImage(imageId),
     }),
-    registries: createRegistryService({ registry, hostPlatform: hostPlatform(process.arch) }),
+    registries: createRegistryService({
+      registry,
+      connectInsecurely: (host) =>
+        createRegistryClient({
+          ...registryOptions,
+          insecureRegistries: [...registryOptions.insecureRegistries, host],
+        }),
+    }),
     networks,
     volumes,
     events,

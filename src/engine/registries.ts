@@ -27,6 +27,8 @@ export interface RegistryService {
 
 export interface RegistryOptions {
   credentials?: Credentials | undefined;
+  /** Take a certificate that nobody vouches for, and plain HTTP. */
+  insecure?: boolean;
   signal: AbortSignal;
 }
 

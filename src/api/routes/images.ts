@@ -51,12 +51,11 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
 
   async function remove(exchange: Exchange): Promise<void> {
     const { query } = exchange;
-    if (query.text('platforms') !== '') {
-      throw new DhowError('Unsupported', 'removing single platforms of an image is not supported');
-    }
+    const name = exchange.parameter('name');
+    for (const platform of query.texts('platforms')) requirePlatform(images.get(name), platform);
     // `noprune` would keep untagged parents, which images have no more.
     const options = { force: query.flag('force') };
-    exchange.sendJson(200, encodeRemovedImages(await images.remove(exchange.parameter('name'), options)));
+    exchange.sendJson(200, encodeRemovedImages(await images.remove(name, options)));
   }
 
   async function prune(exchange: Exchange): Promise<void> {

@@ -21,7 +21,7 @@ const maxSearchLimit = 100;
 export function registryRoutes(registries: RegistryService): Route[] {
   function optionsOf(exchange: Exchange) {
     const credentials = decodeRegistryAuth(exchange.header('x-registry-auth'));
-    return { credentials, signal: exchange.signal };
+    return { credentials, insecure: exchange.query.flag('insecure'), signal: exchange.signal };
   }
 
   async function login(exchange: Exchange): Promise<void> {

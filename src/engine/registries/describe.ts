@@ -1,14 +1,14 @@
 import type { DistributedImage, RawManifest, RegistryOptions } from '#engine/registries.ts';
-import type { RegistryParts } from '#engine/registry-service.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
 import type { ManifestOrIndex } from '#image/manifest.ts';
 import { normalizePlatform, type Platform } from '#image/platform.ts';
 import { parseReference, withDefaultTag } from '#image/reference.ts';
+import type { RegistryClient } from '#registry/registry.ts';
 
 /** See `RegistryService.manifest`. */
 export async function fetchRawManifest(
-  { registry }: RegistryParts,
+  registry: RegistryClient,
   name: string,
   options: RegistryOptions,
 ): Promise<RawManifest & { content: ManifestOrIndex }> {
@@ -28,21 +28,21 @@ export async function fetchRawManifest(
 
 /** See `RegistryService.describe`. */
 export async function describeImage(
-  parts: RegistryParts,
+  registry: RegistryClient,
   name: string,
   options: RegistryOptions,
 ): Promise<DistributedImage> {
-  const { descriptor, content } = await fetchRawManifest(parts, name, options);
+  const { descriptor, content } = await fetchRawManifest(registry, name, options);
   if (content.kind === 'index') {
     const platforms = content.index.manifests.flatMap(({ platform }) => (platform ? [platform] : []));
     return { descriptor, platforms };
   }
-  return { descriptor, platforms: [await platformOfManifest(parts, name, content, options)] };
+  return { descriptor, platforms: [await platformOfManifest(registry, name, content, options)] };
 }
 
 /** An image manifest does not say its platform; its configuration does. */
 export async function platformOfManifest(
-  { registry }: RegistryParts,
+  registry: RegistryClient,
   name: string,
   { manifest }: Extract<ManifestOrIndex, { kind: 'manifest' }>,
   options: RegistryOptions,

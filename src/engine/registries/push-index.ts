@@ -1,6 +1,5 @@
 import { fetchRawManifest, platformOfManifest } from '#engine/registries/describe.ts';
 import type { IndexEntry, RegistryOptions } from '#engine/registries.ts';
-import type { RegistryParts } from '#engine/registry-service.ts';
 import { DhowError } from '#errors/error.ts';
 import { type Descriptor, type ImageManifest, layerFormat } from '#image/manifest.ts';
 import {
@@ -10,10 +9,11 @@ import {
   type Reference,
   withDefaultTag,
 } from '#image/reference.ts';
+import type { RegistryClient } from '#registry/registry.ts';
 
 /** See `RegistryService.pushIndex`. */
 export async function pushIndex(
-  parts: RegistryParts,
+  registry: RegistryClient,
   name: string,
   entries: readonly IndexEntry[],
   options: RegistryOptions,
@@ -23,18 +23,18 @@ export async function pushIndex(
     throw new DhowError('InvalidParameter', 'an index is pushed under a tag, not under a digest');
   if (entries.length === 0) throw new DhowError('InvalidParameter', `the manifest list ${name} has no image`);
   const manifests: Descriptor[] = [];
-  for (const entry of entries) manifests.push(await bringImage(parts, target, entry, options));
+  for (const entry of entries) manifests.push(await bringImage(registry, target, entry, options));
   // Docker's list may hold Docker's manifests only; OCI's may hold both.
   const isDocker = manifests.every(({ mediaType }) => mediaType.startsWith('application/vnd.docker.'));
   const mediaType = isDocker
     ? 'application/vnd.docker.distribution.manifest.list.v2+json'
     : 'application/vnd.oci.image.index.v1+json';
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }, undefined, 3));
-  return parts.registry.pushManifest(target, { bytes, mediaType }, options);
+  return registry.pushManifest(target, { bytes, mediaType }, options);
 }
 
 async function bringImage(
-  parts: RegistryParts,
+  registry: RegistryClient,
   target: Reference,
   { reference, platform }: IndexEntry,
   options: RegistryOptions,
@@ -46,15 +46,15 @@ async function bringImage(
       `${familiarName(source)} is in another registry than ${familiarName(target)}: push it there first`,
     );
   }
-  const { descriptor, bytes, content } = await fetchRawManifest(parts, reference, options);
+  const { descriptor, bytes, content } = await fetchRawManifest(registry, reference, options);
   if (content.kind === 'index') {
     throw new DhowError('InvalidParameter', `${familiarName(source)} is an index itself: name its images`);
   }
-  const known = await platformOfManifest(parts, reference, content, options);
+  const known = await platformOfManifest(registry, reference, content, options);
   if (canonicalRepository(source) !== canonicalRepository(target)) {
-    for (const blob of blobsOf(content.manifest)) await bringBlob(parts, source, target, blob, options);
+    for (const blob of blobsOf(content.manifest)) await bringBlob(registry, source, target, blob, options);
     const { tag: _, ...untagged } = target;
-    await parts.registry.pushManifest(untagged, { bytes, mediaType: descriptor.mediaType }, options);
+    await registry.pushManifest(untagged, { bytes, mediaType: descriptor.mediaType }, options);
   }
   return { ...descriptor, platform: { ...known, ...platform } };
 }
@@ -64,7 +64,7 @@ function blobsOf({ config, layers }: ImageManifest): Descriptor[] {
 }
 
 async function bringBlob(
-  { registry }: RegistryParts,
+  registry: RegistryClient,
   source: Reference,
   target: Reference,
   { digest, size, mediaType }: Descriptor,

@@ -1,10 +1,10 @@
 import type { FoundRepository, RegistryOptions } from '#engine/registries.ts';
-import type { RegistryParts } from '#engine/registry-service.ts';
 import { DhowError } from '#errors/error.ts';
+import type { RegistryClient } from '#registry/registry.ts';
 
 /** See `RegistryService.search`. */
 export async function searchImages(
-  { registry }: RegistryParts,
+  registry: RegistryClient,
   term: string,
   options: RegistryOptions & { limit: number },
 ): Promise<FoundRepository[]> {

@@ -198,19 +198,18 @@ esac
       } as const;
       await pushImage(registry, repository, recipe, architecture);
     }
-    const insecure = cli.name === 'docker' ? ['--insecure'] : [];
     await cli.out(
       'manifest',
       'create',
-      ...insecure,
+      '--insecure',
       `${base}:all`,
       `${base}:${hostArchitecture}`,
       `${base}:${other}`,
     );
     await cli.out('manifest', 'annotate', '--variant', 'v9', `${base}:all`, `${base}:${other}`);
-    const digest = await cli.out('manifest', 'push', ...insecure, '--purge', `${base}:all`);
+    const digest = await cli.out('manifest', 'push', '--insecure', '--purge', `${base}:all`);
     assert.match(digest, /^sha256:[0-9a-f]{64}$/m);
-    const list = JSON.parse(await cli.out('manifest', 'inspect', ...insecure, `${base}:all`));
+    const list = JSON.parse(await cli.out('manifest', 'inspect', '--insecure', `${base}:all`));
     assert.deepEqual(
       list.manifests.map(({ platform }: { platform: { architecture: string; variant?: string } }) => [
         platform.architecture,
@@ -228,10 +227,9 @@ esac
   it('manifest push brings images of other repositories along', async () => {
     const [source, target] = [unique('list-source'), unique('list-target')];
     await pushImage(registry, source, { format: 'oci', compression: 'gzip', files: { s: source } }, 'v1');
-    const insecure = cli.name === 'docker' ? ['--insecure'] : [];
     const [from, to] = [`${registry.address}/${source}:v1`, `${registry.address}/${target}:all`];
-    await cli.out('manifest', 'create', ...insecure, to, from);
-    await cli.out('manifest', 'push', ...insecure, '--purge', to);
+    await cli.out('manifest', 'create', '--insecure', to, from);
+    await cli.out('manifest', 'push', '--insecure', '--purge', to);
     await cli.out('pull', '-q', to);
     assert.equal(await cli.out('run', '--rm', to, 'cat', '/s'), source);
   });

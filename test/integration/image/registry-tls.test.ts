@@ -62,6 +62,19 @@ describeEngine('pull › from a registry with a certificate of its own', ({ cli,
     }
     assert.equal((await cli.run(['pull', name])).code, 1, 'with the authority gone');
   });
+
+  it('lets manifest ask it only with --insecure', async () => {
+    const repository = unique('unvouched');
+    const { digest } = await pushImage(plain, repository, { format: 'oci', compression: 'gzip' }, 'v1');
+    const name = `${secure.address}/${repository}:v1`;
+    await secure.skopeoCopy(`docker://${plain.address}/${repository}:v1`, `docker://${name}`);
+
+    const refused = await cli.run(['manifest', 'inspect', name]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /certificate/);
+    const verbose = await cli.out('manifest', 'inspect', '--verbose', '--insecure', name);
+    assert.equal(JSON.parse(verbose).Descriptor.digest, digest);
+  });
 });
 
 /** An address of this host by which it reaches itself, other than loopback. */

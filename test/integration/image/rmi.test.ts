@@ -52,6 +52,16 @@ describeEngine('rmi', ({ cli, engine, unique }) => {
     assert.deepEqual(stored(), before);
   });
 
+  it('by a platform removes an image of that platform alone', async () => {
+    const { name } = await pulled();
+    await refused(
+      ['--platform', 'linux/riscv64', name],
+      `image with reference ${name} was found but does not provide the specified platform (linux/riscv64)`,
+    );
+    const platform = await cli.out('inspect', '--format', '{{.Os}}/{{.Architecture}}', name);
+    assert.match(await cli.out('rmi', '--platform', platform, name), /^Deleted: /m);
+  });
+
   it('by one of several tags takes off that tag alone', async () => {
     const image = await pulled();
     const other = unique('other');

@@ -1,5 +1,6 @@
 import { defineCommand } from '#cli/command.ts';
-import { flag, unsupported } from '#cli/options.ts';
+import { platformObject } from '#cli/commands/image/platform-object.ts';
+import { flag, list } from '#cli/options.ts';
 import { forEach } from '#cli/output/failures.ts';
 import { removeImage } from '#client/images.ts';
 import { kindOf } from '#errors/error.ts';
@@ -11,7 +12,7 @@ export const command = defineCommand({
   options: {
     force: flag({ short: 'f', help: 'Force removal of the image' }),
     'no-prune': flag({ help: 'Do not delete untagged parents' }),
-    platform: unsupported('value'),
+    platform: list({ help: 'Remove only the given platform variant' }, 'stringSlice'),
   },
   async run(context, { options, operands }) {
     let isFatal = false;
@@ -20,6 +21,7 @@ export const command = defineCommand({
         const query = {
           ...(options.force ? { force: true } : {}),
           ...(options['no-prune'] ? { noprune: true } : {}),
+          platforms: options.platform.flatMap((value) => value.split(',')).map(platformObject),
         };
         const items = await removeImage(context.client, name, query, context.signal);
         context.stdout.write(items.map(formatDeletion).join(''));

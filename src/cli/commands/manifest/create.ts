@@ -1,7 +1,8 @@
 import { defineCommand } from '#cli/command.ts';
+import { insecureOption } from '#cli/commands/manifest/access.ts';
 import { fetchManifest, isIndexType } from '#cli/commands/manifest/fetch.ts';
 import { canonicalReference, type ListedImage, readList, writeList } from '#cli/commands/manifest/store.ts';
-import { flag, unsupported } from '#cli/options.ts';
+import { flag } from '#cli/options.ts';
 import { DhowError } from '#errors/error.ts';
 
 export const command = defineCommand({
@@ -9,7 +10,7 @@ export const command = defineCommand({
   operands: { min: 2 },
   options: {
     amend: flag({ short: 'a', help: 'Amend an existing manifest list' }),
-    insecure: unsupported('nothing'),
+    insecure: insecureOption,
   },
   async run(context, { options, operands }) {
     const [listName = '', ...images] = operands;
@@ -21,7 +22,11 @@ export const command = defineCommand({
     const listed = new Map<string, ListedImage>(known?.images.map((image) => [image.reference, image]));
     for (const image of images) {
       const reference = canonicalReference(image);
-      const { Descriptor: descriptor, Platforms: platforms } = await fetchManifest(context, reference);
+      const { Descriptor: descriptor, Platforms: platforms } = await fetchManifest(
+        context,
+        reference,
+        options,
+      );
       const [platform] = platforms;
       if (isIndexType(descriptor.mediaType) || platform === undefined) {
         throw new DhowError(

@@ -1,4 +1,5 @@
 import { defineCommand } from '#cli/command.ts';
+import { insecureOption } from '#cli/commands/manifest/access.ts';
 import { fetchManifest, isIndexType } from '#cli/commands/manifest/fetch.ts';
 import {
   canonicalReference,
@@ -7,32 +8,35 @@ import {
   requireList,
 } from '#cli/commands/manifest/store.ts';
 import type { CliContext } from '#cli/context.ts';
-import { flag, unsupported } from '#cli/options.ts';
+import { flag } from '#cli/options.ts';
 import { DhowError } from '#errors/error.ts';
 
 export const command = defineCommand({
   usage: ['[OPTIONS] [MANIFEST_LIST] MANIFEST'],
   operands: { min: 1, max: 2 },
   options: {
-    insecure: unsupported('nothing'),
+    insecure: insecureOption,
     verbose: flag({ short: 'v', help: 'Output additional info including layers and platform' }),
   },
   async run(context, { options, operands }) {
+    const show = options.verbose ? describe : documentOf;
     const [first = '', second] = operands.map(canonicalReference);
     if (second !== undefined) {
       const { images } = await requireList(context, first);
       if (!images.some(({ reference }) => reference === second)) {
         throw new DhowError('NotFound', `manifest for image ${operands[1]} does not exist in ${operands[0]}`);
       }
-      print(context, options.verbose ? await describe(context, second) : await documentOf(context, second));
+      print(context, await show(context, second, options));
       return 0;
     }
     const list = await readList(context, first);
     if (list && !options.verbose) print(context, documentOfList(list));
     else if (list) {
-      print(context, await Promise.all(list.images.map(({ reference }) => describe(context, reference))));
-    } else
-      print(context, options.verbose ? await describe(context, first) : await documentOf(context, first));
+      print(
+        context,
+        await Promise.all(list.images.map(({ reference }) => describe(context, reference, options))),
+      );
+    } else print(context, await show(context, first, options));
     return 0;
   },
 });
@@ -41,19 +45,31 @@ function print(context: CliContext, value: unknown): void {
   context.stdout.write(`${JSON.stringify(value, undefined, '\t')}\n`);
 }
 
-async function documentOf(context: CliContext, reference: string): Promise<unknown> {
-  const { Raw: raw } = await fetchManifest(context, reference);
+async function documentOf(
+  context: CliContext,
+  reference: string,
+  options: { insecure: boolean },
+): Promise<unknown> {
+  const { Raw: raw } = await fetchManifest(context, reference, options);
   return JSON.parse(Buffer.from(raw, 'base64').toString());
 }
 
 /** With `--verbose`: the descriptor with its platform, and the document; for an index, those of its images. */
-async function describe(context: CliContext, reference: string): Promise<unknown> {
-  const { Descriptor: descriptor, Platforms: platforms, Raw: raw } = await fetchManifest(context, reference);
+async function describe(
+  context: CliContext,
+  reference: string,
+  options: { insecure: boolean },
+): Promise<unknown> {
+  const {
+    Descriptor: descriptor,
+    Platforms: platforms,
+    Raw: raw,
+  } = await fetchManifest(context, reference, options);
   const document: unknown = JSON.parse(Buffer.from(raw, 'base64').toString());
   if (isIndexType(descriptor.mediaType)) {
     const { manifests } = document as { manifests: { digest: string }[] };
     const repository = reference.replace(/@.*$/, '').replace(/:[^:/]+$/, '');
-    return Promise.all(manifests.map(({ digest }) => describe(context, `${repository}@${digest}`)));
+    return Promise.all(manifests.map(({ digest }) => describe(context, `${repository}@${digest}`, options)));
   }
   const kind = descriptor.mediaType.includes('docker') ? 'SchemaV2Manifest' : 'OCIManifest';
   return {

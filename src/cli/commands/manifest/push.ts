@@ -1,21 +1,20 @@
 import { defineCommand } from '#cli/command.ts';
+import { insecureOption, registryAccess } from '#cli/commands/manifest/access.ts';
 import { canonicalReference, removeList, requireList } from '#cli/commands/manifest/store.ts';
-import { findCredentials, registryOf } from '#cli/credentials.ts';
-import { flag, unsupported } from '#cli/options.ts';
+import { flag } from '#cli/options.ts';
 import { pushIndex } from '#client/registries.ts';
-import { encodeAuthHeader } from '#wire/auth.ts';
 
 export const command = defineCommand({
   usage: ['[OPTIONS] MANIFEST_LIST'],
   operands: { min: 1, max: 1 },
   options: {
-    insecure: unsupported('nothing'),
+    insecure: insecureOption,
     purge: flag({ short: 'p', help: 'Remove the local manifest list after push' }),
   },
   async run(context, { options, operands }) {
     const name = canonicalReference(operands[0] ?? '');
     const { images } = await requireList(context, name);
-    const auth = await findCredentials(context.configDirectory, registryOf(name), context.signal);
+    const access = await registryAccess(context, name, options);
     const request = {
       // By digest: what was listed is what is pushed, also when a tag has moved since.
       Manifests: images.map(({ reference, descriptor, platform }) => ({
@@ -23,7 +22,7 @@ export const command = defineCommand({
         Platform: platform,
       })),
     };
-    const { Digest } = await pushIndex(context.client, name, request, encodeAuthHeader(auth), context.signal);
+    const { Digest } = await pushIndex(context.client, name, request, access, context.signal);
     context.stdout.write(`${Digest}\n`);
     if (options.purge) await removeList(context, name);
     return 0;
