@@ -23,6 +23,7 @@ import { viewEndpoint } from '#network/endpoints/view.ts';
 import { createFirewall } from '#network/firewall/firewall.ts';
 import { createPassage } from '#network/firewall/passage.ts';
 import { watchRules } from '#network/firewall/watch.ts';
+import { claimNames } from '#network/kernel/claim-names.ts';
 import { ensureGate, gateOf, removeGate } from '#network/kernel/gate.ts';
 import { createNamespaceSandbox, openNamespaceSandbox } from '#network/kernel/sandbox.ts';
 import type { Endpoint, NetworkStack } from '#network/network.ts';
@@ -100,12 +101,14 @@ const sweepDelayMs = 5000;
 /**
  * Creates the service and, at the first start, the predefined networks' rows. The kernel is touched by `restore`, which
  * must have run before the first `attach`.
- * @throws ResourceExhausted when every predefined subnet overlaps a route of the host
+ * @throws ResourceExhausted when every predefined subnet overlaps a route of the host; Conflict when another daemon has the bridge or
+ * the table
  */
 export function createNetworkStack(parts: NetworkParts): NetworkStack {
   const { database, settings, log, nftables, clock } = parts;
   const subnetSources = checkSettings(settings);
   const { table, vethPrefix, ipv6 } = settings;
+  const claims = claimNames(settings);
   const networks = createNetworkTable(database);
   const endpoints = createEndpointTable(database);
   const ports = createPortTable(database);
@@ -266,6 +269,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
       resolvers.stopAll();
       host.close();
       netfilter.close();
+      claims[Symbol.dispose]();
     },
   };
 }

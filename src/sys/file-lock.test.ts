@@ -22,6 +22,12 @@ test('file lock › a second taker is refused until the first lets go', () => {
     assert.equal(takeElsewhere(), 'false');
     lock[Symbol.dispose]();
     assert.equal(takeElsewhere(), 'true');
+    assert.ok(fs.existsSync(file));
+    const passing = tryLockFile(file, 'removed');
+    assert.ok(passing);
+    assert.equal(takeElsewhere(), 'false');
+    passing[Symbol.dispose]();
+    assert.ok(!fs.existsSync(file));
   } finally {
     fs.rmSync(directory, { recursive: true });
   }

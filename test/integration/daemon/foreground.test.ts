@@ -55,9 +55,9 @@ describe('dhow daemon', () => {
     assert.ok(await ping(daemon.socket));
   });
 
-  it('a second one on the same run root or socket is refused before it touches the first one’s network', async () => {
+  it('a second one on the same run root, socket, bridge or table is refused before it touches the first one’s network', async () => {
     const docker = daemon.cli('docker');
-    const table = (): Promise<CommandResult> => runCommand('nft', ['list', 'table', 'ip', daemon.nftTable]);
+    const table = (): Promise<CommandResult> => runCommand('nft', ['list', 'table', 'inet', daemon.nftTable]);
     const before = (await table()).stdout;
     const dataRoot = `${daemon.directory}/second`;
     const sameRun = await another(...argsBut({ '--data-root': dataRoot }));
@@ -68,6 +68,19 @@ describe('dhow daemon', () => {
     );
     assert.notEqual(sameSocket.code, 0);
     assert.match(sameSocket.stderr, new RegExp(`another daemon listens on unix://${daemon.socket}`));
+    const ownRoots = {
+      '--host': `unix://${daemon.directory}/second.sock`,
+      '--data-root': dataRoot,
+      '--run-root': `${daemon.directory}/run`,
+    };
+    const sameBridge = await another(...argsBut({ ...ownRoots, '--nft-table': 'dhow_test_other' }));
+    assert.notEqual(sameBridge.code, 0);
+    const holder = `in use by another daemon \\(pid ${daemon.pid}\\)`;
+    assert.match(sameBridge.stderr, new RegExp(`the bridge ${daemon.bridge} is ${holder}`));
+    const sameTable = await another(...argsBut({ ...ownRoots, '--bridge': 'dtother0' }));
+    assert.notEqual(sameTable.code, 0);
+    assert.match(sameTable.stderr, new RegExp(`the table ${daemon.nftTable} is ${holder}`));
+    assert.notEqual(before, '');
     assert.equal((await table()).stdout, before);
     assert.equal(await docker.out('ps', '-q'), '');
   });
