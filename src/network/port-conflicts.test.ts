@@ -129,11 +129,11 @@ suite('a port and processes of the host', () => {
 
   test('a host address of a family that the container has not is refused, where nothing could be relayed', async () => {
     await refused(
-      publish('web', { hostPort: 8080, hostAddress: '::1', protocol: 'udp' }),
+      publish('web', { hostPort: 8080, hostAddress: '::1', protocol: 'sctp' }),
       'InvalidParameter',
-      /cannot publish a udp port on ::1: the container has no IPv6 address/,
+      /cannot publish a sctp port on ::1: the container has no IPv6 address/,
     );
-    await using web = await publish('web', { hostPort: 8080, protocol: 'udp' });
+    await using web = await publish('web', { hostPort: 8080, protocol: 'sctp' });
     assert.deepEqual(
       web.ports.map(({ hostAddress }) => hostAddress),
       ['0.0.0.0'],

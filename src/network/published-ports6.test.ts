@@ -41,6 +41,27 @@ suite('a port of a container without IPv6', () => {
     assert.equal(await host.local.ask('::1', 8080), 'ECONNREFUSED');
   });
 
+  test('is reached by UDP too, by several clients at once', async () => {
+    const udp = { protocol: 'udp' } as const;
+    const name = await daemon.run('name', [{ hostPort: 5353, containerPort: 53, ...udp }]);
+    await name.serve(53, 'name', 'udp');
+    const answers = await Promise.all([
+      host.local.ask('::1', 5353, udp),
+      host.local.ask('::1', 5353, { ...udp, localPort: 4001 }),
+      far.peer.ask('fd99::1', 5353, udp),
+    ]);
+    assert.deepEqual(answers, Array(3).fill(`name ${gateway}`));
+    // A client that goes on finds the next container that gets the port.
+    await daemon.service.detach(name.id);
+    assert.equal(await host.local.ask('::1', 5353, { ...udp, ...brief }), 'timeout');
+    const next = await daemon.run('next', [{ hostPort: 5353, containerPort: 53, ...udp }]);
+    await next.serve(53, 'next', 'udp');
+    assert.equal(await host.local.ask('::1', 5353, { ...udp, localPort: 4001 }), `next ${gateway}`);
+    await daemon.restart([next]);
+    assert.equal(await far.peer.ask('fd99::1', 5353, udp), `next ${gateway}`);
+    await daemon.service.detach(next.id);
+  });
+
   test('published on one IPv6 address is reached through that one only', async () => {
     const web = await daemon.run('web', [
       { hostPort: 8081, hostAddress: '::1' },
@@ -90,6 +111,7 @@ suite('a port of a container with IPv6', () => {
     assert.equal(await far.peer.ask('fd99::1', 5353, { protocol: 'udp' }), 'web fd99::6');
     assert.equal(await host.local.ask('fd99::1', 8080), 'web fd99::1');
     assert.match(await host.local.ask('::1', 8080), /^web /);
+    assert.match(await host.local.ask('::1', 5353, { protocol: 'udp' }), /^web /);
     assert.equal(await host.neighbour.ask(host.address, 8080), `web ${host.neighbourAddress}`);
     const sibling = await daemon.run('sibling', [], [{ network: 'dual' }]);
     const { gateway: own } = web.endpoint.ipv6;

@@ -54,7 +54,7 @@ type HostPort = Pick<PublishedPort, 'protocol' | 'hostAddress' | 'hostPort'>;
 
 /**
  * Occupies a port.
- * @param answers whether connections are to be accepted on it (TCP); otherwise every packet is dropped
+ * @param answers whether the daemon takes what comes (TCP, UDP); otherwise every packet is dropped
  * @returns the socket's descriptor; undefined when nobody on this host can use the port either, for want of the protocol
  * @throws SystemError EADDRINUSE, EADDRNOTAVAIL (no such address on this host), EAFNOSUPPORT (no IPv6), EMFILE
  */

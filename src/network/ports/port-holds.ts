@@ -6,6 +6,7 @@ import type { PublishedPort, PublishedPortRequest } from '#network/network.ts';
 import { holdPort } from '#network/ports/hold-port.ts';
 import { PortTaken } from '#network/ports/port-taken.ts';
 import { relay } from '#network/ports/relay.ts';
+import { relayDatagrams } from '#network/ports/relay-datagrams.ts';
 import type { PortTable } from '#network/tables/ports.ts';
 import { hasCode } from '#sys/libc.ts';
 
@@ -66,7 +67,7 @@ export function createPortHolds(
       const address = addressOf(containerId);
       return address && { host: formatIp(address), port: port.containerPort };
     };
-    return relay(fd, target, log);
+    return port.protocol === 'tcp' ? relay(fd, target, log) : relayDatagrams(fd, target, log);
   }
 
   function keep(containerId: string, port: PublishedPort, taken: Disposable): void {
@@ -156,7 +157,7 @@ export function createPortHolds(
  * no IPv6. With IPv4 the kernel can do all, except for containers that have none.
  */
 function isRelayed({ protocol, hostAddress }: PublishedPort): boolean {
-  return protocol === 'tcp' && hostAddress.includes(':');
+  return protocol !== 'sctp' && hostAddress.includes(':');
 }
 
 function readWish(
@@ -177,7 +178,7 @@ function addressesOf(
   families: readonly Family[],
 ): IpAddress[] {
   const reachable = (family: Family) =>
-    families.includes(family) || (family === 6 && protocol === 'tcp' && families.includes(4));
+    families.includes(family) || (family === 6 && protocol !== 'sctp' && families.includes(4));
   if (text === '') {
     return ([4, 6] as const).filter(reachable).map((family) => ({ family, value: 0n }));
   }

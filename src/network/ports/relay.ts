@@ -9,15 +9,11 @@ import type { Log } from '#log/log.ts';
  */
 const maximumConnections = 4096;
 
-/**
- * @param fd a listening socket, which is taken over
- * @param target where the container is at the moment; undefined while it is nowhere
- */
-export function relay(
-  fd: number,
-  target: () => { host: string; port: number } | undefined,
-  log: Log,
-): Disposable {
+/** Where the container is at the moment; undefined while it is nowhere. */
+export type RelayTarget = () => { host: string; port: number } | undefined;
+
+/** @param fd a listening socket, which is taken over */
+export function relay(fd: number, target: RelayTarget, log: Log): Disposable {
   const open = new Set<net.Socket>();
   const keep = (socket: net.Socket): void => {
     open.add(socket);
