@@ -6,10 +6,11 @@ import { createArchiveWorkers } from '#archive/workers.ts';
 import { buildFacts, workerUrls } from '#daemon/build-facts.ts';
 import type { DaemonConfig } from '#daemon/config.ts';
 import { takeDataRoot, takeRunRoot } from '#daemon/data-root.ts';
+import { migrations } from '#daemon/migrations.ts';
 import { chooseRuntime } from '#daemon/runtimes.ts';
 import { prepareSocketPath } from '#daemon/sockets.ts';
-import { buildMigration, createBuildService, splitExits } from '#engine/build-service.ts';
-import { containerMigration, createContainerService } from '#engine/container-service.ts';
+import { createBuildService, splitExits } from '#engine/build-service.ts';
+import { createContainerService } from '#engine/container-service.ts';
 import { createDiskUsageService } from '#engine/disk-usage-service.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEventService } from '#engine/event-service.ts';
@@ -26,12 +27,7 @@ import { quietly } from '#errors/quietly.ts';
 import { hostPlatform } from '#image/platform.ts';
 import type { Log } from '#log/log.ts';
 import { readHostResolvConf } from '#network/host-files.ts';
-import {
-  createNetworkStack,
-  defaultNetworkSettings,
-  type NetworkSettings,
-  networkMigration,
-} from '#network/network-stack.ts';
+import { createNetworkStack, defaultNetworkSettings, type NetworkSettings } from '#network/network-stack.ts';
 import { createRegistryClient } from '#registry/client.ts';
 import type { RegistryOptions } from '#registry/registry.ts';
 import { createRuntime } from '#runtime/conmon-runtime.ts';
@@ -44,12 +40,11 @@ import { createImageStore } from '#store/images.ts';
 import { createLayerBlobs } from '#store/layer-blobs.ts';
 import { createLayerUses } from '#store/layer-uses.ts';
 import { createLayerStore } from '#store/layers.ts';
-import { storeMigrations } from '#store/migrations.ts';
 import { createReferences } from '#store/references.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { createPoller } from '#sys/epoll.ts';
 import { createNftables } from '#sys/nftables.ts';
-import { createLocalVolumeStore, volumeMigrations } from '#volume/local.ts';
+import { createLocalVolumeStore } from '#volume/local.ts';
 
 export interface Daemon {
   engine: Engine;
@@ -74,13 +69,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   const { conmon, ociRuntime, otherRuntimes, warnings, claim } = await chooseRuntime(config, log);
   undo.defer(quietly('release controllers', () => claim?.[Symbol.dispose]()));
 
-  const database = openDatabase(root.database, [
-    ...storeMigrations,
-    containerMigration,
-    networkMigration,
-    ...volumeMigrations,
-    buildMigration,
-  ]);
+  const database = openDatabase(root.database, migrations);
   undo.defer(quietly('close database', () => database.close()));
   const workers = createArchiveWorkers({ workerUrl: workerUrls.archive, count: os.availableParallelism() });
   undo.defer(quietly('end archive workers', async () => workers[Symbol.asyncDispose]()));

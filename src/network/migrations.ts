@@ -5,7 +5,7 @@ import type { Migration } from '#store/database.ts';
  * has forgotten it, so that a crash leaves something that `restore` finds.
  * Addresses of endpoints are their bytes in network order, so that the next free one is a comparison.
  */
-export const networkMigration: Migration = {
+const firstMigration: Migration = {
   version: 3,
   name: '0003-networks',
   sql: `
@@ -98,3 +98,42 @@ export const networkMigration: Migration = {
     ) STRICT;
   `,
 };
+
+/**
+ * ipvlan, and templates. A CHECK cannot be changed in place, so the table is made anew; the rows that refer to it wait for the end of the
+ * transaction, but for those of `network_pools`, which go with it and are put back.
+ */
+const driverMigration: Migration = {
+  version: 31,
+  name: '0031-network-drivers',
+  sql: `
+    PRAGMA defer_foreign_keys = ON;
+
+    CREATE TEMP TABLE kept_networks AS SELECT * FROM networks;
+    CREATE TEMP TABLE kept_pools AS SELECT * FROM network_pools;
+    DROP TABLE networks;
+
+    CREATE TABLE networks (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      driver TEXT NOT NULL CHECK (driver IN ('bridge', 'macvlan', 'ipvlan', 'host', 'none')),
+      created_at INTEGER NOT NULL,
+      interface_name TEXT,
+      internal INTEGER NOT NULL,
+      attachable INTEGER NOT NULL,
+      options TEXT NOT NULL,
+      labels TEXT NOT NULL,
+      template TEXT,
+      made_from TEXT
+    ) STRICT;
+
+    CREATE UNIQUE INDEX network_bridges ON networks (interface_name) WHERE driver = 'bridge';
+
+    INSERT INTO networks SELECT *, NULL, NULL FROM kept_networks;
+    INSERT INTO network_pools SELECT * FROM kept_pools;
+    DROP TABLE kept_networks;
+    DROP TABLE kept_pools;
+  `,
+};
+
+export const networkMigrations: readonly Migration[] = [firstMigration, driverMigration];

@@ -164,7 +164,42 @@ suite('creating a network', () => {
       'Conflict',
       /has an interface eth0/,
     ],
-    ['macvlan without parent', { driver: 'macvlan' }, 'InvalidParameter', /-o parent=/],
+    [
+      'macvlan of an unknown mode',
+      { driver: 'macvlan', options: { macvlan_mode: 'fast' } },
+      'InvalidParameter',
+      /"fast" of macvlan_mode: it must be one of private, vepa, bridge, passthru/,
+    ],
+    [
+      'ipvlan on the loopback',
+      { driver: 'ipvlan', options: { parent: 'lo' } },
+      'InvalidParameter',
+      /lo cannot be shared/,
+    ],
+    [
+      'a VLAN of a wrong number',
+      { driver: 'macvlan', options: { parent: 'eth0.4095' } },
+      'InvalidParameter',
+      /from 1 to 4094/,
+    ],
+    [
+      'a template that is none',
+      { madeFrom: 'bridge' },
+      'NotFound',
+      /configuration network "bridge" not found/,
+    ],
+    [
+      'a template made from another one',
+      { isTemplate: true, madeFrom: 'first' },
+      'Forbidden',
+      /cannot depend on another/,
+    ],
+    [
+      'a template of a wrong subnet',
+      { isTemplate: true, pools: pool({ subnet: 'all' }) },
+      'InvalidParameter',
+      /invalid subnet all/,
+    ],
     [
       'macvlan on nothing',
       { driver: 'macvlan', options: { parent: 'eth7' } },
@@ -206,6 +241,41 @@ suite('creating a network', () => {
     test(`of the name ${JSON.stringify(name.slice(0, 9))} is refused`, () =>
       refused(service.create(networkRequest(name)), 'InvalidParameter', /invalid network name/));
   }
+});
+
+suite('a template', () => {
+  test('gives its configuration to networks, takes no container, and stays while they exist', async () => {
+    const before = bridges();
+    const pools = [{ subnet: '10.60.0.0/24', gateway: '10.60.0.9', auxiliary: {} }];
+    const template = { ipv4: true, ipv6: true, pools };
+    const options = { 'com.docker.network.driver.mtu': '1400' };
+    const labels = { tier: 'web' };
+    const { network } = await service.create(
+      networkRequest('plan', { isTemplate: true, ...template, options, labels }),
+    );
+    assert.deepEqual([network.driver, network.pools, network.template], ['none', [], template]);
+    assert.deepEqual(bridges(), before);
+    await refused(
+      daemon.run('web', [], [{ network: 'plan' }]),
+      'Forbidden',
+      /cannot create endpoint on configuration-only network/,
+    );
+    const made = (await service.create(networkRequest('made', { madeFrom: 'plan' }))).network;
+    assert.deepEqual([made.madeFrom, made.options, made.labels], ['plan', options, labels]);
+    assert.deepEqual(made.pools[0], pools[0]);
+    assert.match(made.pools[1]?.subnet ?? '', /^fd/);
+    assert.equal(findLink(host.netlink, made.interfaceName ?? '')?.mtu, 1400);
+    for (const change of [{ options }, { labels }, { pools }, { ipv6: true }]) {
+      await refused(
+        service.create(networkRequest('more', { madeFrom: 'plan', ...change })),
+        'Forbidden',
+        /are not supported if the network depends on a configuration network/,
+      );
+    }
+    await refused(service.remove('plan'), 'Forbidden', /"plan" is in use by network made/);
+    for (const name of ['made', 'plan']) await service.remove(name);
+    assert.deepEqual(bridges(), before);
+  });
 });
 
 suite('after a restart', () => {

@@ -40,7 +40,7 @@ import { netlinkProtocols, openNetlink } from '#sys/netlink.ts';
 import { maximumInterfaceNameLength } from '#sys/netlink-link.ts';
 import type { Nftables } from '#sys/nftables.ts';
 
-export { networkMigration } from '#network/migrations.ts';
+export { networkMigrations } from '#network/migrations.ts';
 
 /** How the room is set up. The names in the kernel are shared by all processes of a machine: a second daemon needs its own. */
 export interface NetworkSettings {

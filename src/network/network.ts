@@ -73,18 +73,25 @@ export interface ContainerNetworking {
 export interface NetworkRecord {
   id: string;
   name: string;
-  driver: 'bridge' | 'macvlan' | 'host' | 'none';
+  driver: 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'none';
   createdAt: Date;
-  /** Kernel name of the bridge, or of the interface that macvlan shares. */
+  /** Kernel name of the bridge, or of the interface that macvlan or ipvlan shares. */
   interfaceName?: string;
-  /** At most one of each family; none for host and none. */
+  /** At most one of each family; none for host, none and templates. */
   pools: AddressPool[];
   /** Whether the way out is closed. */
   internal: boolean;
   attachable: boolean;
   options: Record<string, string>;
   labels: Record<string, string>;
+  /** No network, but the configuration of others, together with `options` and `labels`. */
+  template?: NetworkTemplate;
+  /** Name of the template that the network was made from. */
+  madeFrom?: string;
 }
+
+/** What a network that is made from it gets. */
+export type NetworkTemplate = Pick<NetworkRequest, 'ipv4' | 'ipv6' | 'pools'>;
 
 export interface AddressPool {
   subnet: string;
@@ -97,7 +104,7 @@ export interface AddressPool {
 
 export interface NetworkRequest {
   name: string;
-  driver: 'bridge' | 'macvlan';
+  driver: 'bridge' | 'macvlan' | 'ipvlan';
   ipv4: boolean;
   /** undefined: as the daemon is configured. */
   ipv6?: boolean;
@@ -107,6 +114,10 @@ export interface NetworkRequest {
   attachable: boolean;
   options: Record<string, string>;
   labels: Record<string, string>;
+  /** Only the configuration of networks to come. */
+  isTemplate?: boolean;
+  /** Name or id of the template that says all but name, driver, `internal` and `attachable`. */
+  madeFrom?: string;
 }
 
 export interface Sandbox extends AsyncDisposable {
@@ -167,6 +178,8 @@ export interface EndpointRequest {
   gatewayPriority?: number;
   /** Name inside the container. */
   interfaceName?: string;
+  /** Kernel parameters of the interface: `net.ipv4.conf.IFNAME.log_martians` → value, with IFNAME for its name. */
+  sysctls?: Record<string, string>;
 }
 
 export interface PublishedPortRequest {

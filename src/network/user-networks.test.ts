@@ -159,6 +159,7 @@ suite('a container that starts on several networks', () => {
       macAddress: '92:d0:c6:0a:29:33',
       linkLocalAddresses: ['169.254.7.7', 'fe80::77'],
       interfaceName: 'lan',
+      sysctls: { 'net.ipv4.conf.IFNAME.log_martians': '1', 'net.ipv6.conf.IFNAME.hop_limit': '33' },
     };
     const container = await daemon.run('fixed', [], [wish]);
     const { ipv4, ipv6, macAddress } = container.endpoint;
@@ -173,6 +174,9 @@ suite('a container that starts on several networks', () => {
     ]) {
       assert.ok(text.includes(part), `${part} in ${text}`);
     }
+    const parameters = ['ipv4/conf/lan/log_martians', 'ipv6/conf/lan/hop_limit'];
+    const values = parameters.map((name) => inside(container, 'cat', `/proc/sys/net/${name}`).trim());
+    assert.deepEqual(values, ['1', '33']);
     const wrong: [object, string, RegExp][] = [
       [{ address: '10.51.0.77' }, 'Forbidden', /^Address already in use$/],
       [{ address: '10.51.0.1' }, 'Forbidden', /^Address already in use$/],
@@ -182,6 +186,17 @@ suite('a container that starts on several networks', () => {
       [{ linkLocalAddresses: ['10.0.0.1'] }, 'InvalidParameter', /invalid link-local address/],
       [{ aliases: ['a b'] }, 'InvalidParameter', /invalid network alias/],
       [{ interfaceName: 'lo' }, 'InvalidParameter', /interface name "lo"/],
+      [
+        { sysctls: { 'net.ipv4.ip_forward': '1' } },
+        'InvalidParameter',
+        /must be of the form net\.ipv4\.conf\.IFNAME/,
+      ],
+      [
+        { sysctls: { 'net.ipv4.conf.IFNAME.no_such': '1' } },
+        'InvalidParameter',
+        /cannot set the endpoint sysctl net\/ipv4\/conf\/eth0\/no_such to "1"/,
+      ],
+      [{ sysctls: { 'net.ipv4.conf.IFNAME.log_martians': '1\n' } }, 'InvalidParameter', /invalid value/],
     ];
     const links = listLinks(host.netlink).length;
     for (const [change, kind, words] of wrong) {
@@ -256,36 +271,6 @@ suite('a network with IPv6', () => {
     await far.peer.serve(80, 'far', 'tcp', '::');
     assert.equal(await two.ask('fd99::6', 80), 'far fd99::1');
     for (const { id } of [one, two, three]) await daemon.service.detach(id);
-  });
-});
-
-suite('a macvlan network', () => {
-  test('puts its containers on the network of an interface', async () => {
-    await host.addFarMachine(1, 'veth');
-    const pools = [{ subnet: '10.98.1.0/24', gateway: '10.98.1.2', range: '10.98.1.64/26', auxiliary: {} }];
-    const options = { parent: 'eth1', 'com.docker.network.driver.mtu': '1300' };
-    await addNetwork('lan', { driver: 'macvlan', options, pools });
-    const one = await daemon.run('one', [], [{ network: 'lan' }]);
-    const two = await daemon.run('two', [], [{ network: 'lan' }]);
-    await one.serve(80, 'one');
-    assert.equal(one.endpoint.ipv4.address, '10.98.1.64');
-    assert.equal(await two.ask('10.98.1.64', 80), 'one 10.98.1.65');
-    assert.match(inside(one, 'ip', 'link', 'show', 'eth0'), /mtu 1300/);
-    assert.equal(defaultDevice(one), 'eth0');
-    await connect(one, 'one', 'beta');
-    await daemon.service.disconnect(one.id, daemon.service.get('lan').id, one.sandbox);
-    assert.ok(!inside(one, 'ip', 'link').includes('eth0'));
-    assert.equal(defaultDevice(one), 'eth1');
-    for (const { id } of [one, two]) await daemon.service.detach(id);
-    await daemon.service.remove('lan');
-  });
-
-  test('on a bridge port is refused in words that tell why', async () => {
-    const [port] = listLinks(host.netlink).filter((link) => link.name.startsWith('lan'));
-    assert.ok(port);
-    await addNetwork('lan', { driver: 'macvlan', options: { parent: port.name } });
-    await refused(daemon.run('one', [], [{ network: 'lan' }]), 'Conflict', /cannot share .* by macvlan/);
-    await daemon.service.remove('lan');
   });
 });
 

@@ -39,7 +39,6 @@ const IFLA_INFO_SLAVE_DATA = 5;
 const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
 const IFLA_BRPORT_ISOLATED = 33;
-const IFLA_MACVLAN_MODE = 1;
 
 const IFF_UP = 1;
 const IFF_NOARP = 0x80;
@@ -83,20 +82,6 @@ export interface NewLoop {
   /** Of both: they know each other without asking. */
   macAddress: string;
   mtu: number;
-}
-
-/** <linux/if_link.h>, enum macvlan_mode */
-export const macvlanModes = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
-
-export interface NewMacvlan {
-  name: string;
-  /** Index of the interface whose network is shared. */
-  parent: number;
-  mode: keyof typeof macvlanModes;
-  macAddress: string;
-  mtu: number | undefined;
-  /** Where it is born. */
-  namespaceFd: number;
 }
 
 export function newBridge(bridge: NewBridge): NetlinkRequest {
@@ -166,22 +151,31 @@ export function newLoop({ near, far, macAddress, mtu }: NewLoop): NetlinkRequest
   };
 }
 
-export function newMacvlan(macvlan: NewMacvlan): NetlinkRequest {
+/** What new links of many kinds have in common. */
+export interface NewLink {
+  name: string;
+  up?: boolean;
+  /** Index of the link that it stands on. */
+  parent?: number;
+  macAddress?: string;
+  mtu?: number | undefined;
+  /** Where it is born; without it here. */
+  namespaceFd?: number;
+}
+
+/** @param data attributes of the kind's own */
+export function newLink(kind: string, link: NewLink, data: readonly Buffer[]): NetlinkRequest {
   return {
     type: RTM_NEWLINK,
     flags: netlinkFlags.create | netlinkFlags.exclusive,
     body: Buffer.concat([
-      linkHeader({}),
-      textAttribute(IFLA_IFNAME, macvlan.name),
-      uint32Attribute(IFLA_LINK, macvlan.parent),
-      attribute(IFLA_ADDRESS, macBytes(macvlan.macAddress)),
-      ...(macvlan.mtu === undefined ? [] : [uint32Attribute(IFLA_MTU, macvlan.mtu)]),
-      namespaceAttribute(macvlan.namespaceFd),
-      nested(
-        IFLA_LINKINFO,
-        textAttribute(IFLA_INFO_KIND, 'macvlan'),
-        nested(IFLA_INFO_DATA, uint32Attribute(IFLA_MACVLAN_MODE, macvlanModes[macvlan.mode])),
-      ),
+      linkHeader({ up: link.up ?? false }),
+      textAttribute(IFLA_IFNAME, link.name),
+      ...(link.parent === undefined ? [] : [uint32Attribute(IFLA_LINK, link.parent)]),
+      ...(link.macAddress === undefined ? [] : [attribute(IFLA_ADDRESS, macBytes(link.macAddress))]),
+      ...(link.mtu === undefined ? [] : [uint32Attribute(IFLA_MTU, link.mtu)]),
+      ...(link.namespaceFd === undefined ? [] : [namespaceAttribute(link.namespaceFd)]),
+      nested(IFLA_LINKINFO, textAttribute(IFLA_INFO_KIND, kind), nested(IFLA_INFO_DATA, ...data)),
     ]),
   };
 }

@@ -54,6 +54,12 @@ export function uint32Attribute(type: number, value: number): Buffer {
   return attribute(type, payload);
 }
 
+export function uint16Attribute(type: number, value: number): Buffer {
+  const payload = Buffer.alloc(2);
+  payload.writeUInt16LE(value);
+  return attribute(type, payload);
+}
+
 export function uint8Attribute(type: number, value: number): Buffer {
   return attribute(type, Buffer.of(value));
 }

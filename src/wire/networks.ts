@@ -48,6 +48,8 @@ export interface NetworkCreateRequest {
   Internal?: boolean;
   Attachable?: boolean;
   Scope?: string;
+  ConfigOnly?: boolean;
+  ConfigFrom?: { Network: string };
   EnableIPv4?: boolean;
   /** Absent: as the daemon is configured. */
   EnableIPv6?: boolean;

@@ -9,8 +9,8 @@ import type { NetworkRequest } from '#network/network.ts';
 export function decodeNetworkCreate(body: unknown): NetworkRequest {
   const fields = Fields.of(body);
   // CheckDuplicate: names are always unique.
-  fields.refuse(['Ingress', 'ConfigOnly'], 'is not supported: there is no swarm');
-  fields.object('ConfigFrom').refuse(['Network']);
+  fields.refuse(['Ingress'], 'is not supported: there is no swarm');
+  const madeFrom = fields.object('ConfigFrom').text('Network');
   if (!['', 'local'].includes(fields.text('Scope'))) {
     throw new DhowError('Unsupported', `${fields.nameOf('Scope')} can only be "local"`);
   }
@@ -27,19 +27,21 @@ export function decodeNetworkCreate(body: unknown): NetworkRequest {
     attachable: fields.flag('Attachable'),
     options: fields.textMap('Options'),
     labels: fields.textMap('Labels'),
+    isTemplate: fields.flag('ConfigOnly'),
+    ...(madeFrom === '' ? {} : { madeFrom }),
   };
 }
 
 function decodeDriver(fields: Fields): NetworkRequest['driver'] {
   const driver = fields.text('Driver');
   if (driver === '' || driver === 'default' || driver === 'bridge') return 'bridge';
-  if (driver === 'macvlan') return 'macvlan';
+  if (driver === 'macvlan' || driver === 'ipvlan') return driver;
   if (driver === 'host' || driver === 'null') {
     throw new DhowError('Forbidden', `only one instance of "${driver}" network is allowed`);
   }
   throw new DhowError(
     'NotFound',
-    `could not find plugin ${driver.slice(0, 60)}: network drivers are bridge and macvlan`,
+    `could not find plugin ${driver.slice(0, 60)}: network drivers are bridge, ipvlan and macvlan`,
   );
 }
 

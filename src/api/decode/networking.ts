@@ -68,17 +68,36 @@ export function decodeEndpoint(fields: Fields, network: string): Omit<EndpointRe
 }
 
 const interfaceOption = 'com.docker.network.endpoint.ifname';
+const sysctlsOption = 'com.docker.network.endpoint.sysctls';
 
-function decodeDriverOptions(fields: Fields): Pick<EndpointRequest, 'interfaceName'> {
-  const { [interfaceOption]: interfaceName, ...others } = fields.textMap('DriverOpts');
+function decodeDriverOptions(fields: Fields): Pick<EndpointRequest, 'interfaceName' | 'sysctls'> {
+  const options = fields.textMap('DriverOpts');
+  const { [interfaceOption]: interfaceName, [sysctlsOption]: sysctls, ...others } = options;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     throw new DhowError(
       'Unsupported',
-      `${fields.nameOf('DriverOpts')}: "${unknown.slice(0, 100)}" is not supported; known is ${interfaceOption}`,
+      `${fields.nameOf('DriverOpts')}: "${unknown.slice(0, 100)}" is not supported; known are ${interfaceOption} and ${sysctlsOption}`,
     );
   }
-  return interfaceName ? { interfaceName } : {};
+  return {
+    ...(interfaceName ? { interfaceName } : {}),
+    ...(sysctls ? { sysctls: decodeSysctls(sysctls) } : {}),
+  };
+}
+
+/** `name=value,name=value` */
+function decodeSysctls(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split(',').map((setting) => {
+      const [name = '', value, ...rest] = setting.split('=').map((part) => part.trim());
+      if (value !== undefined && rest.length === 0) return [name, value];
+      throw new DhowError(
+        'InvalidParameter',
+        `invalid endpoint sysctl "${setting.slice(0, 100)}": it must be name=value`,
+      );
+    }),
+  );
 }
 
 function decodeAddress(ipam: Fields, name: string, isAddress: (text: string) => boolean): string | undefined {

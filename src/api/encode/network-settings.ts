@@ -46,13 +46,13 @@ export function encodeNetworks(view: ContainerView): Record<string, EndpointSett
 }
 
 function encodeEndpoint(request: EndpointRequest, endpoint: Endpoint | undefined): EndpointSettings {
-  const { aliases = [], interfaceName } = request;
+  const { aliases = [] } = request;
   return {
     IPAMConfig: encodeIpam(request),
     Links: request.links ? request.links.map(({ target, alias }) => `${target}:${alias}`) : null,
     Aliases: aliases.length > 0 ? aliases : null,
     MacAddress: endpoint?.macAddress ?? request.macAddress ?? '',
-    DriverOpts: interfaceName ? { 'com.docker.network.endpoint.ifname': interfaceName } : null,
+    DriverOpts: encodeDriverOptions(request),
     GwPriority: request.gatewayPriority ?? 0,
     NetworkID: endpoint?.networkId ?? '',
     EndpointID: endpoint?.id ?? '',
@@ -64,6 +64,15 @@ function encodeEndpoint(request: EndpointRequest, endpoint: Endpoint | undefined
     GlobalIPv6PrefixLen: endpoint?.ipv6.prefixLength ?? 0,
     DNSNames: endpoint && endpoint.names.length > 0 ? endpoint.names : null,
   };
+}
+
+function encodeDriverOptions({ interfaceName, sysctls }: EndpointRequest): Record<string, string> | null {
+  const settings = Object.entries(sysctls ?? {}).map(([name, value]) => `${name}=${value}`);
+  const options = {
+    ...(interfaceName ? { 'com.docker.network.endpoint.ifname': interfaceName } : {}),
+    ...(settings.length > 0 ? { 'com.docker.network.endpoint.sysctls': settings.join(',') } : {}),
+  };
+  return Object.keys(options).length === 0 ? null : options;
 }
 
 function encodeIpam(request: EndpointRequest): EndpointIpamConfig | null {

@@ -67,6 +67,7 @@ export function networkRoutes(engine: Pick<Engine, 'networks'>): Route[] {
       .filter(
         (network) =>
           isDangling(network) &&
+          network.template === undefined &&
           until.every((date) => network.createdAt < date) &&
           filters.labels(network.labels),
       );

@@ -113,7 +113,14 @@ function localSource(networks: NetworkTable): SubnetSource {
   return { base: { ...base, prefixLength: 48 }, prefixLength: 64 };
 }
 
-function parsePool(request: PoolRequest): { pool: Pool | undefined; gateway: IpAddress | undefined } {
+/**
+ * A pool as asked for; none when it names no subnet.
+ * @throws InvalidParameter naming the address
+ */
+export function parsePool(request: PoolRequest): {
+  pool: Pool | undefined;
+  gateway: IpAddress | undefined;
+} {
   const { subnet: subnetText } = request;
   if (!subnetText) {
     if (request.gateway || request.range || Object.keys(request.auxiliary).length > 0) {

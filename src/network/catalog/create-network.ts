@@ -3,14 +3,22 @@ import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { choosePools } from '#network/catalog/choose-pools.ts';
 import type { CatalogParts } from '#network/catalog/parts.ts';
-import { deleteInterface } from '#network/endpoints/detach.ts';
+import { removeLinkOf } from '#network/catalog/remove-network.ts';
+import { applyTemplate, templateOf } from '#network/catalog/templates.ts';
 import { switchForwardingOn } from '#network/endpoints/restore.ts';
 import { ensureBridge } from '#network/kernel/bridge.ts';
+import { ensureParent, parentNameOf } from '#network/kernel/parent.ts';
 import type { NetworkRequest } from '#network/network.ts';
 import { parseBridgeOptions } from '#network/options/bridge-options.ts';
+import { parseIpvlanOptions } from '#network/options/ipvlan-options.ts';
 import { parseMacvlanOptions } from '#network/options/macvlan-options.ts';
-import { type BridgeNetwork, isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
-import { findLink } from '#sys/netlink-link.ts';
+import {
+  type BridgeNetwork,
+  isBridgeNetwork,
+  isSharingNetwork,
+  type NetworkRow,
+} from '#network/tables/networks.ts';
+import { findLink, maximumInterfaceNameLength } from '#sys/netlink-link.ts';
 
 /** Docker's rule for names. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -19,45 +27,50 @@ const maximumNameLength = 255;
 /** See `NetworkCatalog.create`. The row comes first, so that a crash leaves something that `restore` finds. */
 export async function createNetwork(
   parts: CatalogParts,
-  request: NetworkRequest,
+  wish: NetworkRequest,
 ): Promise<{ row: NetworkRow; warnings: string[] }> {
-  checkName(request.name);
+  checkName(wish.name);
   await using undo = new AsyncDisposableStack();
   const { row, warnings } = parts.database.transaction(() => {
-    if (parts.networks.byName(request.name)) {
-      throw new DhowError('Conflict', `network with name ${request.name} already exists`);
+    if (parts.networks.byName(wish.name)) {
+      throw new DhowError('Conflict', `network with name ${wish.name} already exists`);
     }
+    const request = applyTemplate(parts.networks, wish);
+    const { name, internal, attachable, options, labels } = request;
     const id = randomBytes(32).toString('hex');
-    const interfaceName = chooseInterface(parts, request, id);
-    const ipv6 = request.ipv6 ?? parts.ipv6;
-    const chosen = choosePools(parts, request, ipv6);
+    const { warnings: ofPools, ...shape } = shapeOf(parts, request, id);
     const created: NetworkRow = {
-      id,
-      name: request.name,
-      driver: request.driver,
+      ...{ id, name, internal, attachable, options, labels, ...shape },
       createdAt: parts.clock().getTime(),
-      interfaceName,
-      internal: request.internal,
-      attachable: request.attachable,
-      options: request.options,
-      labels: request.labels,
-      pools: chosen.pools,
+      madeFrom: request.madeFrom || undefined,
     };
     parts.networks.insert(created);
-    return { row: created, warnings: chosen.warnings };
+    return { row: created, warnings: ofPools };
   });
   undo.defer(quietly('forget network', () => parts.networks.remove(row.id)));
-  if (isBridgeNetwork(row)) await raiseBridge(parts, row, undo);
+  undo.defer(quietly('delete link', () => removeLinkOf(parts, row)));
+  if (isBridgeNetwork(row)) await raiseBridge(parts, row);
+  if (isSharingNetwork(row)) ensureParent(parts.host, parts.table, row);
   undo.move();
   return { row, warnings };
 }
 
-async function raiseBridge(
+/** What a template has not, and a network has. */
+function shapeOf(
   parts: CatalogParts,
-  row: BridgeNetwork,
-  undo: AsyncDisposableStack,
-): Promise<void> {
-  undo.defer(quietly('delete bridge', () => deleteInterface(row.interfaceName)));
+  request: NetworkRequest,
+  id: string,
+): Pick<NetworkRow, 'driver' | 'interfaceName' | 'pools' | 'template'> & { warnings: string[] } {
+  if (request.isTemplate) {
+    const template = templateOf(request);
+    return { driver: 'none', interfaceName: undefined, pools: {}, template, warnings: [] };
+  }
+  const interfaceName = chooseInterface(parts, request, id);
+  const chosen = choosePools(parts, request, request.ipv6 ?? parts.ipv6);
+  return { driver: request.driver, interfaceName, template: undefined, ...chosen };
+}
+
+async function raiseBridge(parts: CatalogParts, row: BridgeNetwork): Promise<void> {
   ensureBridge(parts.host, parts.table, row);
   const { changed } = switchForwardingOn(parts);
   if (changed || !parts.firewall.changeNetwork('add', row)) await parts.firewall.rebuild();
@@ -75,12 +88,18 @@ function checkName(name: string): void {
 }
 
 function chooseInterface(parts: CatalogParts, request: NetworkRequest, id: string): string {
-  if (request.driver === 'macvlan') {
-    const { parent } = parseMacvlanOptions(request.options);
-    if (findLink(parts.host, parent)) return parent;
-    throw new DhowError('InvalidParameter', `the host has no interface ${parent.slice(0, 60)} to share`);
+  const { driver, options } = request;
+  if (driver === 'bridge') {
+    const { name = `br-${id.slice(0, 12)}` } = parseBridgeOptions(options);
+    if (findLink(parts.host, name) === undefined) return name;
+    throw new DhowError('Conflict', `the host has an interface ${name} already; choose another bridge name`);
   }
-  const { name = `br-${id.slice(0, 12)}` } = parseBridgeOptions(request.options);
-  if (findLink(parts.host, name) === undefined) return name;
-  throw new DhowError('Conflict', `the host has an interface ${name} already; choose another bridge name`);
+  if (driver === 'macvlan') parseMacvlanOptions(options);
+  else parseIpvlanOptions(options);
+  const name = parentNameOf({ driver, id, options });
+  if (name !== 'lo' && name.length <= maximumInterfaceNameLength) return name;
+  throw new DhowError(
+    'InvalidParameter',
+    `${name.slice(0, 60)} cannot be shared: it is no interface of a network`,
+  );
 }

@@ -20,7 +20,8 @@ export interface DefaultNetwork {
  */
 export function ensureDefaultNetworks(parts: CatalogParts, { bridge, interContainer }: DefaultNetwork): void {
   const options = defaultNetworkOptions(bridge, interContainer);
-  const common = { createdAt: parts.clock().getTime(), internal: false, attachable: false, labels: {} };
+  const plain = { internal: false, attachable: false, labels: {}, template: undefined, madeFrom: undefined };
+  const common = { ...plain, createdAt: parts.clock().getTime() };
   const present = parts.networks.byName('bridge');
   if (present === undefined) {
     const pools = { 4: withGateway(automaticPool(findFreeSubnet(parts, 4, [])), undefined) };

@@ -4,7 +4,7 @@ import type { NetworkRow } from '#network/tables/networks.ts';
 
 /** A network as other rooms see it. */
 export function viewNetwork(row: NetworkRow): NetworkRecord {
-  const { id, name, driver, internal, attachable, options, labels, interfaceName } = row;
+  const { id, name, driver, internal, attachable, options, labels, interfaceName, template, madeFrom } = row;
   return {
     id,
     name,
@@ -15,6 +15,8 @@ export function viewNetwork(row: NetworkRow): NetworkRecord {
     labels,
     createdAt: new Date(row.createdAt),
     ...(interfaceName === undefined ? {} : { interfaceName }),
+    ...(template === undefined ? {} : { template }),
+    ...(madeFrom === undefined ? {} : { madeFrom }),
     pools: ([4, 6] as const).flatMap((family): AddressPool[] => {
       const pool = row.pools[family];
       if (pool === undefined) return [];

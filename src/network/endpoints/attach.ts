@@ -9,7 +9,7 @@ import { reserveEndpoint } from '#network/endpoints/reserve.ts';
 import { hasNames } from '#network/endpoints/view.ts';
 import { NamespaceSandbox } from '#network/kernel/sandbox.ts';
 import type { AttachRequest, Sandbox } from '#network/network.ts';
-import { isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
+import { hasInterfaces, isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
 
 /**
  * Attaches a sandbox to its networks. What is shared with others (names, addresses, ports) is taken in one transaction: attaching many
@@ -36,10 +36,12 @@ export async function attachContainer(
       await detachContainer(parts, container.id, 'delete-interfaces');
     }),
   );
-  if (networks.some(hasInterface)) {
+  if (networks.some(hasInterfaces)) {
     const sandbox = requireSandbox(container.id, request.sandbox);
-    for (const [index, row] of rows.entries())
-      await joinNetwork(parts, sandbox, networks[index] as NetworkRow, row);
+    for (const [index, row] of rows.entries()) {
+      const { sysctls } = request.endpoints[index] ?? {};
+      await joinNetwork(parts, sandbox, networks[index] as NetworkRow, row, sysctls);
+    }
     const { gateways, targets } = waysOf(parts, container.id);
     moveRoutes(sandbox, {}, gateways);
     if (networks.some(hasNames)) parts.resolvers.start(container.id, sandbox);
@@ -61,8 +63,4 @@ export async function openPassage(parts: EndpointParts, networks: readonly Netwo
 export function requireSandbox(containerId: string, sandbox: Sandbox | undefined): NamespaceSandbox {
   if (sandbox instanceof NamespaceSandbox && !sandbox.closed) return sandbox;
   throw new DhowError('Internal', `container ${containerId} has no open sandbox`);
-}
-
-function hasInterface(network: NetworkRow): boolean {
-  return network.driver === 'bridge' || network.driver === 'macvlan';
 }

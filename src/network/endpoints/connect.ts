@@ -31,7 +31,7 @@ export async function connectContainer(
     return reserveEndpoint(parts, network, container, request.endpoint);
   });
   undo.defer(quietly('disconnect container', () => removeEndpoint(parts, row, sandbox)));
-  await joinNetwork(parts, sandbox, network, row);
+  await joinNetwork(parts, sandbox, network, row, request.endpoint.sysctls);
   if (hasNames(network) && !parts.resolvers.has(container.id)) parts.resolvers.start(container.id, sandbox);
   const after = waysOf(parts, container.id);
   moveRoutes(sandbox, before.gateways, after.gateways);

@@ -1,6 +1,7 @@
 import type { EndpointParts } from '#network/endpoints/parts.ts';
 import { removeDefaultRoute, setDefaultRoute } from '#network/kernel/interface.ts';
 import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
+import { isRoutedByParent } from '#network/options/ipvlan-options.ts';
 import type { OpenPort } from '#network/tables/links.ts';
 import { type Gateways, gatewaysOf, type PortTarget, portTargetsOf } from '#network/tables/port-targets.ts';
 
@@ -26,10 +27,10 @@ export function moveRoutes(sandbox: NamespaceSandbox, from: Gateways, to: Gatewa
     const [before, after] = [from[family], to[family]];
     if (before?.endpoint.id === after?.endpoint.id) continue;
     if (before) removeDefaultRoute(sandbox, family, before.endpoint.interfaceName);
-    const gateway = after?.network.pools[family]?.gateway;
-    if (after && gateway !== undefined) {
-      setDefaultRoute(sandbox, family, { gateway, interfaceName: after.endpoint.interfaceName });
-    }
+    if (after === undefined) continue;
+    const { interfaceName } = after.endpoint;
+    const gateway = isRoutedByParent(after.network) ? undefined : after.network.pools[family]?.gateway;
+    setDefaultRoute(sandbox, family, { gateway, interfaceName });
   }
 }
 

@@ -7,8 +7,9 @@ import type { EndpointParts } from '#network/endpoints/parts.ts';
 import { namesOf } from '#network/endpoints/view.ts';
 import type { ContainerIdentity, EndpointRequest } from '#network/network.ts';
 import { defaultInterfacePrefix, parseBridgeOptions } from '#network/options/bridge-options.ts';
+import { parseEndpointSysctls } from '#network/options/endpoint-sysctls.ts';
 import type { EndpointRow } from '#network/tables/endpoints.ts';
-import { isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
+import { hasInterfaces, isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';
 import { maximumInterfaceNameLength } from '#sys/netlink-link.ts';
 
 /** More names than this are no names but an attempt to fill the database. */
@@ -25,13 +26,15 @@ export function reserveEndpoint(
   container: ContainerIdentity,
   request: EndpointRequest,
 ): EndpointRow {
+  if (network.template !== undefined) {
+    throw new DhowError('Forbidden', 'cannot create endpoint on configuration-only network');
+  }
   const present = parts.endpoints.ofContainer(container.id);
   refuseCombination(parts, network, container, present);
-  checkRequest(request);
+  checkRequest(network, request);
   const id = randomBytes(32).toString('hex');
   const addresses = chooseAddresses(parts, network, request);
-  const connected = network.driver === 'bridge' || network.driver === 'macvlan';
-  const address = addresses[4] ?? addresses[6];
+  const connected = hasInterfaces(network);
   const row: EndpointRow = {
     id,
     networkId: network.id,
@@ -41,7 +44,7 @@ export function reserveEndpoint(
       ? parts.vethPrefix + id.slice(0, maximumInterfaceNameLength - parts.vethPrefix.length)
       : '',
     addresses,
-    macAddress: connected ? (parseMac(request.macAddress ?? '') ?? (address ? macOf(address) : '')) : '',
+    macAddress: chooseMac(network, request, addresses),
     linkLocal: request.linkLocalAddresses ?? [],
     aliases: request.aliases ?? [],
     links: Object.fromEntries(
@@ -78,11 +81,26 @@ function refuseCombination(
   }
 }
 
-function checkRequest(request: EndpointRequest): void {
+/** With ipvlan interfaces have their parent's. */
+function chooseMac(
+  network: NetworkRow,
+  request: EndpointRequest,
+  addresses: EndpointRow['addresses'],
+): string {
+  if (!hasInterfaces(network) || network.driver === 'ipvlan') return '';
+  const address = addresses[4] ?? addresses[6];
+  return parseMac(request.macAddress ?? '') ?? (address ? macOf(address) : '');
+}
+
+function checkRequest(network: NetworkRow, request: EndpointRequest): void {
   const { macAddress, aliases = [], linkLocalAddresses = [] } = request;
   if (macAddress && parseMac(macAddress) === undefined) {
     throw new DhowError('InvalidParameter', `invalid MAC address "${macAddress.slice(0, 60)}"`);
   }
+  if (macAddress && network.driver === 'ipvlan') {
+    throw new DhowError('InvalidParameter', 'ipvlan interfaces do not support custom mac address assignment');
+  }
+  parseEndpointSysctls(request.sysctls ?? {}, '');
   const badAlias = aliases.find((alias) => !namePattern.test(alias));
   if (badAlias !== undefined || aliases.length > maximumAliases) {
     throw new DhowError(

@@ -1,11 +1,12 @@
 import { messageOf } from '#errors/error.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
-import { sweepBridges, sweepInterfaces } from '#network/endpoints/sweep.ts';
+import { sweepInterfaces, sweepNetworkLinks } from '#network/endpoints/sweep.ts';
 import { hasNames } from '#network/endpoints/view.ts';
 import { ensureBridge } from '#network/kernel/bridge.ts';
 import { ensureForwarding } from '#network/kernel/forwarding.ts';
+import { ensureParent } from '#network/kernel/parent.ts';
 import { openNamespaceSandbox } from '#network/kernel/sandbox.ts';
-import { isBridgeNetwork } from '#network/tables/networks.ts';
+import { isBridgeNetwork, isSharingNetwork, type SharingNetwork } from '#network/tables/networks.ts';
 import { findLink } from '#sys/netlink-link.ts';
 
 /** Brings kernel and database into agreement; see NetworkStack.restore. */
@@ -16,8 +17,9 @@ export async function restoreEndpoints(
   const { host, log } = parts;
   const networks = parts.networks.list();
   switchForwardingOn(parts);
-  await sweepBridges(parts);
+  await sweepNetworkLinks(parts);
   for (const network of networks.filter(isBridgeNetwork)) ensureBridge(host, parts.table, network);
+  for (const network of networks.filter(isSharingNetwork)) restoreParent(parts, network);
 
   const containers = parts.endpoints.listContainers();
   parts.database.transaction(() => {
@@ -42,6 +44,18 @@ export async function restoreEndpoints(
   }
   parts.passage.warn();
   await sweepInterfaces(parts);
+}
+
+/** A network card may be gone for good, or come later. */
+function restoreParent(parts: EndpointParts, network: SharingNetwork): void {
+  try {
+    ensureParent(parts.host, parts.table, network);
+  } catch (error) {
+    parts.log.warn('the interface that a network shares is missing', {
+      network: network.name,
+      error: messageOf(error),
+    });
+  }
 }
 
 /** The last daemon's sockets ended with it. */

@@ -1,7 +1,7 @@
 import { messageOf } from '#errors/error.ts';
 import { deleteInterface } from '#network/endpoints/detach.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
-import { bridgeAlias } from '#network/kernel/bridge.ts';
+import { ownAlias } from '#network/kernel/own-alias.ts';
 import { isBridgeNetwork } from '#network/tables/networks.ts';
 import { listLinks } from '#sys/netlink-link.ts';
 
@@ -24,11 +24,11 @@ export async function sweepInterfaces(parts: EndpointParts): Promise<void> {
   );
 }
 
-/** Deletes bridges that we made and no network has any more: left by a crash in the middle of a removal. */
-export async function sweepBridges(parts: EndpointParts): Promise<void> {
+/** Deletes bridges and parents that we made and no network has any more: left by a crash in the middle of a removal. */
+export async function sweepNetworkLinks(parts: EndpointParts): Promise<void> {
   const owned = new Set(parts.networks.list().map((network) => network.interfaceName));
   const strays = listLinks(parts.host).filter(
-    (link) => link.kind === 'bridge' && link.alias === bridgeAlias(parts.table) && !owned.has(link.name),
+    (link) => link.alias === ownAlias(parts.table) && !owned.has(link.name),
   );
   await deleteAll(
     parts,

@@ -1,7 +1,8 @@
 import { type Family, formatIp } from '#network/addresses/ip.ts';
 import type { Endpoint, EndpointAddress } from '#network/network.ts';
+import { isRoutedByParent } from '#network/options/ipvlan-options.ts';
 import type { AttachedContainer, EndpointRow } from '#network/tables/endpoints.ts';
-import type { NetworkRow } from '#network/tables/networks.ts';
+import { hasInterfaces, type NetworkRow } from '#network/tables/networks.ts';
 
 /** An endpoint as other rooms see it. */
 export function viewEndpoint(row: EndpointRow, network: NetworkRow, container: AttachedContainer): Endpoint {
@@ -29,7 +30,10 @@ function viewAddress(row: EndpointRow, network: NetworkRow, family: Family): End
   return {
     address: formatIp(address),
     prefixLength: pool.subnet.prefixLength,
-    gateway: pool.gateway === undefined || network.internal ? '' : formatIp({ family, value: pool.gateway }),
+    gateway:
+      pool.gateway === undefined || network.internal || isRoutedByParent(network)
+        ? ''
+        : formatIp({ family, value: pool.gateway }),
   };
 }
 
@@ -46,5 +50,5 @@ export function namesOf(
 
 /** The default network has none, as in Docker: its containers know each other by links. */
 export function hasNames(network: Pick<NetworkRow, 'name' | 'driver'>): boolean {
-  return network.name !== 'bridge' && (network.driver === 'bridge' || network.driver === 'macvlan');
+  return network.name !== 'bridge' && hasInterfaces(network);
 }

@@ -42,6 +42,8 @@ function network(name: string, change: Partial<BridgeNetwork> = {}): BridgeNetwo
     options: {},
     labels: {},
     pools: { 4: pool('172.17.0.0/22'), 6: pool('fd00:1::/64') },
+    template: undefined,
+    madeFrom: undefined,
     ...change,
   };
 }

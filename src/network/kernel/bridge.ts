@@ -1,6 +1,7 @@
 import { DhowError } from '#errors/error.ts';
 import { bytesOfIp, ipOfBytes } from '#network/addresses/ip.ts';
 import { macOf } from '#network/addresses/mac.ts';
+import { ownAlias } from '#network/kernel/own-alias.ts';
 import { parseBridgeOptions } from '#network/options/bridge-options.ts';
 import type { BridgeNetwork } from '#network/tables/networks.ts';
 import type { NetlinkSocket } from '#sys/netlink.ts';
@@ -14,11 +15,6 @@ import { ensureSysctl, readSysctl } from '#sys/sysctl.ts';
  */
 export const bridgeGroup = 0x64686f77;
 
-/** The alias by which a daemon knows its own bridges, also those that its database has forgotten. */
-export function bridgeAlias(table: string): string {
-  return `dhow ${table}`;
-}
-
 /**
  * Creates the bridge or brings an existing one into shape: its addresses, group, alias, state, and kernel parameters.
  * @throws Conflict when an interface of this name is not a bridge
@@ -26,7 +22,7 @@ export function bridgeAlias(table: string): string {
 export function ensureBridge(host: NetlinkSocket, table: string, network: BridgeNetwork): Link {
   const { mtu } = parseBridgeOptions(network.options);
   const name = network.interfaceName;
-  const alias = bridgeAlias(table);
+  const alias = ownAlias(table);
   const link = findLink(host, name) ?? createBridge(host, network, mtu);
   if (link.kind !== 'bridge') {
     throw new DhowError(

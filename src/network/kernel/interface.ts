@@ -1,11 +1,10 @@
 import { DhowError } from '#errors/error.ts';
 import { bytesOfIp, type Family, type IpAddress } from '#network/addresses/ip.ts';
 import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
-import type { MacvlanOptions } from '#network/options/macvlan-options.ts';
 import { hasCode, SystemError } from '#sys/libc.ts';
 import { inNetworkNamespace } from '#sys/namespaces.ts';
-import { type NetlinkSocket, netlinkProtocols, requestInBackground } from '#sys/netlink.ts';
-import { findLink, newMacvlan, newVeth, setBridgePort, setUp } from '#sys/netlink-link.ts';
+import { netlinkProtocols, requestInBackground } from '#sys/netlink.ts';
+import { findLink, newVeth, setBridgePort, setUp } from '#sys/netlink-link.ts';
 import { deleteDefaultRoute, newAddress, newDefaultRoute } from '#sys/netlink-route.ts';
 import { writeSysctl } from '#sys/sysctl.ts';
 
@@ -57,35 +56,6 @@ export async function joinBridge(sandbox: NamespaceSandbox, pair: VethPair): Pro
   }
 }
 
-/**
- * Gives a sandbox an interface of its own on the network of an interface of the host.
- * @throws NotFound when the host has no such interface; Conflict when it is in use in a way that excludes sharing
- */
-export function joinMacvlan(
-  host: NetlinkSocket,
-  sandbox: NamespaceSandbox,
-  options: MacvlanOptions,
-  own: { interfaceName: string; macAddress: string },
-): void {
-  const parent = findLink(host, options.parent);
-  if (parent === undefined) throw new DhowError('NotFound', `the host has no interface ${options.parent}`);
-  const { mode, mtu } = options;
-  const { interfaceName: name, macAddress } = own;
-  try {
-    host.request(
-      [newMacvlan({ name, parent: parent.index, mode, macAddress, mtu, namespaceFd: sandbox.namespaceFd })],
-      `share ${options.parent}`,
-    );
-  } catch (error) {
-    if (!hasCode(error, 'EBUSY', 'EINVAL')) throw error;
-    throw new DhowError(
-      'Conflict',
-      `cannot share ${options.parent} by macvlan in mode ${mode}: it is a bridge port, or shared in another way`,
-      { cause: error },
-    );
-  }
-}
-
 /** Gives an interface its addresses and brings it up. IPv6 is off in a sandbox until an interface needs it. */
 export function configureInterface(
   sandbox: NamespaceSandbox,
@@ -107,6 +77,25 @@ export function configureInterface(
   );
 }
 
+/** @throws InvalidParameter for a parameter that the kernel has not, or a value that it does not take */
+export function setSysctls(
+  sandbox: NamespaceSandbox,
+  sysctls: readonly { path: string; value: string }[],
+): void {
+  if (sysctls.length === 0) return;
+  inNetworkNamespace(sandbox.namespaceFd, () => {
+    for (const { path, value } of sysctls) {
+      try {
+        writeSysctl(path, value);
+      } catch (error) {
+        throw new DhowError('InvalidParameter', `cannot set the endpoint sysctl ${path} to "${value}"`, {
+          cause: error,
+        });
+      }
+    }
+  });
+}
+
 /** Neither router advertisements nor duplicate detection: addresses and routes are ours to give. */
 function enableIpv6(sandbox: NamespaceSandbox, name: string): void {
   inNetworkNamespace(sandbox.namespaceFd, () => {
@@ -120,16 +109,16 @@ function enableIpv6(sandbox: NamespaceSandbox, name: string): void {
   });
 }
 
-/** The route for everything that no other route is for. */
+/** The route for everything that no other route is for; without a gateway everything is on the link. */
 export function setDefaultRoute(
   sandbox: NamespaceSandbox,
   family: Family,
-  route: { gateway: bigint; interfaceName: string },
+  route: { gateway: bigint | undefined; interfaceName: string },
 ): void {
   const link = findLink(sandbox.netlink, route.interfaceName);
   // The container may have renamed or deleted it.
   if (link === undefined) return;
-  const gateway = bytesOfIp({ family, value: route.gateway });
+  const gateway = route.gateway === undefined ? undefined : bytesOfIp({ family, value: route.gateway });
   sandbox.netlink.request([newDefaultRoute(family, gateway, link.index)], `default route of IPv${family}`);
 }
 

@@ -1,5 +1,11 @@
-import { DhowError } from '#errors/error.ts';
 import { parseIp } from '#network/addresses/ip.ts';
+import {
+  type DriverOptions,
+  mtuOption,
+  parseMtu,
+  refuseUnknown,
+  wrongOption,
+} from '#network/options/option-values.ts';
 import { maximumInterfaceNameLength } from '#sys/netlink-link.ts';
 
 /** The driver options of a bridge network that Dhow knows, as values. The names are Docker's. */
@@ -22,7 +28,7 @@ export const defaultInterfacePrefix = 'eth';
 
 const optionNames = {
   name: 'com.docker.network.bridge.name',
-  mtu: 'com.docker.network.driver.mtu',
+  mtu: mtuOption,
   interContainer: 'com.docker.network.bridge.enable_icc',
   masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
   hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
@@ -44,19 +50,19 @@ export function defaultNetworkOptions(bridge: string, interContainer: boolean): 
 }
 
 /** @throws InvalidParameter for a wrong value; Unsupported for an option that Dhow does not know */
-export function parseBridgeOptions(options: Readonly<Record<string, string>>): BridgeOptions {
+export function parseBridgeOptions(options: DriverOptions): BridgeOptions {
   refuseUnknown(options, Object.values(optionNames));
   const name = options[optionNames.name];
   const interfacePrefix = options[optionNames.interfacePrefix] ?? defaultInterfacePrefix;
   if (name !== undefined && !isInterfaceName(name)) {
-    throw refused(
+    throw wrongOption(
       optionNames.name,
       name,
       `a name of an interface, at most ${maximumInterfaceNameLength} characters`,
     );
   }
   if (!/^[a-zA-Z][a-zA-Z0-9_-]{0,9}$/.test(interfacePrefix)) {
-    throw refused(
+    throw wrongOption(
       optionNames.interfacePrefix,
       interfacePrefix,
       'a letter and at most nine letters or digits',
@@ -64,7 +70,7 @@ export function parseBridgeOptions(options: Readonly<Record<string, string>>): B
   }
   return {
     name,
-    mtu: parseMtu(options[optionNames.mtu]),
+    mtu: parseMtu(options) ?? defaultMtu,
     interContainer: parseSwitch(options, optionNames.interContainer),
     masquerade: parseSwitch(options, optionNames.masquerade),
     hostBinding: parseHostBinding(options[optionNames.hostBinding]),
@@ -72,47 +78,19 @@ export function parseBridgeOptions(options: Readonly<Record<string, string>>): B
   };
 }
 
-/** @throws Unsupported */
-export function refuseUnknown(options: Readonly<Record<string, string>>, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new DhowError(
-    'Unsupported',
-    `driver option "${unknown.slice(0, 100)}" is not supported; known are ${known.join(', ')}`,
-  );
-}
-
-/** @throws InvalidParameter */
-export function parseMtu(text: string | undefined): number {
-  if (text === undefined || text === '') return defaultMtu;
-  const mtu = Number(text);
-  // 68: the least that IPv4 demands (RFC 791); 65535: the largest packet.
-  if (!/^\d+$/.test(text) || mtu < 68 || mtu > 65_535) {
-    throw refused(optionNames.mtu, text, 'a number from 68 to 65535');
-  }
-  return mtu;
-}
-
 function isInterfaceName(name: string): boolean {
   return /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(name) && name.length <= maximumInterfaceNameLength;
 }
 
-function parseSwitch(options: Readonly<Record<string, string>>, name: string): boolean {
+function parseSwitch(options: DriverOptions, name: string): boolean {
   const text = options[name] ?? 'true';
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
   if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
-  throw refused(name, text, 'true or false');
+  throw wrongOption(name, text, 'true or false');
 }
 
 function parseHostBinding(text: string | undefined): string {
   if (text === undefined || text === '' || text === '0.0.0.0') return '';
   if (parseIp(text)?.family === 4) return text;
-  throw refused(optionNames.hostBinding, text, 'an IPv4 address');
-}
-
-function refused(name: string, value: string, wanted: string): DhowError {
-  return new DhowError(
-    'InvalidParameter',
-    `invalid value "${value.slice(0, 60)}" of ${name}: it must be ${wanted}`,
-  );
+  throw wrongOption(optionNames.hostBinding, text, 'an IPv4 address');
 }

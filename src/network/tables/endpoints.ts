@@ -8,7 +8,7 @@ export interface EndpointRow {
   containerId: string;
   /** Name inside the container; empty for networks without an interface (host, none), like the host's. */
   interfaceName: string;
-  /** The end on the host; empty for macvlan, which has none. */
+  /** The end on the host; empty for macvlan and ipvlan, which have none. */
   hostInterface: string;
   addresses: Partial<Record<Family, IpAddress>>;
   macAddress: string;

@@ -6,7 +6,7 @@ import {
   parseSubnet,
   type Subnet,
 } from '#network/addresses/ip.ts';
-import type { NetworkRecord } from '#network/network.ts';
+import type { NetworkRecord, NetworkTemplate } from '#network/network.ts';
 import type { Database } from '#store/database.ts';
 
 /** A row of `networks` with its rows of `network_pools`. */
@@ -15,7 +15,7 @@ export interface NetworkRow {
   name: string;
   driver: NetworkRecord['driver'];
   createdAt: number;
-  /** Kernel name of the bridge, or of the interface that macvlan shares. */
+  /** Kernel name of the bridge, or of the interface that macvlan or ipvlan shares. */
   interfaceName: string | undefined;
   internal: boolean;
   attachable: boolean;
@@ -23,6 +23,10 @@ export interface NetworkRow {
   labels: Record<string, string>;
   /** In each family at most one; none for drivers host and none. */
   pools: Partial<Record<Family, Pool>>;
+  /** Of a network that is only the configuration of others. */
+  template: NetworkTemplate | undefined;
+  /** Name of the template that it was made from. */
+  madeFrom: string | undefined;
 }
 
 export interface Pool {
@@ -44,6 +48,12 @@ export interface BridgeNetwork extends NetworkRow {
   interfaceName: string;
 }
 
+/** A network whose containers share an interface of the host. */
+export interface SharingNetwork extends NetworkRow {
+  driver: 'macvlan' | 'ipvlan';
+  interfaceName: string;
+}
+
 export interface NetworkTable {
   insert(row: NetworkRow): void;
   remove(id: string): void;
@@ -60,11 +70,12 @@ export interface NetworkTable {
   setState(key: string, value: string): void;
 }
 
-const columns = 'id, name, driver, created_at, interface_name, internal, attachable, options, labels';
+const columns =
+  'id, name, driver, created_at, interface_name, internal, attachable, options, labels, template, made_from';
 
 export function createNetworkTable(database: Database): NetworkTable {
   const { sql } = database;
-  const insert = sql.prepare(`INSERT INTO networks (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const insert = sql.prepare(`INSERT INTO networks (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const remove = sql.prepare('DELETE FROM networks WHERE id = ?');
   const list = sql.prepare(`SELECT ${columns} FROM networks ORDER BY created_at, name`);
   const byId = sql.prepare(`SELECT ${columns} FROM networks WHERE id = ?`);
@@ -101,6 +112,9 @@ export function createNetworkTable(database: Database): NetworkTable {
       options: JSON.parse(String(row['options'])) as Record<string, string>,
       labels: JSON.parse(String(row['labels'])) as Record<string, string>,
       pools: Object.fromEntries(entries),
+      template:
+        row['template'] === null ? undefined : (JSON.parse(String(row['template'])) as NetworkTemplate),
+      madeFrom: row['made_from'] === null ? undefined : String(row['made_from']),
     };
   }
 
@@ -116,6 +130,8 @@ export function createNetworkTable(database: Database): NetworkTable {
         Number(row.attachable),
         JSON.stringify(row.options),
         JSON.stringify(row.labels),
+        row.template === undefined ? null : JSON.stringify(row.template),
+        row.madeFrom ?? null,
       );
       for (const family of [4, 6] as const) table.setPool(row.id, family, row.pools[family]);
     },
@@ -165,6 +181,15 @@ export function createNetworkTable(database: Database): NetworkTable {
 
 export function isBridgeNetwork(row: NetworkRow): row is BridgeNetwork {
   return row.driver === 'bridge';
+}
+
+export function isSharingNetwork(row: NetworkRow): row is SharingNetwork {
+  return row.driver === 'macvlan' || row.driver === 'ipvlan';
+}
+
+/** Whether its containers have an interface on it. */
+export function hasInterfaces({ driver }: Pick<NetworkRow, 'driver'>): boolean {
+  return driver !== 'host' && driver !== 'none';
 }
 
 /** The addresses of a pool that no container is given. */

@@ -15,7 +15,7 @@ import {
   createNetworkStack,
   defaultNetworkSettings,
   type NetworkSettings,
-  networkMigration,
+  networkMigrations,
 } from '#network/network-stack.ts';
 import { createPeer, type Peer } from '#network/testing/peer.ts';
 import { type Database, openDatabase } from '#store/database.ts';
@@ -63,7 +63,7 @@ export interface TestContainer extends Peer {
 export async function startTestDaemon(settings: NetworkSettings = testSettings): Promise<TestDaemon> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'network-test-'));
   process.once('exit', () => fs.rmSync(directory, { recursive: true }));
-  const database = openDatabase(path.join(directory, 'dhow.db'), [networkMigration]);
+  const database = openDatabase(path.join(directory, 'dhow.db'), networkMigrations);
   const warnings: string[] = [];
   const warn: Log['warn'] = (event, fields) => warnings.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn, error: warn };
