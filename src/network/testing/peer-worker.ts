@@ -2,14 +2,15 @@ import dgram from 'node:dgram';
 import fs from 'node:fs';
 import net from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { check, libc } from '#sys/libc.ts';
+import { connectSctp, listenSctp } from '#network/testing/sctp-socket.ts';
+import { check, libc, SystemError } from '#sys/libc.ts';
 
 /**
  * The thread behind a `Peer`: it moves into a network namespace for good, and then serves and connects like any
  * program there. Only this thread moves; addresses are given as numbers, so no thread of the pool is asked.
  */
 export type PeerCall =
-  | { verb: 'serve'; protocol: 'tcp' | 'udp'; port: number; name: string; host: string }
+  | { verb: 'serve'; protocol: 'tcp' | 'udp' | 'sctp'; port: number; name: string; host: string }
   | { verb: 'read'; path: string }
   | {
       verb: 'exchange';
@@ -21,7 +22,7 @@ export type PeerCall =
     }
   | {
       verb: 'ask';
-      protocol: 'tcp' | 'udp';
+      protocol: 'tcp' | 'udp' | 'sctp';
       host: string;
       port: number;
       timeoutMs: number;
@@ -45,13 +46,14 @@ parentPort?.on('message', ({ id, call }: { id: number; call: PeerCall }) => {
 async function answer(call: PeerCall): Promise<string | Uint8Array> {
   if (call.verb === 'read') return fs.readFileSync(call.path, 'utf8');
   if (call.verb === 'exchange') return call.transport === 'udp' ? exchangeUdp(call) : exchangeTcp(call);
-  if (call.verb === 'serve') return call.protocol === 'tcp' ? serveTcp(call) : serveUdp(call);
-  return call.protocol === 'tcp' ? askTcp(call) : askUdp(call);
+  if (call.verb === 'serve') return call.protocol === 'udp' ? serveUdp(call) : serveStream(call);
+  return call.protocol === 'udp' ? askUdp(call) : askStream(call);
 }
 
 /** Answers every connection with its name and the client's address; one named "echo" gives back what it gets. */
-function serveTcp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<string> {
+function serveStream({ protocol, port, name, host }: PeerCall & { verb: 'serve' }): Promise<string> {
   return new Promise((resolve, reject) => {
+    const where = protocol === 'sctp' ? { fd: listenSctp(host, port) } : { port, host };
     net
       .createServer({ allowHalfOpen: true }, (socket) => {
         socket.on('error', () => {});
@@ -59,7 +61,7 @@ function serveTcp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<s
         else socket.end(`${name} ${socket.remoteAddress?.replace('::ffff:', '')}`);
       })
       .on('error', reject)
-      .listen(port, host, () => resolve('serving'));
+      .listen(where, () => resolve('serving'));
   });
 }
 
@@ -72,10 +74,12 @@ function serveUdp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<s
   });
 }
 
-function askTcp({ host, port, timeoutMs }: PeerCall & { verb: 'ask' }): Promise<string> {
+async function askStream({ protocol, host, port, timeoutMs }: PeerCall & { verb: 'ask' }): Promise<string> {
+  const fd = protocol === 'sctp' ? tryConnectSctp(host, port) : undefined;
+  if (typeof fd === 'string') return fd;
   return new Promise((resolve) => {
     let text = '';
-    const socket = net.connect({ host, port });
+    const socket = fd === undefined ? net.connect({ host, port }) : new net.Socket({ fd });
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timeout')));
     socket.on('data', (chunk) => {
       text += chunk.toString();
@@ -83,6 +87,15 @@ function askTcp({ host, port, timeoutMs }: PeerCall & { verb: 'ask' }): Promise<
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     socket.on('close', () => resolve(text));
   });
+}
+
+/** The descriptor, or the errno name of the failure. */
+function tryConnectSctp(host: string, port: number): number | string {
+  try {
+    return connectSctp(host, port);
+  } catch (error) {
+    return error instanceof SystemError ? error.code : String(error);
+  }
 }
 
 const udpClients = new Map<number, dgram.Socket>();

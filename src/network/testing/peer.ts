@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { PeerCall } from '#network/testing/peer-worker.ts';
 
+type Protocol = 'tcp' | 'udp' | 'sctp';
+
 /** A program inside a network namespace: serves, asks, and tells what it heard. */
 export interface Peer extends AsyncDisposable {
   /** Serves `<name> <address of the client>` on a port. */
-  serve(port: number, name: string, protocol?: 'tcp' | 'udp', host?: string): Promise<void>;
+  serve(port: number, name: string, protocol?: Protocol, host?: string): Promise<void>;
   /**
    * Asks a server: its answer, or "timeout", or the errno name of the failure ("ECONNREFUSED").
    * @param options localPort: for udp, the source port to keep
@@ -12,7 +14,7 @@ export interface Peer extends AsyncDisposable {
   ask(
     host: string,
     port: number,
-    options?: { protocol?: 'tcp' | 'udp'; timeoutMs?: number; localPort?: number },
+    options?: { protocol?: Protocol; timeoutMs?: number; localPort?: number },
   ): Promise<string>;
   /** Sends a message and gives the answer, or "timeout", "closed", or the errno name of the failure. */
   exchange(
