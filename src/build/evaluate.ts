@@ -17,7 +17,7 @@ import { evaluateRun } from '#build/evaluate/evaluate-run.ts';
 import { type EvaluateContext, parseEnvironment, type StageState } from '#build/evaluate/stage-state.ts';
 import type { BuildPlan, PlannedBase, PlannedStage } from '#build/plan/plan.ts';
 import { createExpander } from '#build/plan/scope.ts';
-import type { EvaluatedStage, Step } from '#build/steps.ts';
+import type { CopyStep, EvaluatedStage, Step } from '#build/steps.ts';
 import type { ImageRunConfig } from '#image/config.ts';
 
 /** What a container gets when nobody says otherwise, and what `$PATH` means in a stage that stands on nothing. */
@@ -39,7 +39,7 @@ export function evaluatePlan(plan: BuildPlan, options: EvaluateOptions): Map<Pla
   const states = new Map<PlannedStage, StageState>();
   for (const stage of plan.stages) {
     const state = startState(stage.base, states);
-    const steps = stage.instructions.map((placed) => {
+    const steps = stage.instructions.map((placed): Step => {
       const { source } = placed;
       const expander = createExpander({
         source,
@@ -57,6 +57,7 @@ export function evaluatePlan(plan: BuildPlan, options: EvaluateOptions): Map<Pla
         ...options,
       });
     });
+    if (stage.base.kind === 'context') steps.unshift(copyContext(plan, stage, stage.base.name));
     states.set(stage, state);
     const { config, author } = state;
     evaluated.set(stage, { stage, steps, config, ...(author === undefined ? {} : { author }) });
@@ -70,7 +71,7 @@ function startState(base: PlannedBase, states: ReadonlyMap<PlannedStage, StageSt
   const config: ImageRunConfig = structuredClone(
     parent?.config ??
       (base.kind === 'image' ? base.image.config.config : undefined) ??
-      (base.kind === 'scratch' ? { Env: [`PATH=${defaultPath}`], WorkingDir: '/' } : {}),
+      (base.kind === 'image' ? {} : { Env: [`PATH=${defaultPath}`], WorkingDir: '/' }),
   );
   // The triggers have come into force here.
   delete config.OnBuild;
@@ -79,6 +80,18 @@ function startState(base: PlannedBase, states: ReadonlyMap<PlannedStage, StageSt
     author: parent?.author ?? (base.kind === 'image' ? base.image.config.author : undefined),
     scope: { env: parseEnvironment(config.Env ?? []), args: new Map(parent?.scope.args) },
     commandSet: false,
+  };
+}
+
+/** FROM a directory: its files are those of an image without settings. */
+function copyContext({ source }: BuildPlan, { source: { from } }: PlannedStage, name: string): CopyStep {
+  const title = `COPY --from=${name} . /`;
+  return {
+    ...{ kind: 'copy', verb: 'COPY', source, range: from.range, title, createdBy: title },
+    from: { kind: 'context', name },
+    sources: [{ kind: 'path', path: '.', range: from.image.range }],
+    ...{ destination: '/', destinationIsDirectory: true, excludes: [] },
+    ...{ link: false, parents: false, keepGitDirectory: false },
   };
 }
 

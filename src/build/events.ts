@@ -14,7 +14,16 @@ export type BuildEvent =
   | { type: 'done'; step: number; at: Date; cached: boolean }
   | { type: 'failed'; step: number; at: Date; message: string; exitCode?: number }
   | { type: 'cancelled'; step: number; at: Date }
-  | { type: 'image'; id: Digest; tags: string[] };
+  /** `id` is the one that the tags point at; of several platforms all are in `images`. */
+  | { type: 'image'; id: Digest; tags: string[]; images: BuiltImage[] }
+  /** An image that carries the build cache was made. */
+  | { type: 'cache'; id: Digest };
+
+export interface BuiltImage {
+  id: Digest;
+  /** `linux/arm64` */
+  platform: string;
+}
 
 export interface PlannedStep {
   /** Unique in the build, from 0. */

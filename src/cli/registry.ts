@@ -26,6 +26,11 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/build/build.ts'),
   },
   {
+    names: ['builder du'],
+    summary: 'Show what the build cache takes',
+    load: () => import('#cli/commands/build/du.ts'),
+  },
+  {
     names: ['builder prune'],
     summary: 'Remove build cache',
     load: () => import('#cli/commands/build/prune.ts'),

@@ -1,6 +1,7 @@
 import type { Client } from '#client/client.ts';
 import { readJson } from '#client/read-body.ts';
 import type { BuildPruneResponse } from '#wire/build.ts';
+import type { BuildCacheRecord, LegacyDiskUsage } from '#wire/disk-usage.ts';
 import { decodeJsonLines } from '#wire/json-lines.ts';
 import type { ProgressMessage } from '#wire/progress.ts';
 
@@ -37,4 +38,11 @@ export async function pruneBuildCache(
   signal?: AbortSignal,
 ): Promise<BuildPruneResponse> {
   return readJson(await client.request({ method: 'POST', path: '/build/prune', query }, signal));
+}
+
+/** What is kept of builds' steps, and cache mounts. */
+export async function listBuildCache(client: Client, signal?: AbortSignal): Promise<BuildCacheRecord[]> {
+  const request = { method: 'GET', path: '/system/df', query: { type: 'build-cache' } } as const;
+  const usage: LegacyDiskUsage = await readJson(await client.request(request, signal));
+  return usage.BuildCache ?? [];
 }

@@ -15,6 +15,7 @@ import { quietly } from '#errors/quietly.ts';
 import { parseReference } from '#image/reference.ts';
 import type { RegistryClient } from '#registry/registry.ts';
 import { resolveUser } from '#runtime/users.ts';
+import { createImageIndexes } from '#store/image-indexes.ts';
 
 export { buildMigration } from '#build/migration.ts';
 export { splitExits } from '#engine/builds/exit-split.ts';
@@ -50,6 +51,8 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
     resolveOwner: (root, text) => resolveUser(root, text, []),
   });
 
+  const indexes = createImageIndexes(parts.database);
+
   async function openContext(
     context: BuildSettings['context'],
     { dockerfile, signal }: Pick<BuildSettings, 'dockerfile' | 'signal'>,
@@ -74,8 +77,9 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
         const result = await builder.build({
           ...settings,
           ...given,
-          imageSource: createImageSource(parts.imageService, (name) =>
-            credentials.get(parseReference(name).registry),
+          imageSource: createImageSource(
+            { images: parts.imageService, indexes, hostPlatform: parts.hostPlatform },
+            (name) => credentials.get(parseReference(name).registry),
           ),
         });
         for (const name of result?.tags ?? []) {

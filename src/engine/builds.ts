@@ -9,6 +9,7 @@ export type { CachedBuildStep } from '#build/cache-row.ts';
 export type { BuildEvent, BuildWarning, PlannedStep } from '#build/events.ts';
 export type { ContainerLimits } from '#build/executor.ts';
 export { parseGitUrl } from '#build/git-url.ts';
+export type { NamedContext } from '#build/request.ts';
 
 /** Builds images from Dockerfiles, and keeps what their steps made. */
 export interface BuildService {

@@ -11,10 +11,12 @@ import { pruneImages, removeImage } from '#engine/images/remove.ts';
 import { saveImages } from '#engine/images/save.ts';
 import { tagImage } from '#engine/images/tag.ts';
 import type { ImageService } from '#engine/images.ts';
+import { createImageIndexes } from '#store/image-indexes.ts';
 
-export type { ImageParts } from '#engine/images/parts.ts';
+export type ImageServiceParts = Omit<ImageParts, 'indexes'>;
 
-export function createImageService(parts: ImageParts): ImageService {
+export function createImageService(given: ImageServiceParts): ImageService {
+  const parts: ImageParts = { ...given, indexes: createImageIndexes(given.database) };
   const pull = createPull(parts);
   return {
     get: (name) => getImage(parts, name),

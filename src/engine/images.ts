@@ -34,6 +34,8 @@ export interface ImageService {
     options: {
       platform?: Platform;
       credentials?: Credentials | undefined;
+      /** An image of another platform that has the name keeps it, and this one joins it: the name stands for both then. */
+      beside?: boolean;
       onProgress: (progress: PullProgress) => void;
       signal: AbortSignal;
     },

@@ -69,6 +69,11 @@ export function formatPlatform(platform: PlatformName): string {
     .join('/');
 }
 
+/** The part of an image configuration that is its platform. */
+export function platformOfConfig({ os, architecture, variant }: PlatformName): Platform {
+  return { os, architecture, ...(variant ? { variant } : {}) };
+}
+
 /** @param processArchitecture Node's `process.arch` */
 export function hostPlatform(processArchitecture: string): Platform {
   const architecture = processArchitecture === 'ppc64' ? 'ppc64le' : processArchitecture;

@@ -30,6 +30,8 @@ export interface NewImage {
    * of an image that is there already are added to what it keeps.
    */
   content?: readonly Digest[];
+  /** Of the manifests that will be made for it; they replace those of an image that is there already. */
+  annotations?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -52,6 +54,8 @@ export interface ImageStore {
   list(): ImageRecord[];
   /** Manifests of the image that are in the content store, as received or pushed; the newest first. */
   manifestsOf(id: Digest): Digest[];
+  /** What manifests that are made for the image have to say; undefined: nobody has decided. */
+  annotationsOf(id: Digest): Readonly<Record<string, string>> | undefined;
   /** Blobs that the image keeps, its config included. */
   contentOf(id: Digest): Digest[];
   /** The image no longer needs these blobs: they can be had elsewhere. */
@@ -106,6 +110,10 @@ export function createImageStore(database: Database): ImageStore {
     'INSERT OR REPLACE INTO image_manifests (image_id, digest) VALUES (?, ?)',
   );
   const manifestRows = sql.prepare('SELECT digest FROM image_manifests WHERE image_id = ? ORDER BY id DESC');
+  const insertAnnotations = sql.prepare(
+    'INSERT OR REPLACE INTO image_annotations (image_id, annotations) VALUES (?, ?)',
+  );
+  const annotationsRow = sql.prepare('SELECT annotations FROM image_annotations WHERE image_id = ?');
   const deleteContent = sql.prepare('DELETE FROM image_content WHERE image_id = ? AND digest = ?');
   const contentRows = sql.prepare('SELECT digest FROM image_content WHERE image_id = ? ORDER BY digest');
   const exists = sql.prepare('SELECT 1 FROM images WHERE id = ?');
@@ -138,7 +146,7 @@ export function createImageStore(database: Database): ImageStore {
     row === undefined ? undefined : decode(row);
 
   return {
-    add({ id, config, manifestDigest, content = [] }) {
+    add({ id, config, manifestDigest, content = [], annotations }) {
       database.transaction(() => {
         for (const diffId of config.rootfs.diff_ids) requireLayer(diffId);
         insert.run(id, JSON.stringify(config), Date.now());
@@ -147,6 +155,7 @@ export function createImageStore(database: Database): ImageStore {
         const kept = manifestDigest === undefined ? [id, ...content] : [id, manifestDigest, ...content];
         for (const digest of kept) insertContent.run(id, digest);
         if (manifestDigest !== undefined) insertManifest.run(id, manifestDigest);
+        if (annotations !== undefined) insertAnnotations.run(id, JSON.stringify(annotations));
       });
     },
     find: (id) => findOne(byId.get(id)),
@@ -159,6 +168,10 @@ export function createImageStore(database: Database): ImageStore {
     },
     list: () => all.all().map(decode),
     manifestsOf: (id) => manifestRows.all(id).map((row) => parseDigest(String(row['digest']))),
+    annotationsOf(id) {
+      const text = annotationsRow.get(id)?.['annotations'];
+      return text === undefined ? undefined : (JSON.parse(String(text)) as Record<string, string>);
+    },
     contentOf: (id) => contentRows.all(id).map((row) => parseDigest(String(row['digest']))),
     dropContent(id, digests) {
       database.transaction(() => {

@@ -1,6 +1,11 @@
 import { imageMigration } from '#store/database/migrations/0001-images.ts';
 import { layerBlobMigration } from '#store/database/migrations/0010-layer-blobs.ts';
+import { imageIndexMigration } from '#store/database/migrations/0011-image-indexes.ts';
 import type { Migration } from '#store/database.ts';
 
 /** The tables of this room, for `openDatabase`. */
-export const storeMigrations: readonly Migration[] = [imageMigration, layerBlobMigration];
+export const storeMigrations: readonly Migration[] = [
+  imageMigration,
+  layerBlobMigration,
+  imageIndexMigration,
+];

@@ -18,7 +18,8 @@ export type BuildEventMessage =
   | { type: 'done'; step: number; at: number; cached: boolean }
   | { type: 'failed'; step: number; at: number; message: string; exitCode?: number }
   | { type: 'cancelled'; step: number; at: number }
-  | { type: 'image'; id: string; tags: string[] };
+  | { type: 'image'; id: string; tags: string[]; images: { id: string; platform: string }[] }
+  | { type: 'cache'; id: string };
 
 export interface BuildStepMessage {
   id: number;

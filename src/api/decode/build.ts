@@ -1,14 +1,16 @@
 import { jsonParameter, jsonStringMap, jsonStrings } from '#api/decode/json-parameter.ts';
-import { decodePlatform } from '#api/decode/platform.ts';
 import { decodeRegistryConfig } from '#api/decode/registry-config.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Query } from '#api/http/query.ts';
-import { type BuildSettings, type ContainerLimits, parseGitUrl } from '#engine/builds.ts';
+import { type BuildSettings, type ContainerLimits, type NamedContext, parseGitUrl } from '#engine/builds.ts';
 import { DhowError } from '#errors/error.ts';
+import { formatPlatform, type Platform, parsePlatform } from '#image/platform.ts';
 import { parseReference } from '#image/reference.ts';
 
 /** Docker's smallest limit of memory. */
 const minimumMemoryBytes = 6 * 1024 * 1024;
+/** More than there are. */
+const maxPlatforms = 32;
 
 /** Docker's own parameters of `POST /build` come as they are; those of Dhow's CLI begin with `dhow-`. */
 export type DecodedBuild = Omit<BuildSettings, 'onEvent'>;
@@ -18,7 +20,6 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
   const { query, request, signal } = exchange;
   refuse(query);
   const buildArgs = jsonStringMap(query, 'buildargs', { nullable: true });
-  const platform = decodePlatform(query.text('platform'));
   const sourceDateEpoch = decodeEpoch(buildArgs.get('SOURCE_DATE_EPOCH'));
   const remote = query.text('remote');
   return {
@@ -26,9 +27,10 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
     dockerfile: { path: query.optionalText('dockerfile') ?? 'Dockerfile' },
     target: query.text('target'),
     buildArgs,
-    ...(platform === undefined ? {} : { platform }),
+    platforms: decodePlatforms(query.text('platform')),
     tags: query.texts('t').filter(Boolean).map(decodeTag),
     labels: Object.fromEntries(jsonStringMap(query, 'labels', { nullable: false })),
+    annotations: decodeAnnotations(query),
     noCache: query.flag('nocache')
       ? 'all'
       : query.texts('dhow-no-cache-filter').map((name) => name.toLowerCase()),
@@ -36,6 +38,9 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
     cacheFrom: jsonStrings(query, 'cachefrom'),
     // What clients of BuildKit say.
     inlineCache: query.flag('dhow-inline-cache') || buildArgs.get('BUILDKIT_INLINE_CACHE') === '1',
+    ...(query.flag('dhow-cache-image')
+      ? { cacheImage: { tags: query.texts('dhow-cache-tag').filter(Boolean).map(decodeTag) } }
+      : {}),
     pull: query.flag('pull'),
     ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
     network: decodeNetwork(query.text('networkmode')),
@@ -70,18 +75,57 @@ function refuse(query: Query): void {
   }
 }
 
-/** A JSON object: name to the reference of an image, or to the empty text for a directory in the archive. */
+/** One or several with commas between them. */
+function decodePlatforms(text: string): Platform[] {
+  if (text === '') return [];
+  const platforms = text.split(',').map((one) => parsePlatform(one.trim()));
+  if (platforms.length > maxPlatforms) {
+    throw new DhowError('InvalidParameter', `more than ${maxPlatforms} platforms for one build`);
+  }
+  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
+}
+
+/**
+ * A JSON object: name to `docker-image://reference`, to the URL of a git repository or an archive, or to the empty text for a directory
+ * in the build's archive.
+ */
 function decodeContexts(query: Query): DecodedBuild['contexts'] {
   return new Map(
-    [...jsonStringMap(query, 'dhow-contexts', { nullable: false })].map(([name, reference]) => {
+    [...jsonStringMap(query, 'dhow-contexts', { nullable: false })].map(([name, value]) => {
       if (!/^[A-Za-z0-9][\w.:/@-]{0,254}$/.test(name) || name.includes('..')) {
         throw new DhowError('InvalidParameter', `"${name.slice(0, 100)}" is no name for a build context`);
       }
-      const context =
-        reference === '' ? { kind: 'directory' as const } : { kind: 'image' as const, reference };
-      return [name.toLowerCase(), context];
+      return [name.toLowerCase(), decodeContext(value)];
     }),
   );
+}
+
+function decodeContext(value: string): NamedContext {
+  if (value === '') return { kind: 'directory' };
+  const reference = /^docker-image:\/\/(.+)$/.exec(value)?.[1];
+  if (reference !== undefined) return { kind: 'image', reference };
+  const remote = decodeRemote(value);
+  return 'git' in remote ? { kind: 'git', ...remote } : { kind: 'url', ...remote };
+}
+
+/**
+ * A JSON object: `manifest:name`, `manifest[platform]:name`, `index:name` or a bare name to its value. Several levels may stand before
+ * the colon.
+ */
+function decodeAnnotations(query: Query): DecodedBuild['annotations'] {
+  return [...jsonStringMap(query, 'dhow-annotations', { nullable: false })].flatMap(([text, value]) => {
+    const [, levels = 'manifest', name = text] = /^((?:[a-z-]+(?:\[[^\]]*\])?,?)+):(.+)$/.exec(text) ?? [];
+    return levels.split(',').map((written) => {
+      const [, level = '', platform] = /^([a-z-]+)(?:\[([^\]]+)\])?$/.exec(written) ?? [];
+      if (level !== 'manifest' && level !== 'index') {
+        throw new DhowError(
+          'Unsupported',
+          `annotations of "${written.slice(0, 60)}" are not supported: there are manifest and index`,
+        );
+      }
+      return { level, name, value, ...(platform === undefined ? {} : { platform: parsePlatform(platform) }) };
+    });
+  });
 }
 
 function decodeTag(text: string) {

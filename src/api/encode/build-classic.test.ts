@@ -80,7 +80,7 @@ test('classic stream › a character may come in two parts', () => {
 
 test('classic stream › ends with the id in both of its forms, and the names', () => {
   const id = `sha256:${'ab'.repeat(32)}` as (BuildEvent & { type: 'image' })['id'];
-  assert.deepEqual(createClassicEncoder()({ type: 'image', id, tags: ['x:latest'] }), [
+  assert.deepEqual(createClassicEncoder()({ type: 'image', id, tags: ['x:latest'], images: [] }), [
     { aux: { ID: id } },
     { stream: 'Successfully built abababababab\n' },
     { stream: 'Successfully tagged x:latest\n' },

@@ -59,6 +59,7 @@ export function createClassicEncoder(): (event: BuildEvent) => ProgressMessage[]
     }
     if (event.type === 'note') return [{ stream: `${event.text}\n` }];
     if (event.type === 'image') return encodeImage(event);
+    if (event.type === 'cache') return [];
     if (event.type === 'fetching') return [encodeFetch(event)];
     const state = states.get(event.step);
     if (state === undefined) return [];

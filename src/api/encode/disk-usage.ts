@@ -1,3 +1,4 @@
+import { cacheTypes } from '#api/encode/cache-types.ts';
 import { encodeContainerSummary } from '#api/encode/container-summary.ts';
 import { encodeImageSummary } from '#api/encode/images.ts';
 import { encodeVolume } from '#api/encode/volumes.ts';
@@ -77,7 +78,7 @@ function volumesOf(rows: Part<'volumes'>): Volume[] {
 function encodeCachedStep(row: CachedBuildStep): BuildCacheRecord {
   return {
     ID: row.key,
-    Type: row.kind === 'mount' ? 'exec.cachemount' : 'regular',
+    Type: cacheTypes[row.kind],
     Size: row.sizeBytes,
     InUse: false,
     Shared: row.shared,

@@ -95,16 +95,16 @@ test('POST /build › reads its parameters', async () => {
     'x-registry-config': Buffer.from(JSON.stringify(auth)).toString('base64url'),
   });
   assert.ok(asked);
-  const { dockerfile, target, labels, noCache, pull, platform, network, sourceDateEpoch, limits } = asked;
+  const { dockerfile, target, labels, noCache, pull, platforms, network, sourceDateEpoch, limits } = asked;
   assert.deepEqual(
-    { dockerfile, target, labels, noCache, pull, platform, network, sourceDateEpoch },
+    { dockerfile, target, labels, noCache, pull, platforms, network, sourceDateEpoch },
     {
       dockerfile: { path: 'sub/File' },
       target: 'stage',
       labels: { l: 'v' },
       noCache: 'all',
       pull: true,
-      platform: { os: 'linux', architecture: 'arm64' },
+      platforms: [{ os: 'linux', architecture: 'arm64' }],
       network: 'host',
       sourceDateEpoch: 5,
     },
@@ -128,6 +128,41 @@ test('POST /build › reads its parameters', async () => {
   assert.deepEqual([...asked.credentials.keys()], ['docker.io', 'r.example:5000']);
 });
 
+test('POST /build › several platforms, annotations, contexts by URL and an image for the cache', async () => {
+  const parameters = new URLSearchParams({
+    platform: 'linux/amd64,linux/arm64/v8,linux/amd64',
+    'dhow-annotations': JSON.stringify({
+      plain: '1',
+      'index:b.c': '2',
+      'index,manifest[linux/arm64]:d': '3',
+    }),
+    'dhow-contexts': JSON.stringify({
+      Own: '',
+      image: 'docker-image://busybox',
+      repo: 'https://example.com/r.git#v1:sub',
+      file: 'https://example.com/a.tgz',
+    }),
+    'dhow-cache-image': '1',
+    'dhow-cache-tag': 'localhost/cache',
+  });
+  const { asked } = await askBuild(parameters.toString());
+  const arm64 = { os: 'linux', architecture: 'arm64' };
+  assert.deepEqual(asked?.platforms, [{ os: 'linux', architecture: 'amd64' }, arm64]);
+  assert.deepEqual(asked?.annotations, [
+    { level: 'manifest', name: 'plain', value: '1' },
+    { level: 'index', name: 'b.c', value: '2' },
+    { level: 'index', name: 'd', value: '3' },
+    { level: 'manifest', name: 'd', value: '3', platform: arm64 },
+  ]);
+  assert.deepEqual(Object.fromEntries(asked?.contexts ?? []), {
+    own: { kind: 'directory' },
+    image: { kind: 'image', reference: 'busybox' },
+    repo: { kind: 'git', git: { repository: 'https://example.com/r.git', ref: 'v1', directory: 'sub' } },
+    file: { kind: 'url', url: new URL('https://example.com/a.tgz') },
+  });
+  assert.equal(asked?.cacheImage?.tags[0]?.repository, 'cache');
+});
+
 for (const [query, status, message] of [
   ['version=2', 501, /DOCKER_BUILDKIT=0/],
   ['squash=1', 501, /squashing/],
@@ -137,6 +172,8 @@ for (const [query, status, message] of [
   ['t=UPPER', 400, /UPPER/],
   ['memory=1024', 400, /6MB/],
   ['platform=a/b/c/d', 400, /platform/],
+  [`dhow-annotations=${encodeURIComponent('{"manifest-descriptor:a":"b"}')}`, 501, /manifest-descriptor/],
+  [`dhow-contexts=${encodeURIComponent('{"a":"ftp://x/y"}')}`, 501, /ftp/],
   ['remote=ftp://example.com/a.tar', 501, /http/],
   ['buildargs=%7B%22SOURCE_DATE_EPOCH%22%3A%22now%22%7D', 400, /SOURCE_DATE_EPOCH/],
 ] as const) {

@@ -1,6 +1,5 @@
 import { decodeBuild } from '#api/decode/build.ts';
-import { Filters } from '#api/decode/filters.ts';
-import { decodeUntil } from '#api/decode/timestamps.ts';
+import { decodeCacheFilter } from '#api/decode/cache-filter.ts';
 import { createClassicEncoder } from '#api/encode/build-classic.ts';
 import { createEventEncoder } from '#api/encode/build-events.ts';
 import type { Exchange } from '#api/http/exchange.ts';
@@ -69,13 +68,11 @@ export function buildRoutes(builds: BuildService): Route[] {
       if (query.text(name) !== '')
         throw new DhowError('Unsupported', `pruning with ${name} is not supported`);
     }
-    const filters = Filters.parse(query.text('filters'), ['until', 'unused-for']);
-    const until = [...filters.values('until'), ...filters.values('unused-for')].at(-1);
-    // Docker 28 and before: keep-storage. All there is counts as unused: it is kept for builds to come.
+    // Docker 28 and before: keep-storage.
     const keep = ['reserved-space', 'max-used-space', 'keep-storage'].map((name) => query.integer(name) ?? 0);
     const keepBytes = Math.max(...keep);
     const { removed, freedBytes } = await builds.prune({
-      ...(until === undefined ? {} : { unusedSince: decodeUntil(until, new Date()) }),
+      isWanted: decodeCacheFilter(query, new Date()),
       ...(keepBytes > 0 ? { keepBytes } : {}),
     });
     const answer: BuildPruneResponse = { CachesDeleted: removed, SpaceReclaimed: freedBytes };

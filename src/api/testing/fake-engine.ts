@@ -66,8 +66,9 @@ function createFakeBuilds(): BuildService {
       onEvent({ type: 'done', step: 1, at, cached: false });
       const id = digestOf('built');
       const names = tags.map((tag) => familiarName(withDefaultTag(tag)));
-      onEvent({ type: 'image', id, tags: names });
-      return { id, tags: names };
+      const images = [{ id, platform: 'linux/amd64' }];
+      onEvent({ type: 'image', id, tags: names, images });
+      return { id, tags: names, images };
     },
     prune: async () => ({ removed: ['sha256:1'], freedBytes: 7 }),
     cache: () => [],

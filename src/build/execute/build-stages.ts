@@ -1,11 +1,12 @@
+import type { CacheEntry } from '#build/cache/cache-entries.ts';
 import type { CacheTable } from '#build/cache/cache-table.ts';
-import type { InlineCacheEntry } from '#build/cache/inline-cache.ts';
 import type { OnBuildEvent, PlannedStep } from '#build/events.ts';
 import { type Chain, stepKey } from '#build/execute/chain.ts';
 import { CommandFailure } from '#build/execute/command-failure.ts';
 import { executeStep, type StepsUnderWay } from '#build/execute/execute-step.ts';
 import type { BuildSession } from '#build/execute/session.ts';
 import type { BuildPlan, PlannedOrigin, PlannedStage } from '#build/plan/plan.ts';
+import type { NumberedSteps } from '#build/process/step-numbers.ts';
 import type { EvaluatedStage, Step } from '#build/steps.ts';
 import { messageOf } from '#errors/error.ts';
 import type { HistoryEntry } from '#image/config.ts';
@@ -19,7 +20,13 @@ export interface StageResult {
   /** When the last of its own steps was done first; undefined when it has none. */
   createdAt: Date | undefined;
   /** What would spare another machine its steps, those of the stages below it included. */
-  inlineCache: InlineCacheEntry[];
+  cacheEntries: CacheEntry[];
+}
+
+export interface BuiltStages {
+  target: StageResult;
+  /** The target's, too. */
+  all: StageResult[];
 }
 
 export interface BuildStagesOptions {
@@ -30,7 +37,7 @@ export interface BuildStagesOptions {
   underWay: StepsUnderWay;
   /** Whether results of earlier builds count for a stage. */
   useCache: (stage: PlannedStage) => boolean;
-  steps: ReadonlyMap<Step | PlannedStage, PlannedStep>;
+  steps: NumberedSteps;
   /** Ends the other stages when one fails. */
   abort: (reason: unknown) => void;
   onEvent: OnBuildEvent;
@@ -39,10 +46,9 @@ export interface BuildStagesOptions {
 /**
  * Builds all stages of a plan, each as soon as what it needs is there: stages that do not need each other run side by side.
  * The first failure ends all.
- * @returns the target's result
  * @throws what the first step that failed has thrown
  */
-export async function buildStages(options: BuildStagesOptions): Promise<StageResult> {
+export async function buildStages(options: BuildStagesOptions): Promise<BuiltStages> {
   const { plan, abort } = options;
   const results = new Map<PlannedStage, Promise<StageResult>>();
   let failure: { error: unknown } | undefined;
@@ -57,7 +63,8 @@ export async function buildStages(options: BuildStagesOptions): Promise<StageRes
   }
   await Promise.allSettled(results.values());
   if (failure !== undefined) throw (failure as { error: unknown }).error;
-  return results.get(plan.target) as Promise<StageResult>;
+  const all = await Promise.all(results.values());
+  return { target: await (results.get(plan.target) as Promise<StageResult>), all };
 }
 
 async function buildStage(
@@ -86,7 +93,7 @@ async function startOf(
   resultOf: (needed: PlannedStage) => Promise<StageResult>,
 ): Promise<StageResult> {
   if (base.kind === 'scratch' || base.kind === 'context') {
-    return { chain: [], history: [], stateKey: stepKey('scratch'), createdAt: undefined, inlineCache: [] };
+    return { chain: [], history: [], stateKey: stepKey('scratch'), createdAt: undefined, cacheEntries: [] };
   }
   if (base.kind === 'stage') return resultOf(base.stage);
   const { config } = base.image;
@@ -95,7 +102,7 @@ async function startOf(
     history: config.history ?? [],
     stateKey: stepKey('image', config),
     createdAt: undefined,
-    inlineCache: [],
+    cacheEntries: [],
   };
 }
 
@@ -124,6 +131,7 @@ async function buildStep(
             step,
             {
               session,
+              platform: stage.platform,
               chain: state.chain,
               chainOf,
               onOutput: (stream, bytes) => onEvent({ type: 'log', step: id, stream, bytes }),
@@ -142,7 +150,7 @@ async function buildStep(
       history: [...state.history, entry],
       stateKey: stepKey('state', state.stateKey, step.createdBy, diffId),
       createdAt: state.createdAt === undefined || createdAt > state.createdAt ? createdAt : state.createdAt,
-      inlineCache: [...state.inlineCache, { keys, diffId, createdAt, description: step.title }],
+      cacheEntries: [...state.cacheEntries, { keys, diffId, createdAt, description: step.title }],
     };
   } catch (error) {
     if (session.signal.aborted) onEvent({ type: 'cancelled', step: id, at: new Date() });

@@ -1,13 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { createDiskTree } from '#build/copy/disk-tree.ts';
+import { openGitTree } from '#build/context/git-tree.ts';
 import { type SourceTree, toBytePath } from '#build/copy/source-tree.ts';
 import { dockerfileError } from '#build/dockerfile/source.ts';
 import type { BuildSession } from '#build/execute/session.ts';
 import { type GitUrl, parseGitUrl } from '#build/git-url.ts';
 import type { CopyStep, StepSource } from '#build/steps.ts';
-import { cleanPath } from '#dockerignore/clean-path.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 
@@ -72,26 +71,13 @@ async function checkOut(
   git: GitUrl,
   { parts, deferred, signal }: BuildSession,
 ): Promise<SpooledRemote> {
-  const directory = path.join(parts.workDirectory, `git-${randomUUID()}`);
-  deferred(quietly('remove a repository', () => parts.removeTree(directory)));
-  fs.mkdirSync(directory, { mode: 0o700 });
   try {
-    await parts.remote.checkOut(git, directory, { keepGitDirectory: step.keepGitDirectory }, signal);
+    const { tree, node } = await openGitTree(parts, git, step, deferred, signal);
+    return { name: '', ...node, tree };
   } catch (error) {
     signal.throwIfAborted();
     throw dockerfileError(step.source, source.range, messageOf(error), kindOf(error));
   }
-  const tree = createDiskTree(directory, parts.workers);
-  const wanted = await tree.find(toBytePath(cleanPath(`/${git.directory ?? ''}`).slice(1)));
-  if (wanted === undefined) {
-    throw dockerfileError(
-      step.source,
-      source.range,
-      `"${git.directory}" is not in the repository`,
-      'NotFound',
-    );
-  }
-  return { name: '', ...wanted, tree };
 }
 
 interface Spooled {

@@ -61,14 +61,19 @@ export function readyRun(step: RunStep, inputs: StepInputs): ReadyStep {
 }
 
 /** An image of what a command left, in which a shell has what the command had. */
-async function keep(step: RunStep, { session, chain }: StepInputs, workspace: Workspace): Promise<Digest> {
+async function keep(
+  step: RunStep,
+  { session, chain, platform }: StepInputs,
+  workspace: Workspace,
+): Promise<Digest> {
   const left = await workspace.commit(undefined, session.signal);
-  return session.keepImage(left === undefined ? chain : [...chain, left.diffId], {
+  const config = {
     Env: [...step.environment],
     WorkingDir: step.workingDirectory,
     User: step.user,
     Cmd: ['/bin/sh'],
-  });
+  };
+  return session.keepImage(left === undefined ? chain : [...chain, left.diffId], config, platform);
 }
 
 /** Mount points that are missing would get into the layer when the runtime makes them. */

@@ -4,18 +4,19 @@ import path from 'node:path';
 import type { ArchiveWorkers } from '#archive/workers.ts';
 import type { CacheMounts } from '#build/cache/cache-mounts.ts';
 import type { CacheTable } from '#build/cache/cache-table.ts';
-import type { ReceivedContext } from '#build/context/receive-context.ts';
 import { copyTar, placeEntries } from '#build/copy/copy-tar.ts';
 import { createDiskTree } from '#build/copy/disk-tree.ts';
 import type { SourceTree } from '#build/copy/source-tree.ts';
 import { type Chain, chainKey } from '#build/execute/chain.ts';
 import { openWorkspace, type WorkspaceParts } from '#build/execute/workspace.ts';
 import type { CommandRunner, RemoteSource, ResolveOwner } from '#build/executor.ts';
+import type { OpenedContexts } from '#build/process/open-contexts.ts';
 import type { BuildRequest } from '#build/request.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import type { ImageRunConfig } from '#image/config.ts';
 import type { Digest } from '#image/digest.ts';
+import type { Platform } from '#image/platform.ts';
 
 /** What the execution of steps works with; the same for all builds. */
 export interface ExecuteParts extends WorkspaceParts {
@@ -39,7 +40,7 @@ export interface BuildSession extends AsyncDisposable {
   /** The context as files, made when it is first asked for. */
   contextDirectory(name?: string): Promise<string>;
   /** Records an image without a name. */
-  keepImage(chain: Chain, config: ImageRunConfig): Promise<Digest>;
+  keepImage(chain: Chain, config: ImageRunConfig, platform: Platform): Promise<Digest>;
   /** Something to be done when the build has ended. */
   deferred(undo: () => Promise<void>): void;
   /** A chain's file system to be read, mounted when it is first asked for. */
@@ -49,8 +50,7 @@ export interface BuildSession extends AsyncDisposable {
 export function openSession(
   parts: ExecuteParts,
   request: BuildRequest,
-  context: ReceivedContext | undefined,
-  namedContexts: ReadonlyMap<string, SourceTree>,
+  contexts: OpenedContexts,
   keepImage: BuildSession['keepImage'],
   signal: AbortSignal,
 ): BuildSession {
@@ -60,11 +60,11 @@ export function openSession(
 
   function contextTree(name?: string): SourceTree {
     if (name !== undefined) {
-      const tree = namedContexts.get(name);
+      const tree = contexts.named.get(name);
       if (tree === undefined) throw new DhowError('InvalidParameter', `the context "${name}" was not sent`);
       return tree;
     }
-    if (context !== undefined) return context.tree;
+    if (contexts.own !== undefined) return contexts.own;
     throw new DhowError('InvalidParameter', 'this build has no context: only a Dockerfile was given');
   }
 

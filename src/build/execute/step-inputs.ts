@@ -1,10 +1,13 @@
 import type { Chain } from '#build/execute/chain.ts';
 import type { BuildSession } from '#build/execute/session.ts';
 import type { PlannedOrigin } from '#build/plan/plan.ts';
+import type { Platform } from '#image/platform.ts';
 
 /** What a step needs besides its own description. */
 export interface StepInputs {
   session: BuildSession;
+  /** What the stage is for. */
+  platform: Platform;
   /** The file system that it works on. */
   chain: Chain;
   /** The file system of what it copies or mounts from. Its stage is waited for. */

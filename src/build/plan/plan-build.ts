@@ -11,8 +11,9 @@ import type {
   ResolveImage,
 } from '#build/plan/plan.ts';
 import type { BuildPlatforms } from '#build/plan/platforms.ts';
-import { type NamedContexts, type Origin, resolveBase, resolveFrom } from '#build/plan/stage-base.ts';
+import { type Origin, resolveBase, resolveFrom } from '#build/plan/stage-base.ts';
 import { findTarget } from '#build/plan/target.ts';
+import type { NamedContexts } from '#build/request.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { formatPlatform, type Platform } from '#image/platform.ts';
 
@@ -67,14 +68,6 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
   async function planNewStage(stage: StageSource): Promise<PlannedStage> {
     const resolved = resolveBase(dockerfile, stage, scope, options.contexts);
     const platform = resolved.platform ?? options.platforms.target;
-    if (resolved.origin.kind === 'context') {
-      throw dockerfileError(
-        source,
-        stage.from.image.range,
-        `FROM a directory (the context "${resolved.origin.name}") is not supported: start FROM scratch, and COPY --from it`,
-        'Unsupported',
-      );
-    }
     const base = await planOrigin(resolved.origin, platform, source, stage.from.image.range, stage);
     const triggers = triggersOf(base).map((text) => parseTrigger(dockerfile, originName(base), text));
     const instructions = await Promise.all([
@@ -140,7 +133,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
   }
 
   const target = await planStage(targetSource);
-  return { target, stages: inOrder(target), globals: scope, escapeMark: directives.escape };
+  return { target, stages: inOrder(target), source, globals: scope, escapeMark: directives.escape };
 }
 
 function findPath(
@@ -170,7 +163,7 @@ function triggersOf(base: PlannedBase): string[] {
 
 function originName(base: PlannedBase): string {
   if (base.kind === 'image') return base.image.reference;
-  return base.kind === 'stage' ? (base.stage.source.name ?? String(base.stage.source.index)) : 'scratch';
+  return base.kind === 'stage' ? (base.stage.source.name ?? String(base.stage.source.index)) : base.kind;
 }
 
 /** An image for another variant, or the platform of a stage, decide over what was asked for. */

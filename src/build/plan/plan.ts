@@ -10,6 +10,7 @@ export interface BuildPlan {
   target: PlannedStage;
   /** Each after the ones that it needs. */
   stages: PlannedStage[];
+  source: SourceText;
   globals: Scope;
   escapeMark: EscapeCharacter;
 }
@@ -25,7 +26,7 @@ export type PlannedBase =
   | { kind: 'scratch' }
   | { kind: 'stage'; stage: PlannedStage }
   | { kind: 'image'; image: BaseImage }
-  /** A named context that is a directory. */
+  /** The files of a named context. */
   | { kind: 'context'; name: string };
 
 /** An image or named context that a stage stands on or copies from. */

@@ -1,6 +1,7 @@
 import { dockerfileError } from '#build/dockerfile/source.ts';
 import type { Dockerfile, StageSource } from '#build/dockerfile.ts';
 import { createExpander, type Scope } from '#build/plan/scope.ts';
+import type { NamedContexts } from '#build/request.ts';
 import { messageOf } from '#errors/error.ts';
 import { type Platform, parsePlatform } from '#image/platform.ts';
 
@@ -16,9 +17,6 @@ export type Origin =
   | { kind: 'stage'; index: number }
   | { kind: 'image'; reference: string }
   | { kind: 'context'; name: string };
-
-/** What `--build-context` gives a meaning of its own: names in lower case. */
-export type NamedContexts = ReadonlyMap<string, { kind: 'image'; reference: string } | { kind: 'directory' }>;
 
 function findContext(contexts: NamedContexts, name: string): Origin | undefined {
   const context = contexts.get(name.toLowerCase());

@@ -3,6 +3,7 @@ import { type Dockerfile, parseDockerfile } from '#build/dockerfile.ts';
 import { evaluatePlan } from '#build/evaluate.ts';
 import type { BaseImage, BuildPlan, PlannedStage, ResolveImage } from '#build/plan/plan.ts';
 import { planBuild } from '#build/plan/plan-build.ts';
+import type { NamedContext } from '#build/request.ts';
 import type { EvaluatedStage } from '#build/steps.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageConfig, ImageRunConfig } from '#image/config.ts';
@@ -24,7 +25,7 @@ export interface PlanFixtureOptions {
   buildArgs?: Record<string, string>;
   /** Configurations of images by reference; others have an empty one. A reference that ends in `missing` is not found. */
   images?: Record<string, ImageRunConfig>;
-  contexts?: Record<string, { kind: 'image'; reference: string } | { kind: 'directory' }>;
+  contexts?: Record<string, NamedContext>;
   targetPlatform?: { os: string; architecture: string; variant?: string };
 }
 

@@ -3,21 +3,38 @@ import type { ImageService, PullProgress } from '#engine/images.ts';
 import { kindOf } from '#errors/error.ts';
 import { matchesPlatform, type Platform } from '#image/platform.ts';
 import type { Credentials } from '#registry/registry.ts';
+import type { ImageIndexes } from '#store/image-indexes.ts';
 import type { ImageRecord } from '#store/images.ts';
 
-/** Images of FROM: those here if they are for the platform, else from their registry. */
+export interface ImageSourceParts {
+  images: Pick<ImageService, 'find' | 'pull'>;
+  indexes: Pick<ImageIndexes, 'find'>;
+  hostPlatform: Platform;
+}
+
+/**
+ * Images of FROM: those here if they are for the platform, else from their registry. One that is not for this host does not take the
+ * name from one that is.
+ */
 export function createImageSource(
-  images: Pick<ImageService, 'find' | 'pull'>,
+  { images, indexes, hostPlatform }: ImageSourceParts,
   credentialsFor: (reference: string) => Credentials | undefined,
 ): ImageSource {
+  function findHere(reference: string, platform: Platform): ImageRecord | undefined {
+    const named = images.find(reference);
+    const beside = named?.tags.flatMap((tag) => indexes.find(tag)?.images ?? []) ?? [];
+    const candidates = named === undefined ? [] : [named, ...beside.flatMap((id) => images.find(id) ?? [])];
+    return candidates.find(({ config }) => matchesPlatform(config, platform));
+  }
+
   return {
     async resolve(reference, { platform, pull, onProgress, signal }) {
-      const present = images.find(reference);
-      const usable = present !== undefined && fits(present, platform);
-      if (usable && (!pull || isId(reference))) return present;
+      const present = findHere(reference, platform);
+      if (present !== undefined && (!pull || isId(reference))) return present;
       try {
         return await images.pull(reference, {
           platform,
+          beside: !matchesPlatform(platform, hostPlatform),
           credentials: credentialsFor(reference),
           onProgress: (progress) => onProgress(shown(progress)),
           signal,
@@ -25,15 +42,11 @@ export function createImageSource(
       } catch (error) {
         signal.throwIfAborted();
         // `--pull` asks for a newer image; where the registry has none, or cannot be asked, the one here is the newest.
-        if (usable && kindOf(error) === 'NotFound') return present;
+        if (present !== undefined && kindOf(error) === 'NotFound') return present;
         throw error;
       }
     },
   };
-}
-
-function fits({ config }: ImageRecord, platform: Platform): boolean {
-  return matchesPlatform(config, platform);
 }
 
 function isId(reference: string): boolean {

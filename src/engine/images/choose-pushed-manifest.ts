@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { forEachAtOnce } from '#engine/images/for-each-at-once.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import type { LayerPusher } from '#engine/images/push-layer.ts';
@@ -39,7 +40,9 @@ export async function chooseManifest(
     });
   }
 
+  const annotations = parts.images.annotationsOf(image.id);
   for await (const { manifest, bytes } of storedManifests(parts, image)) {
+    if (!hasAnnotations(manifest, annotations)) continue;
     const forms = formsOf(manifest, diffIds);
     if (forms.some((form) => unobtainable.has(form.digest))) continue;
     await bring(forms.filter((form) => !there.has(form.digest)));
@@ -62,7 +65,16 @@ export async function chooseManifest(
   return makeManifest(
     { digest: image.id, size: parts.content.sizeOf(image.id) },
     diffIds.map((diffId) => chosen.get(diffId) as LayerBlob),
+    annotations ?? {},
   );
+}
+
+/** Whether a manifest says what those of the image have to say. */
+export function hasAnnotations(
+  { annotations: own = {} }: ImageManifest,
+  wanted: Readonly<Record<string, string>> | undefined,
+): boolean {
+  return wanted === undefined || isDeepStrictEqual({ ...own }, { ...wanted });
 }
 
 async function* storedManifests(
@@ -89,13 +101,18 @@ function formsOf({ layers }: ImageManifest, diffIds: readonly Digest[]): LayerBl
   return [...new Map(own.map((form) => [form.digest, form])).values()];
 }
 
-/** Docker's schema 2, which every registry and client knows, unless a layer is compressed in a way that it has no name for. */
+/**
+ * Docker's schema 2, which every registry and client knows, unless a layer is compressed in a way that it has no name for or there are
+ * annotations, which it has no place for.
+ */
 function makeManifest(
   config: { digest: Digest; size: number },
   layers: readonly LayerBlob[],
+  annotations: Readonly<Record<string, string>>,
 ): PushedManifest {
+  const annotated = Object.keys(annotations).length > 0;
   const formats = layers.map(({ mediaType }) => layerFormat(mediaType)?.compression ?? 'gzip');
-  const isDocker = formats.every((format) => format === 'gzip');
+  const isDocker = !annotated && formats.every((format) => format === 'gzip');
   const [mediaType, configType, layerType, separator] = isDocker
     ? ([
         'application/vnd.docker.distribution.manifest.v2+json',
@@ -118,6 +135,7 @@ function makeManifest(
       digest,
       size: sizeBytes,
     })),
+    ...(annotated ? { annotations } : {}),
   };
   return {
     bytes: Buffer.from(JSON.stringify(manifest)),

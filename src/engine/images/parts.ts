@@ -4,6 +4,7 @@ import type { Log } from '#log/log.ts';
 import type { RegistryClient } from '#registry/registry.ts';
 import type { ContentStore } from '#store/content.ts';
 import type { Database } from '#store/database.ts';
+import type { ImageIndexes } from '#store/image-indexes.ts';
 import type { Collector, ImageStore } from '#store/images.ts';
 import type { LayerBlobs } from '#store/layer-blobs.ts';
 import type { LayerStore } from '#store/layers.ts';
@@ -15,6 +16,7 @@ export interface ImageParts {
   layers: LayerStore;
   layerBlobs: LayerBlobs;
   images: ImageStore;
+  indexes: ImageIndexes;
   collector: Collector;
   registry: RegistryClient;
   events: EventService;

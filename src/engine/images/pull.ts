@@ -25,6 +25,8 @@ import type { ImageRecord } from '#store/images.ts';
 export interface PullOptions {
   platform?: Platform;
   credentials?: Credentials | undefined;
+  /** An image of another platform that has the name keeps it, and this one joins it. */
+  beside?: boolean;
   onProgress: (progress: PullProgress) => void;
   signal: AbortSignal;
 }
@@ -45,6 +47,11 @@ export function createPull(parts: ImageParts): (name: string, options: PullOptio
       if (!keepsParts) await parts.collector.collect();
     }
   };
+}
+
+function isForSame({ images }: ImageParts, id: Digest, config: ImageConfig): boolean {
+  const image = images.find(id);
+  return image !== undefined && formatPlatform(image.config) === formatPlatform(config);
 }
 
 /** What a name stands for in its registry. */
@@ -125,8 +132,11 @@ async function fetchImage(
   const repoDigest = canonicalRepoDigest(reference, resolved.targetDigest);
   parts.database.transaction(() => {
     parts.images.add({ id, config, manifestDigest, content: index });
-    if (reference.tag && !reference.digest) parts.images.setTag(canonicalTag(reference), id);
-    parts.images.addRepoDigest(repoDigest, id);
+    const tag = reference.tag && !reference.digest ? canonicalTag(reference) : undefined;
+    if (!options.beside || !before || before.id === id) {
+      if (tag !== undefined) parts.images.setTag(tag, id);
+      parts.images.addRepoDigest(repoDigest, id);
+    } else if (tag !== undefined) parts.indexes.add(tag, id, (other) => isForSame(parts, other, config));
     for (const [index, { digest, mediaType, size: sizeBytes }] of manifest.layers.entries()) {
       const diffId = config.rootfs.diff_ids[index] as Digest;
       parts.layerBlobs.remember({ digest, diffId, mediaType, sizeBytes }, canonicalRepository(reference));

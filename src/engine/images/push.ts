@@ -1,9 +1,12 @@
 import { chooseManifest, type PushedManifest } from '#engine/images/choose-pushed-manifest.ts';
+import { encodeIndex } from '#engine/images/encode-index.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { createLayerPusher, type PushTarget } from '#engine/images/push-layer.ts';
 import type { PushProgress } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
 import { maxConfigBytes } from '#image/config.ts';
+import type { Descriptor } from '#image/manifest.ts';
+import { platformOfConfig } from '#image/platform.ts';
 import {
   canonicalRepoDigest,
   canonicalRepository,
@@ -15,7 +18,7 @@ import {
   withDefaultTag,
 } from '#image/reference.ts';
 import type { Credentials } from '#registry/registry.ts';
-import type { ImageRecord } from '#store/images.ts';
+import type { ImageRecord, Lease } from '#store/images.ts';
 
 export interface PushOptions {
   /** Every tag of the repository. */
@@ -37,11 +40,7 @@ export async function pushImages(parts: ImageParts, name: string, options: PushO
   // What is fetched or compressed for the push stays until we are through, and not longer.
   {
     using lease = parts.collector.lease();
-    for (const { image, reference } of tagged) {
-      lease.hold(image.config.rootfs.diff_ids);
-      lease.hold(parts.images.contentOf(image.id));
-      await pushOne(parts, image, reference, options);
-    }
+    for (const one of tagged) await pushTag(parts, lease, one, options);
   }
   await parts.collector.collect();
 }
@@ -73,12 +72,59 @@ function findTags(parts: ImageParts, named: Reference, all: boolean): Tagged[] {
   });
 }
 
-async function pushOne(
+/** The image that has the tag, or an index of those that it stands for. */
+async function pushTag(
+  parts: ImageParts,
+  lease: Lease,
+  { image, reference }: Tagged,
+  options: PushOptions,
+): Promise<void> {
+  const index = parts.indexes.find(canonicalTag(reference));
+  const images = (index?.images ?? [image.id]).map((id) => parts.images.find(id)).filter((one) => !!one);
+  for (const { id, config } of images) lease.hold([...config.rootfs.diff_ids, ...parts.images.contentOf(id)]);
+  const { tag: _, ...untagged } = reference;
+  const pushed: Descriptor[] = [];
+  for (const one of images) {
+    const manifest = await pushImage(parts, one, images.length === 1 ? reference : untagged, options);
+    pushed.push({ ...manifest, platform: platformOfConfig(one.config) });
+  }
+  const { digest, size } =
+    index !== undefined && images.length > 1
+      ? await pushIndexOf(parts, reference, encodeIndex(pushed, index.annotations), options)
+      : (pushed[0] as Descriptor);
+  parts.database.transaction(() => {
+    // The image may have been removed meanwhile: what was pushed is pushed.
+    if (parts.images.find(image.id))
+      parts.images.addRepoDigest(canonicalRepoDigest(reference, digest), image.id);
+  });
+  await parts.database.durable();
+  options.onProgress({ phase: 'tag', tag: reference.tag ?? '', digest, sizeBytes: size });
+  parts.events.emit({
+    type: 'image',
+    action: 'push',
+    id: familiarName(reference),
+    attributes: { ...image.config.config?.Labels, name: familiarRepository(reference) },
+  });
+}
+
+async function pushIndexOf(
+  { registry }: ImageParts,
+  reference: Reference,
+  index: ReturnType<typeof encodeIndex>,
+  { credentials, signal }: PushOptions,
+): Promise<Pick<Descriptor, 'digest' | 'size'>> {
+  return {
+    digest: await registry.pushManifest(reference, index, { credentials, signal }),
+    size: index.bytes.length,
+  };
+}
+
+async function pushImage(
   parts: ImageParts,
   image: ImageRecord,
   reference: Reference,
   options: PushOptions,
-): Promise<void> {
+): Promise<Descriptor> {
   const { credentials, onProgress, signal } = options;
   const abort = new AbortController();
   const target: PushTarget = {
@@ -109,21 +155,12 @@ async function pushOne(
   const digest = await parts.registry.pushManifest(reference, manifest, { credentials, signal });
   await parts.content.put(manifest.bytes);
   parts.database.transaction(() => {
-    // The image may have been removed meanwhile: what was pushed is pushed.
     if (!parts.images.find(image.id)) return;
     parts.images.add({ id: image.id, config: image.config, manifestDigest: digest });
-    parts.images.addRepoDigest(canonicalRepoDigest(reference, digest), image.id);
     // Kept because nobody else had them; now the registry has.
     parts.images.dropContent(image.id, manifest.layers);
   });
-  await parts.database.durable();
-  onProgress({ phase: 'tag', tag: reference.tag ?? '', digest, sizeBytes: manifest.bytes.length });
-  parts.events.emit({
-    type: 'image',
-    action: 'push',
-    id: familiarName(reference),
-    attributes: { ...image.config.config?.Labels, name: familiarRepository(reference) },
-  });
+  return { mediaType: manifest.mediaType, digest, size: manifest.bytes.length };
 }
 
 async function* once(bytes: Buffer, offset: number): AsyncGenerator<Uint8Array> {

@@ -35,9 +35,10 @@ export async function removeImage(
     }
     // What a running container needs stays even when forced, without a name.
     if (staying.length > 0 || running) {
-      const removed = untag(parts, image, going);
-      await parts.database.durable();
-      return removed;
+      const alone = onlyBeside(parts, image, going);
+      const untagged = untag(parts, image, going);
+      const { removed } = await deleteImages(parts, alone);
+      return [...untagged, ...removed];
     }
   } else {
     if (!options.force && isNamedTwice(image)) {
@@ -53,8 +54,24 @@ export async function removeImage(
       );
     }
   }
-  const { removed } = await deleteImages(parts, [image]);
+  const { removed } = await deleteImages(parts, [image, ...onlyBeside(parts, image, image.tags)]);
   return removed;
+}
+
+/** Images of other platforms that tags of an image stand for as well, and that nothing else keeps. */
+function onlyBeside(
+  { images, indexes, usersOfImage }: ImageParts,
+  image: ImageRecord,
+  tags: readonly string[],
+): ImageRecord[] {
+  const beside = new Set(tags.flatMap((tag) => indexes.find(tag)?.images ?? []));
+  beside.delete(image.id);
+  return [...beside]
+    .flatMap((id) => images.find(id) ?? [])
+    .filter(({ id, tags: own, repoDigests }) => {
+      const named = own.length > 0 || repoDigests.length > 0;
+      return !named && usersOfImage(id).length === 0 && indexes.tagsOf(id).every((tag) => tags.includes(tag));
+    });
 }
 
 /** Whether the image was found by one of its names, and not by its id or the beginning of it. */
@@ -140,7 +157,9 @@ export async function pruneImages(
 ): Promise<{ removed: RemovedImage[]; freedBytes: number }> {
   const unused = parts.images
     .list()
-    .filter((image) => options.all || image.tags.length === 0)
+    .filter(
+      (image) => options.all || (image.tags.length === 0 && parts.indexes.tagsOf(image.id).length === 0),
+    )
     .filter(options.isWanted)
     .filter((image) => parts.usersOfImage(image.id).length === 0);
   return deleteImages(parts, unused);

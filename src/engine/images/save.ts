@@ -1,4 +1,5 @@
 import { tarHeader, tarPadding, tarTrailer } from '#archive/write-tar.ts';
+import { hasAnnotations } from '#engine/images/choose-pushed-manifest.ts';
 import { getImage, tryParseReference } from '#engine/images/find.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { describeSaved, type SavedImage } from '#engine/images/saved-documents.ts';
@@ -33,6 +34,11 @@ export function saveImages(
     const entry = chosen.get(image.id) ?? { image, tags: new Set() };
     if (tag !== undefined) entry.tags.add(tag);
     chosen.set(image.id, entry);
+    const others = tag === undefined || platform ? undefined : parts.indexes.find(tag);
+    for (const id of others?.images ?? []) {
+      const other = parts.images.find(id);
+      if (other && !chosen.has(id)) chosen.set(id, { image: other, tags: new Set() });
+    }
   }
   // Asked for now, so that what cannot be saved is told before the first byte.
   for (const { image } of chosen.values())
@@ -87,9 +93,13 @@ async function* writeArchive(
         ? { diffId, digest: kept.digest, mediaType: kept.mediaType, sizeBytes: kept.size }
         : { diffId, digest: diffId, mediaType: tarMediaType, sizeBytes: parts.layers.tarBytesOf(diffId) };
     });
-    saved.push({ id: image.id, config, image: image.config, tags, layers, manifest: original?.bytes });
+    const annotations = parts.images.annotationsOf(image.id) ?? {};
+    saved.push({
+      ...{ id: image.id, config, image: image.config, tags, layers, annotations },
+      manifest: original?.bytes,
+    });
   }
-  const { documents, blobs } = describeSaved(saved);
+  const { documents, blobs } = describeSaved(saved, (tag) => parts.indexes.find(tag));
 
   yield directory('blobs/');
   yield directory('blobs/sha256/');
@@ -123,6 +133,7 @@ async function findWholeManifest(
     const bytes = await parts.content.read(digest, maxManifestBytes);
     const document = parseManifestOrIndex(bytes, undefined);
     if (document.kind !== 'manifest') continue;
+    if (!hasAnnotations(document.manifest, parts.images.annotationsOf(image.id))) continue;
     const { layers } = document.manifest;
     const isHere = (blob: Digest, index: number): boolean =>
       parts.content.has(blob) || blob === image.config.rootfs.diff_ids[index];

@@ -1,6 +1,10 @@
+import { encodeIndex } from '#engine/images/encode-index.ts';
 import type { ImageConfig } from '#image/config.ts';
 import { type Digest, digestOf, hexOf } from '#image/digest.ts';
+import type { Descriptor } from '#image/manifest.ts';
+import { platformOfConfig } from '#image/platform.ts';
 import { familiarName, parseReference } from '#image/reference.ts';
+import type { ImageIndex } from '#store/image-indexes.ts';
 
 /** An image as `save` writes it. */
 export interface SavedImage {
@@ -14,6 +18,8 @@ export interface SavedImage {
   layers: readonly SavedLayer[];
   /** The manifest as it was received; undefined: one is made. */
   manifest: Buffer | undefined;
+  /** Of the manifest that is made. */
+  annotations: Readonly<Record<string, string>>;
 }
 
 export interface SavedLayer {
@@ -31,8 +37,12 @@ export interface ArchiveFile {
 /**
  * The documents of an archive that is an OCI layout (image-spec image-layout.md) and what `docker load` of any age reads
  * (moby's image spec v1.2: `manifest.json`, `repositories`), and the small blobs.
+ * @param indexOf what a tag stands for besides its image; those images are among the saved ones, or it does not count
  */
-export function describeSaved(images: readonly SavedImage[]): {
+export function describeSaved(
+  images: readonly SavedImage[],
+  indexOf: (tag: string) => ImageIndex | undefined,
+): {
   documents: ArchiveFile[];
   blobs: ArchiveFile[];
 } {
@@ -42,23 +52,36 @@ export function describeSaved(images: readonly SavedImage[]): {
     blobs.set(digest, bytes);
     return digest;
   };
-  const index = [];
-  const list = [];
-  const repositories: Record<string, Record<string, string>> = {};
-  for (const { id, config, image, tags, layers, manifest } of images) {
-    blobs.set(id, config);
-    const bytes = manifest ?? encodeManifest(id, config, layers);
-    const descriptor = {
+  const descriptors = new Map<Digest, Descriptor>();
+  for (const saved of images) {
+    blobs.set(saved.id, saved.config);
+    const bytes = saved.manifest ?? encodeManifest(saved);
+    descriptors.set(saved.id, {
       mediaType: mediaTypeOf(bytes),
       digest: add(bytes),
       size: bytes.length,
-      platform: platformOf(image),
-    };
-    if (tags.length === 0) index.push(descriptor);
+      platform: platformOfConfig(saved.image),
+    });
+  }
+  /** What a tag stands for in the archive. */
+  const target = (tag: string, own: Descriptor): Descriptor => {
+    const { images: ids = [], annotations = {} } = indexOf(tag) ?? {};
+    const entries = ids.map((id) => descriptors.get(id)).filter((entry) => entry !== undefined);
+    if (ids.length < 2 || entries.length < ids.length) return own;
+    const { bytes, mediaType } = encodeIndex(entries, annotations);
+    for (const id of ids) inIndexes.add(id);
+    return { mediaType, digest: add(bytes), size: bytes.length };
+  };
+  const index: Descriptor[] = [];
+  const inIndexes = new Set<Digest>();
+  const list = [];
+  const repositories: Record<string, Record<string, string>> = {};
+  for (const { id, tags, layers } of images) {
+    const descriptor = descriptors.get(id) as Descriptor;
     for (const tag of tags) {
       const reference = parseReference(tag);
       index.push({
-        ...descriptor,
+        ...target(tag, descriptor),
         annotations: {
           'io.containerd.image.name': tag,
           'org.opencontainers.image.ref.name': reference.tag ?? '',
@@ -81,6 +104,9 @@ export function describeSaved(images: readonly SavedImage[]): {
       ),
     });
   }
+  for (const { id, tags } of images) {
+    if (tags.length === 0 && !inIndexes.has(id)) index.push(descriptors.get(id) as Descriptor);
+  }
   const documents = {
     'oci-layout': { imageLayoutVersion: '1.0.0' },
     'index.json': {
@@ -100,13 +126,14 @@ export function describeSaved(images: readonly SavedImage[]): {
   };
 }
 
-function encodeManifest(id: Digest, config: Buffer, layers: readonly SavedLayer[]): Buffer {
+function encodeManifest({ id, config, layers, annotations }: SavedImage): Buffer {
   return Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: id, size: config.length },
       layers: layers.map(({ mediaType, digest, sizeBytes }) => ({ mediaType, digest, size: sizeBytes })),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     }),
   );
 }
@@ -114,8 +141,4 @@ function encodeManifest(id: Digest, config: Buffer, layers: readonly SavedLayer[
 function mediaTypeOf(manifest: Buffer): string {
   const { mediaType } = JSON.parse(manifest.toString()) as { mediaType?: string };
   return mediaType ?? 'application/vnd.oci.image.manifest.v1+json';
-}
-
-function platformOf({ os, architecture, variant }: ImageConfig): object {
-  return { architecture, os, ...(variant ? { variant } : {}) };
 }

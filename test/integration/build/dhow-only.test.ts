@@ -167,7 +167,7 @@ describe('builds of a daemon', () => {
       await dhow.out('system', 'df', '-v'),
       /^Build cache usage: \d.*\n\nCACHE ID [\s\S]*regular/m,
     );
-    assert.match(await dhow.out('builder', 'prune', '-f'), /Total reclaimed space: /);
+    assert.match(await dhow.out('builder', 'prune', '-af'), /Total reclaimed space: /);
     assert.doesNotMatch(await dhow.out('system', 'df', '-v'), /regular/);
     assert.equal(await dhow.out('run', '--rm', 'pruned', 'cat', '/u'), before);
     await build(dhow, ['-t', 'pruned', directory]);
@@ -380,7 +380,7 @@ describe('builds of a daemon', () => {
     await build(dhow, ['-t', 'with-cache', '--cache-to', `type=local,dest=${cache}`, directory]);
     const before = await dhow.out('run', '--rm', 'with-cache', 'cat', '/u');
     await dhow.out('rmi', 'with-cache');
-    await dhow.out('builder', 'prune', '-f');
+    await dhow.out('builder', 'prune', '-af');
     await using other = await startDaemon();
     await importBase(other);
     const cli = other.cli('dhow');

@@ -18,7 +18,18 @@ export interface BuildView {
   steps: StepView[];
   warnings: BuildWarningMessage[];
   notes: string[];
-  image?: { id: string; tags: string[] };
+  image?: BuiltImages;
+  /** The image that carries the build cache. */
+  cacheId?: string;
+}
+
+/** What a build made. */
+export interface BuiltImages {
+  /** What the tags point at. */
+  id: string;
+  tags: readonly string[];
+  /** One for each platform. */
+  images: readonly { id: string; platform: string }[];
 }
 
 const tailLines = 20;
@@ -51,7 +62,12 @@ export function applyEvent(view: BuildView, event: BuildEventMessage): StepView 
     return undefined;
   }
   if (event.type === 'image') {
-    view.image = { id: event.id, tags: event.tags };
+    const { id, tags, images } = event;
+    view.image = { id, tags, images };
+    return undefined;
+  }
+  if (event.type === 'cache') {
+    view.cacheId = event.id;
     return undefined;
   }
   const found = view.steps[event.step];
@@ -84,7 +100,7 @@ export function applyEvent(view: BuildView, event: BuildEventMessage): StepView 
 export function stepTitle({ stage, position, count, title }: BuildStepMessage): string {
   const line = title.split('\n', 1)[0] ?? '';
   if (stage === '') return line;
-  const name = /^\d+$/.test(stage) ? `stage-${stage}` : stage;
+  const name = stage.replace(/(?:^|(?<= ))\d+$/, 'stage-$&');
   return `[${name} ${position}/${count}] ${line}`;
 }
 

@@ -1,11 +1,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { defineCommand } from '#cli/command.ts';
-import { parseCacheFrom, parseCacheTo, prepareCacheFrom } from '#cli/commands/build/cache-options.ts';
-import { deliver, push } from '#cli/commands/build/deliver.ts';
+import type { BuiltImages } from '#cli/commands/build/build-state.ts';
+import {
+  cacheQuery,
+  exportCache,
+  parseCacheFrom,
+  parseCacheTo,
+  prepareCacheFrom,
+} from '#cli/commands/build/cache-options.ts';
+import { deliver } from '#cli/commands/build/deliver.ts';
 import { followBuild, type ProgressKind } from '#cli/commands/build/follow-build.ts';
-import { openContext, openNamedContexts } from '#cli/commands/build/open-context.ts';
-import { type BuildOutput, parseOutput } from '#cli/commands/build/outputs.ts';
+import { closeNamedContexts, openNamedContexts } from '#cli/commands/build/named-contexts.ts';
+import { openContext } from '#cli/commands/build/open-context.ts';
+import { type BuildOutput, checkPlatforms, parseOutput } from '#cli/commands/build/outputs.ts';
 import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
 import { readAgent, readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
 import { toRecord } from '#cli/commands/container/values/key-values.ts';
@@ -29,10 +37,13 @@ export const command = defineCommand({
       'stringArray',
       oneOf('security.insecure', 'network.host'),
     ),
-    annotation: unsupported('value'),
+    annotation: list(
+      { help: 'Add annotation to the image (format: "index,manifest:name=value")' },
+      'stringArray',
+    ),
     attest: unsupported('value'),
     'build-arg': list({ help: 'Set build-time variables' }, 'stringArray'),
-    'build-context': list({ help: 'Additional build contexts (e.g., name=path)' }, 'stringArray'),
+    'build-context': list({ help: 'Additional build contexts (e.g., name=path, name=URL)' }, 'stringArray'),
     builder: unsupported('value'),
     'cache-from': parsedList(
       { help: 'Images to consider as cache sources (e.g., "registry/name", "type=local,src=dir")' },
@@ -72,7 +83,7 @@ export const command = defineCommand({
       'stringArray',
       parseOutput,
     ),
-    platform: text({ help: 'Set target platform for build' }),
+    platform: text({ help: 'Set target platforms for build (e.g., "linux/amd64,linux/arm64")' }),
     progress: parsed(
       { help: 'Set type of progress output ("auto", "plain", "tty", "rawjson", "quiet")' },
       'string',
@@ -107,24 +118,27 @@ export const command = defineCommand({
       ...(options.load ? [{ type: 'image' as const, names: [], push: false }] : []),
     ];
     const cacheTo = options['cache-to'];
-    for (const cache of cacheTo) {
-      if (cache.type === 'registry') outputs.push({ type: 'image', names: [cache.reference], push: false });
-      if (cache.type === 'local') outputs.push({ type: 'cache', dest: cache.directory });
-    }
     const tags = [
       ...options.tag,
       ...outputs.flatMap((output) => (output.type === 'image' ? output.names : [])),
+      ...cacheTo.flatMap((cache) =>
+        cache.type === 'registry' && cache.mode === 'min' ? [cache.reference] : [],
+      ),
     ];
     if (tags.length === 0 && outputs.some((output) => output.type === 'image' && output.push)) {
       throw new DhowError('InvalidParameter', 'an image that is pushed needs a name: --tag registry/name');
     }
+    checkPlatforms(outputs, options.platform);
     if (stdout.isTTY === true && outputs.some((output) => 'dest' in output && output.dest === '-')) {
       throw new DhowError(
         'InvalidParameter',
         'an archive would be written to the terminal: name a file, or redirect the output',
       );
     }
-    const named = openNamedContexts(options['build-context'], workingDirectory);
+    await using undo = new AsyncDisposableStack();
+    const named = await openNamedContexts(context, options['build-context'], options.platform);
+    let made: BuiltImages['images'] = [];
+    undo.defer(() => closeNamedContexts(context, named, made));
     const opened = await openContext(operand, options.file, context, named.roots);
     const secrets = options.secret.map((one) => readSecret(one, { environment, workingDirectory }));
     const agents = options.ssh.map((one) => readAgent(one, { environment, workingDirectory }));
@@ -155,7 +169,8 @@ export const command = defineCommand({
           cgroupparent: options['cgroup-parent'],
           ulimits: options.ulimit.length === 0 ? undefined : JSON.stringify(options.ulimit),
           cachefrom: cacheFrom.length === 0 ? undefined : JSON.stringify(cacheFrom),
-          'dhow-inline-cache': cacheTo.length > 0 || undefined,
+          ...cacheQuery(cacheTo),
+          'dhow-annotations': json(toRecord(options.annotation)),
           'dhow-contexts': json(named.parameter),
           'dhow-keep-failed': options['keep-failed'] || undefined,
           'dhow-events': true,
@@ -176,6 +191,7 @@ export const command = defineCommand({
       ? 'quiet'
       : progressKind(options.progress ?? environment['BUILDKIT_PROGRESS'], stderr.isTTY === true);
     const { view, imageId, failure } = await followBuild(messages, kind, stderr);
+    made = view.image?.images ?? [];
     if (kind !== 'quiet' && kind !== 'rawjson') {
       for (const note of view.notes) stderr.write(`${note}\n`);
       for (const { file, line, rule, message, url, excerpt } of view.warnings) {
@@ -200,19 +216,14 @@ export const command = defineCommand({
       return count === 0 ? 0 : 1;
     }
     if (imageId === undefined) return 0;
-    for (const cache of cacheTo) if (cache.type === 'registry') await push(context, cache.reference);
-    await deliver(context, outputs, { id: imageId, tags: view.image?.tags ?? tags });
+    // Another daemon than Dhow's tells its id alone.
+    const built: BuiltImages = view.image ?? { id: imageId, tags, images: [{ id: imageId, platform: '' }] };
+    await exportCache(context, cacheTo, { images: built.images, cacheId: view.cacheId });
+    const digest = await deliver(context, outputs, built);
     const write = (file: string, content: string): void =>
       fs.writeFileSync(path.resolve(workingDirectory, file), content);
     if (options.iidfile !== undefined) write(options.iidfile, imageId);
-    if (options['metadata-file'] !== undefined) {
-      const names = view.image?.tags ?? tags;
-      const metadata = {
-        'containerimage.config.digest': imageId,
-        ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
-      };
-      write(options['metadata-file'], `${JSON.stringify(metadata, null, 2)}\n`);
-    }
+    if (options['metadata-file'] !== undefined) write(options['metadata-file'], describeBuilt(built, digest));
     if (kind === 'quiet') stdout.write(`${imageId}\n`);
     else if (view.image !== undefined && kind !== 'rawjson') {
       stderr.write(`built ${imageId}${view.image.tags.map((tag) => `\nnamed ${tag}`).join('')}\n`);
@@ -220,6 +231,17 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** What `--metadata-file` gets. @param digest in a registry, when the image was pushed */
+function describeBuilt({ id, tags, images }: BuiltImages, digest: string | undefined): string {
+  const metadata = {
+    // Several images have no configuration in common.
+    ...(images.length === 1 ? { 'containerimage.config.digest': id } : {}),
+    ...(digest === undefined && images.length > 1 ? {} : { 'containerimage.digest': digest ?? id }),
+    ...(tags.length === 0 ? {} : { 'image.name': tags.join(',') }),
+  };
+  return `${JSON.stringify(metadata, null, 2)}\n`;
+}
 
 function json(value: Readonly<Record<string, string>>): string | undefined {
   return Object.keys(value).length === 0 ? undefined : JSON.stringify(value);

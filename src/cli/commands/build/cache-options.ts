@@ -1,18 +1,22 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { loadInto } from '#cli/commands/build/load-into.ts';
+import { push } from '#cli/commands/build/push.ts';
 import type { CliContext } from '#cli/context.ts';
-import { failureOf } from '#cli/output/progress.ts';
-import { loadImages } from '#client/images.ts';
+import { writeOutputFile } from '#cli/output/output-file.ts';
+import { removeImage, saveImages } from '#client/images.ts';
 import { DhowError } from '#errors/error.ts';
 
 export type CacheFrom = { type: 'image'; reference: string } | { type: 'local'; directory: string };
+/** `min`: the steps of the image itself, which carries them; `max`: those of all stages, in an image of their own. */
+type CacheMode = 'min' | 'max';
 export type CacheTo =
   | { type: 'inline' }
-  | { type: 'registry'; reference: string }
-  | { type: 'local'; directory: string };
+  | { type: 'registry'; reference: string; mode: CacheMode }
+  | { type: 'local'; directory: string; mode: CacheMode };
 
 /** The archive in a directory of `type=local`. */
-export const cacheArchive = 'dhow-cache.tar';
+const cacheArchive = 'dhow-cache.tar';
 
 /** `reference`, `type=registry,ref=reference`, `type=local,src=directory`. @throws InvalidParameter; Unsupported */
 export function parseCacheFrom(text: string): CacheFrom {
@@ -25,8 +29,7 @@ export function parseCacheFrom(text: string): CacheFrom {
 }
 
 /**
- * `type=inline`, `type=registry,ref=reference`, `type=local,dest=directory`. All keep the steps of the image itself (`mode=min`), not
- * those of other stages.
+ * `type=inline`, `type=registry,ref=reference`, `type=local,dest=directory`; the latter with `mode=max` if wanted.
  * @throws InvalidParameter; Unsupported
  */
 export function parseCacheTo(text: string): CacheTo {
@@ -36,20 +39,59 @@ export function parseCacheTo(text: string): CacheTo {
     'dest',
     'mode',
   ]);
-  if ((fields.get('mode') ?? 'min') !== 'min') {
-    throw new DhowError(
-      'Unsupported',
-      'a cache with mode=max is not supported: it has the steps of the image (mode=min)',
-    );
+  const mode = fields.get('mode') ?? 'min';
+  if (mode !== 'min' && mode !== 'max') {
+    throw new DhowError('InvalidParameter', `the mode of a cache is min or max, not "${mode}"`);
   }
   const type = fields.get('type');
-  if (type === 'inline') return { type };
-  if (type === 'registry') return { type, reference: needed(fields, 'ref', text) };
-  if (type === 'local') return { type, directory: needed(fields, 'dest', text) };
+  if (type === 'inline') {
+    if (mode === 'min') return { type };
+    throw new DhowError(
+      'InvalidParameter',
+      'an inline cache has no mode=max: an image has its own steps only',
+    );
+  }
+  if (type === 'registry') return { type, reference: needed(fields, 'ref', text), mode };
+  if (type === 'local') return { type, directory: needed(fields, 'dest', text), mode };
   throw new DhowError(
     'Unsupported',
     `a cache to ${type ?? text} is not supported: there are inline, registry and local`,
   );
+}
+
+/** What the daemon is asked to make of the cache. */
+export function cacheQuery(cacheTo: readonly CacheTo[]) {
+  const ofAllStages = cacheTo.filter((cache) => cache.type !== 'inline' && cache.mode === 'max');
+  return {
+    'dhow-inline-cache': ofAllStages.length < cacheTo.length || undefined,
+    'dhow-cache-image': ofAllStages.length > 0 || undefined,
+    'dhow-cache-tag': ofAllStages.flatMap((cache) => (cache.type === 'registry' ? [cache.reference] : [])),
+  };
+}
+
+/**
+ * Brings the cache of a build where it was asked for. The image that carries the cache of all stages goes then: the daemon keeps what
+ * steps made anyway.
+ */
+export async function exportCache(
+  context: CliContext,
+  cacheTo: readonly CacheTo[],
+  { images, cacheId }: { images: readonly { id: string }[]; cacheId: string | undefined },
+): Promise<void> {
+  const passing: string[] = [];
+  for (const cache of cacheTo) {
+    if (cache.type === 'registry') await push(context, cache.reference);
+    if (cache.type === 'registry' && cache.mode === 'max') passing.push(cache.reference);
+    if (cache.type !== 'local') continue;
+    const directory = path.resolve(context.workingDirectory, cache.directory);
+    fs.mkdirSync(directory, { recursive: true });
+    const ids = cache.mode === 'max' && cacheId !== undefined ? [cacheId] : images.map(({ id }) => id);
+    const archive = await saveImages(context.client, ids, {}, context.signal);
+    await writeOutputFile(cacheArchive, directory, archive);
+    if (cache.mode === 'max') passing.push(...ids);
+  }
+  // One that has other names, or the same again, may be gone or stay.
+  for (const name of passing) await removeImage(context.client, name, {}, context.signal).catch(() => {});
 }
 
 /** What the daemon is to look at; archives in directories are loaded into it first. One that is not there yet is nothing. */
@@ -67,21 +109,7 @@ export async function prepareCacheFrom(
 
 async function loadArchive(context: CliContext, directory: string): Promise<string[]> {
   const file = path.resolve(context.workingDirectory, directory, cacheArchive);
-  if (!fs.existsSync(file)) return [];
-  const ids: string[] = [];
-  const messages = await loadImages(
-    context.client,
-    fs.createReadStream(file),
-    { quiet: true },
-    context.signal,
-  );
-  for await (const message of messages) {
-    const failure = failureOf(message);
-    if (failure !== undefined) throw failure;
-    const name = /^Loaded image(?: ID)?: (\S+)\n$/.exec(message.stream ?? '')?.[1];
-    if (name !== undefined) ids.push(name);
-  }
-  return ids;
+  return fs.existsSync(file) ? loadInto(context, fs.createReadStream(file)) : [];
 }
 
 function parseFields(text: string, known: readonly string[]): Map<string, string> {

@@ -79,51 +79,14 @@ function findFile(directory: string, workingDirectory: string, file: string): st
   return fs.existsSync(here) ? here : path.resolve(directory, file);
 }
 
-/**
- * `name=directory`, or `name=docker-image://reference`. Directories go into the archive of the build's context.
- * @throws InvalidParameter; NotFound; Unsupported
- */
-export function openNamedContexts(
-  texts: readonly string[],
-  workingDirectory: string,
-): { roots: ContextRoot[]; parameter: Record<string, string> } {
-  const roots: ContextRoot[] = [];
-  const parameter: Record<string, string> = {};
-  for (const text of texts) {
-    const [name = '', value = ''] = text.split(/=(.*)/s);
-    if (name === '' || value === '') {
-      throw new DhowError(
-        'InvalidParameter',
-        `"${text}" is not of the form name=directory or name=docker-image://reference`,
-      );
-    }
-    const image = /^docker-image:\/\/(.+)$/.exec(value)?.[1];
-    parameter[name] = image ?? '';
-    if (image !== undefined) continue;
-    if (/^[a-z-]+:\/\//.test(value)) {
-      throw new DhowError(
-        'Unsupported',
-        `the context "${text}" is not supported: there are directories and docker-image://`,
-      );
-    }
-    const directory = path.resolve(workingDirectory, value);
-    if (!fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new DhowError('NotFound', `the context "${text}" is no directory`);
-    }
-    const prefix = `.dhow-contexts/${encodeURIComponent(name)}/`;
-    roots.push({ directory, prefix, rules: findIgnore(directory, undefined)?.rules, kept: new Set() });
-  }
-  return { roots, parameter };
-}
-
-interface Ignore {
+export interface Ignore {
   rules: IgnoreRules;
   /** In the context; undefined when it lies outside. */
   file: string | undefined;
 }
 
 /** The Dockerfile's own ignore file, beside it, comes before that of the context. */
-function findIgnore(directory: string, dockerfile: string | undefined): Ignore | undefined {
+export function findIgnore(directory: string, dockerfile: string | undefined): Ignore | undefined {
   const places = dockerfile === undefined ? [] : [`${dockerfile}${ignoreName}`];
   for (const place of [...places, path.join(directory, ignoreName)]) {
     if (!fs.existsSync(place)) continue;

@@ -7,10 +7,21 @@ export type BuildOutput =
   | { type: 'local'; dest: string }
   /** The files of the image as a tar; `-` is standard output. */
   | { type: 'tar'; dest: string }
-  /** The image with its inline cache, in a directory. */
-  | { type: 'cache'; dest: string }
   /** An archive of the image, which is both what `docker load` reads and an OCI layout. */
-  | { type: 'archive'; dest: string };
+  | { type: 'archive'; dest: string; format: 'docker' | 'oci' };
+
+/** @throws Unsupported for what one file or directory cannot hold of several platforms */
+export function checkPlatforms(outputs: readonly BuildOutput[], platform: string | undefined): void {
+  if (!platform?.includes(',')) return;
+  for (const output of outputs) {
+    const kind = output.type === 'archive' ? output.format : output.type;
+    if (kind !== 'tar' && kind !== 'docker') continue;
+    throw new DhowError(
+      'Unsupported',
+      `an output of type ${kind} cannot hold several platforms: there are image, registry, oci and local`,
+    );
+  }
+}
 
 /**
  * `type=local,dest=directory` and the like; a bare path is a directory, and `-` a tar on standard output.
@@ -44,9 +55,9 @@ export function parseOutput(text: string): BuildOutput {
       return { type: 'image', names, push };
     case 'docker':
     case 'oci':
-      if (dest !== undefined) return { type: 'archive', dest };
+      if (dest !== undefined) return { type: 'archive', dest, format: type };
       if (type === 'docker') return { type: 'image', names, push };
-      return { type: 'archive', dest: '-' };
+      return { type: 'archive', dest: '-', format: type };
     case 'tar':
       return { type: 'tar', dest: dest ?? '-' };
     case 'local':

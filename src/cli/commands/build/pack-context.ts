@@ -16,7 +16,7 @@ export interface ContextFile {
   bytes: Uint8Array;
 }
 
-function* packInMemory({ name, bytes }: ContextFile): Generator<Buffer> {
+export function* packInMemory({ name, bytes }: ContextFile): Generator<Buffer> {
   yield tarHeader({ type: 'file', name, mode: 0o644, sizeBytes: bytes.length });
   yield Buffer.from(bytes);
   yield tarPadding(bytes.length);
@@ -105,7 +105,7 @@ function* packRoot({ directory, prefix, rules, kept }: ContextRoot): Generator<B
 }
 
 /** The size is that of the moment of opening. @throws InvalidParameter when the file shrinks meanwhile or cannot be read */
-function* packFile(place: string, entry: Omit<TarInput, 'type'>): Generator<Buffer> {
+export function* packFile(place: string, entry: Omit<TarInput, 'type'>): Generator<Buffer> {
   let fd: number;
   try {
     fd = fs.openSync(place, 'r');

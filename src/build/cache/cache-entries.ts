@@ -1,10 +1,10 @@
 import { DhowError } from '#errors/error.ts';
 import { type Digest, isDigest } from '#image/digest.ts';
 
-/** What a step of an image made, and the keys under which a build finds it. */
-export interface InlineCacheEntry {
+/** What a step made, and the keys under which a build finds it, for another machine. */
+export interface CacheEntry {
   keys: readonly string[];
-  /** A layer of the image; undefined: the step changed no file. */
+  /** A layer of the image that carries the entry; undefined: the step changed no file. */
   diffId: Digest | undefined;
   createdAt: Date;
   description: string;
@@ -15,7 +15,7 @@ const field = 'dhow.build.cache.v1';
 const maxEntries = 10_000;
 const maxKeys = 4;
 
-export function formatInlineCache(entries: readonly InlineCacheEntry[]): Record<string, unknown> {
+export function formatCacheEntries(entries: readonly CacheEntry[]): Record<string, unknown> {
   return {
     [field]: entries.map(({ keys, diffId, createdAt, description }) => [
       keys,
@@ -26,16 +26,23 @@ export function formatInlineCache(entries: readonly InlineCacheEntry[]): Record<
   };
 }
 
+/** Those of several stages, each once. */
+export function mergeCacheEntries(lists: Iterable<readonly CacheEntry[]>): CacheEntry[] {
+  const merged = new Map<string, CacheEntry>();
+  for (const list of lists) for (const entry of list) merged.set(entry.keys.join(), entry);
+  return [...merged.values()];
+}
+
 /**
- * Reads the inline cache of an image configuration. What it claims is believed, as in BuildKit: naming an image as a cache is
+ * Reads the entries in an image configuration. What they claim is believed, as in BuildKit: naming an image as a cache is
  * trusting it.
  * @returns nothing when there is none. @throws InvalidParameter for a malformed one
  */
-export function parseInlineCache(config: Uint8Array): InlineCacheEntry[] {
+export function parseCacheEntries(config: Uint8Array): CacheEntry[] {
   const parsed = JSON.parse(Buffer.from(config).toString()) as Record<string, unknown>;
   const value = parsed[field];
   if (value === undefined) return [];
-  const malformed = new DhowError('InvalidParameter', 'the inline cache of the image is malformed');
+  const malformed = new DhowError('InvalidParameter', 'the build cache of the image is malformed');
   if (!Array.isArray(value) || value.length > maxEntries) throw malformed;
   return value.map((entry: unknown) => {
     if (!Array.isArray(entry)) throw malformed;
