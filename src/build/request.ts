@@ -40,9 +40,10 @@ export interface BuildRequest {
   /** Whether RUN --security=insecure is allowed. */
   allowInsecure: boolean;
   limits: ContainerLimits;
-  secrets: ReadonlyMap<string, Uint8Array>;
-  /** Sockets of agents on this host, by id. */
-  agents: ReadonlyMap<string, string>;
+  /** undefined for one that was not given. */
+  secret(id: string): Promise<Uint8Array | undefined>;
+  /** The path of an agent's socket on this host; undefined for one that was not given. */
+  agent(id: string): Promise<string | undefined>;
   /** Whether what a failed command left becomes an image. */
   keepFailed: boolean;
   /** Only look for mistakes. */

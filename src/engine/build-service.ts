@@ -79,7 +79,7 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
           ...given,
           imageSource: createImageSource(
             { images: parts.imageService, indexes, hostPlatform: parts.hostPlatform },
-            (name) => credentials.get(parseReference(name).registry),
+            (name) => credentials(parseReference(name).registry),
           ),
         });
         for (const name of result?.tags ?? []) {

@@ -29,6 +29,6 @@ export interface BuildService {
 export interface BuildSettings extends Omit<BuildRequest, 'imageSource' | 'context'> {
   /** An archive, or where the daemon fetches one or a Dockerfile. */
   context?: { archive: AsyncIterable<Uint8Array> } | { url: URL } | { git: GitUrl };
-  /** By host of the registry. */
-  credentials: ReadonlyMap<string, Credentials>;
+  /** By host of the registry, as references have it. */
+  credentials(registry: string): Promise<Credentials | undefined>;
 }

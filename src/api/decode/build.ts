@@ -22,6 +22,9 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
   const buildArgs = jsonStringMap(query, 'buildargs', { nullable: true });
   const sourceDateEpoch = decodeEpoch(buildArgs.get('SOURCE_DATE_EPOCH'));
   const remote = query.text('remote');
+  const secrets = decodeSecrets(exchange.header('x-dhow-build-secrets'));
+  const agents = jsonStringMap(query, 'dhow-ssh', { nullable: false });
+  const credentials = decodeRegistryConfig(exchange.header('x-registry-config'));
   return {
     context: remote === '' ? { archive: request } : decodeRemote(remote),
     dockerfile: { path: query.optionalText('dockerfile') ?? 'Dockerfile' },
@@ -46,11 +49,11 @@ export function decodeBuild(exchange: Exchange): DecodedBuild {
     network: decodeNetwork(query.text('networkmode')),
     allowInsecure: query.texts('dhow-allow').includes('security.insecure'),
     limits: decodeLimits(query),
-    secrets: decodeSecrets(exchange.header('x-dhow-build-secrets')),
-    agents: jsonStringMap(query, 'dhow-ssh', { nullable: false }),
+    secret: async (id) => secrets.get(id),
+    agent: async (id) => agents.get(id),
     keepFailed: query.flag('dhow-keep-failed'),
     checkOnly: query.flag('dhow-check'),
-    credentials: decodeRegistryConfig(exchange.header('x-registry-config')),
+    credentials: async (registry) => credentials.get(registry),
     signal,
   };
 }

@@ -124,8 +124,11 @@ test('POST /build › reads its parameters', async () => {
     rlimits: [{ name: 'nofile', soft: 1, hard: 2 }],
     extraHosts: ['a:1.2.3.4', 'b:5.6.7.8'],
   });
-  assert.equal(Buffer.from(asked.secrets.get('s') ?? '').toString(), 'hush');
-  assert.deepEqual([...asked.credentials.keys()], ['docker.io', 'r.example:5000']);
+  assert.equal(Buffer.from((await asked.secret('s')) ?? '').toString(), 'hush');
+  assert.equal(await asked.secret('other'), undefined);
+  assert.deepEqual(await asked.credentials('docker.io'), { kind: 'password', username: 'a', password: 'b' });
+  assert.ok(await asked.credentials('r.example:5000'));
+  assert.equal(await asked.credentials('other'), undefined);
 });
 
 test('POST /build › several platforms, annotations, contexts by URL and an image for the cache', async () => {

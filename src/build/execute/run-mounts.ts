@@ -64,7 +64,7 @@ async function prepareMount(
       bind(await cacheDirectory(mount, inputs, undo), mount.target, mount.readonly);
       return;
     case 'secret': {
-      const secret = request.secrets.get(mount.id);
+      const secret = await request.secret(mount.id);
       if (secret === undefined) {
         if (!mount.required) return;
         throw refuse(`the secret "${mount.id}" was not given: build with --secret id=${mount.id},src=…`);
@@ -74,7 +74,7 @@ async function prepareMount(
       return;
     }
     case 'ssh': {
-      const agent = request.agents.get(mount.id);
+      const agent = await request.agent(mount.id);
       if (agent === undefined) {
         if (!mount.required) return;
         throw refuse(`no SSH agent was given: build with --ssh ${mount.id}`);

@@ -18,7 +18,7 @@ export interface ImageSourceParts {
  */
 export function createImageSource(
   { images, indexes, hostPlatform }: ImageSourceParts,
-  credentialsFor: (reference: string) => Credentials | undefined,
+  credentialsFor: (reference: string) => Promise<Credentials | undefined>,
 ): ImageSource {
   function findHere(reference: string, platform: Platform): ImageRecord | undefined {
     const named = images.find(reference);
@@ -35,7 +35,7 @@ export function createImageSource(
         return await images.pull(reference, {
           platform,
           beside: !matchesPlatform(platform, hostPlatform),
-          credentials: credentialsFor(reference),
+          credentials: await credentialsFor(reference),
           onProgress: (progress) => onProgress(shown(progress)),
           signal,
         });
