@@ -126,8 +126,9 @@ test('POST /build › reads its parameters', async () => {
   });
   assert.equal(Buffer.from((await asked.secret('s')) ?? '').toString(), 'hush');
   assert.equal(await asked.secret('other'), undefined);
-  assert.deepEqual(await asked.credentials('docker.io'), { kind: 'password', username: 'a', password: 'b' });
-  assert.ok(await asked.credentials('r.example:5000'));
+  assert.deepEqual(await asked.credentials('docker.io'), { kind: 'password', username: 'u', password: 'p' });
+  const ofAuth = { kind: 'password', username: 'a', password: 'b' };
+  assert.deepEqual(await asked.credentials('r.example:5000'), ofAuth);
   assert.equal(await asked.credentials('other'), undefined);
 });
 
