@@ -84,7 +84,7 @@ export async function startExec(
     };
     return endingWithExit(createSession(settings.terminal, Promise.resolve(handle.stdio), wishes), exec);
   } catch (error) {
-    markExited(exec, exec.exitCode ?? exitCodeOfFailure(error));
+    markExited(exec, exec.exitCode ?? exitCodeOfFailure(error, 126));
     throw error;
   }
 }

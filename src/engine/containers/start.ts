@@ -213,7 +213,7 @@ function namespaceOf(context: ContainerContext, mode: string, kind: string): Nam
 
 /** A start that failed leaves Docker's state: `created` with the error and the code that `run` ends with. */
 function bookFailure(record: ContainerRecord, error: unknown): void {
-  const exitCode = exitCodeOfFailure(error);
+  const exitCode = exitCodeOfFailure(error, 128);
   const message = messageOf(error);
   dropRestart(record);
   if (record.state.status === 'exited' || record.state.status === 'dead') {

@@ -43,6 +43,7 @@ describeEngine('exec', ({ cli, unique }) => {
   it('ends with 127 and 126 for what cannot be run', async () => {
     assert.equal((await cli.run(['exec', name, 'no-such-program'])).code, 127);
     assert.equal((await cli.run(['exec', name, '/etc/passwd'])).code, 126);
+    assert.equal((await cli.run(['exec', '--user', 'nobody-knows', name, 'true'])).code, 126);
   });
 
   it('-i passes standard input on', async () => {
