@@ -138,6 +138,8 @@ for (const name of ['crun', 'runc']) {
         {
           stdin: 'once',
           change: (input) => {
+            // Version 2 shows the host's root to who is in the host's namespace, and a root has no limit.
+            input.namespaces.cgroup = { mode: 'private' };
             input.resources.memoryBytes = 32 * megabyte;
           },
         },
