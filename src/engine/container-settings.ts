@@ -65,7 +65,11 @@ export interface HostSettings {
   oomScoreAdj: number;
   devices: DeviceSettings[];
   resources: ResourceSettings;
-  security: SecuritySettings & { noNewPrivileges: boolean };
+  security: SecuritySettings & {
+    noNewPrivileges: boolean;
+    /** Texts after `label=`. */
+    selinuxLabels?: string[];
+  };
   /** `''`/`private`, `host`, `container:<id>`; ipc also `shareable` and `none`. */
   pidMode: string;
   ipcMode: string;

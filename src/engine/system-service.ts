@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { readHostFacts } from '#engine/system/host-facts.ts';
 import type { EngineVersion, SystemInfo, SystemService } from '#engine/system.ts';
+import { hasAppArmor } from '#sys/security-modules.ts';
 
 export interface SystemParts {
   engineId: string;
@@ -53,7 +54,7 @@ export function createSystemService(parts: SystemParts): SystemService {
       eventListeners: parts.eventListeners(),
       insecureRegistries: parts.insecureRegistries,
       mirrors: parts.mirrors,
-      securityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
+      appArmor: hasAppArmor(),
       warnings: parts.warnings,
       limits: facts.limits,
       ipv4Forwarding: fs.readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',

@@ -40,7 +40,8 @@ export interface SystemInfo {
   eventListeners: number;
   insecureRegistries: string[];
   mirrors: string[];
-  securityOptions: string[];
+  /** Whether the host confines by AppArmor. */
+  appArmor: boolean;
   warnings: string[];
   limits: {
     memory: boolean;

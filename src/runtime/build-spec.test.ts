@@ -16,13 +16,18 @@ const context: SpecContext = {
   oomScore: 0,
   defaultSeccomp: { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [] },
   hostMessageQueues: false,
+  appArmor: false,
 };
 const root = { uid: 0, gid: 0, additionalGids: [], home: '/root' };
 
-function build(change: (input: SpecInput) => void = () => {}, user = root): OciSpec {
+function build(
+  change: (input: SpecInput) => void = () => {},
+  user = root,
+  host: Partial<SpecContext> = {},
+): OciSpec {
   const input = plainSpecInput();
   change(input);
-  return composeSpec(input, context, { user, deviceNodes: [], deviceRules: [] });
+  return composeSpec(input, { ...context, ...host }, { user, deviceNodes: [], deviceRules: [] });
 }
 
 function optionsOf(spec: OciSpec, destination: string): string[] | undefined {
@@ -87,6 +92,15 @@ describe('settings', () => {
     assert.deepEqual(spec.linux.readonlyPaths, []);
     assert.ok(!optionsOf(spec, '/sys')?.includes('ro'));
     assert.deepEqual(spec.linux.resources['devices'], [{ allow: true, access: 'rwm' }]);
+  });
+
+  test('an AppArmor profile is applied where the host has AppArmor', () => {
+    const named = (input: SpecInput) => {
+      input.security.apparmorProfile = 'mine';
+    };
+    assert.equal(build(named, root, { appArmor: true }).process.apparmorProfile, 'mine');
+    assert.equal(build(named).process.apparmorProfile, undefined);
+    assert.equal(build(undefined, root, { appArmor: true }).process.apparmorProfile, undefined);
   });
 
   test("the user's environment goes over the defaults, the last value wins", () => {

@@ -79,7 +79,7 @@ export function composeSpec(input: SpecInput, context: SpecContext, facts: SpecF
 }
 
 function composeProcess(
-  { process: wishes, hostname }: SpecInput,
+  { process: wishes, hostname, security }: SpecInput,
   context: SpecContext,
   { user, capabilities, runsInit }: { user: ResolvedUser; capabilities: string[]; runsInit: boolean },
 ): OciProcess {
@@ -102,6 +102,7 @@ function composeProcess(
       ? { rlimits: buildRlimits(wishes.rlimits, { hardLimits: context.hardLimits, mayRaise }) }
       : {}),
     noNewPrivileges: wishes.noNewPrivileges,
+    ...(context.appArmor && security.apparmorProfile ? { apparmorProfile: security.apparmorProfile } : {}),
     ...(wishes.oomScoreAdj === undefined ? {} : { oomScoreAdj: wishes.oomScoreAdj }),
   };
 }

@@ -6,6 +6,7 @@ import { parseCapabilityMask } from '#runtime/spec/capabilities.ts';
 import { type HardLimits, parseHardLimits } from '#runtime/spec/limits.ts';
 import { restrictSeccomp } from '#runtime/spec/restrict-seccomp.ts';
 import { parseSeccompProfile, type SeccompProfile } from '#runtime/spec/seccomp.ts';
+import { hasAppArmor } from '#sys/security-modules.ts';
 
 /** What the spec builder must know of the daemon and its host; read once at the daemon's start. */
 export interface SpecContext {
@@ -20,6 +21,7 @@ export interface SpecContext {
   defaultSeccomp: SeccompProfile;
   /** Whether the host has POSIX message queues mounted. */
   hostMessageQueues: boolean;
+  appArmor: boolean;
 }
 
 /** Of the Debian package golang-github-containers-common; podman and others install the same file. */
@@ -36,6 +38,7 @@ export function readSpecContext(seccompPath = defaultSeccompPath): SpecContext {
     oomScore: Number(fs.readFileSync('/proc/self/oom_score_adj', 'utf8')),
     defaultSeccomp: readDefaultSeccomp(seccompPath),
     hostMessageQueues: fs.existsSync('/dev/mqueue'),
+    appArmor: hasAppArmor(),
   };
 }
 

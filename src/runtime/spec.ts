@@ -77,6 +77,8 @@ export interface SecuritySettings {
   capabilitiesDrop: string[];
   /** Profile text; `default` is Docker's profile, `unconfined` none. */
   seccomp: { kind: 'default' } | { kind: 'unconfined' } | { kind: 'profile'; json: string };
+  /** A profile that the kernel has, or `unconfined`; on a host without AppArmor it means nothing. undefined: that of the daemon. */
+  apparmorProfile?: string;
   /** undefined: `defaultMaskedPaths` and `defaultReadonlyPaths`, or none in a privileged container. */
   maskedPaths?: string[];
   readonlyPaths?: string[];

@@ -58,8 +58,6 @@ const unsupportedFields: [object, object, string][] = [
   [{}, { CpuPercent: 1 }, 'HostConfig.CpuPercent'],
   [{}, { IOMaximumIOps: 1 }, 'HostConfig.IOMaximumIOps'],
   [{}, { IOMaximumBandwidth: 1 }, 'HostConfig.IOMaximumBandwidth'],
-  [{}, { SecurityOpt: ['apparmor=mine'] }, 'AppArmor'],
-  [{}, { SecurityOpt: ['label=type:x'] }, 'SELinux'],
 ];
 
 test('what cannot be honoured is refused by name', () => {
@@ -192,6 +190,10 @@ test('security options', () => {
   assert.deepEqual(security(['seccomp:unconfined', 'apparmor=unconfined', 'label=disable']).seccomp, {
     kind: 'unconfined',
   });
+  assert.equal(security(['apparmor:mine']).apparmorProfile, 'mine');
+  assert.deepEqual(security(['label=type:x', 'label:disable']).selinuxLabels, ['type:x', 'disable']);
+  assertRefused({}, { SecurityOpt: ['apparmor='] }, 'InvalidParameter', /--security-opt: "apparmor="/);
+  assertRefused({}, { SecurityOpt: ['label'] }, 'InvalidParameter', /--security-opt: "label"/);
   assert.deepEqual(security(['systempaths=unconfined']).maskedPaths, []);
   assert.deepEqual(security([], { MaskedPaths: [] }).maskedPaths, []);
   assert.deepEqual(security([], { Privileged: true }).seccomp, { kind: 'unconfined' });

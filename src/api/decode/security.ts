@@ -49,14 +49,13 @@ function applySecurityOption(security: Security, option: string): void {
       security.readonlyPaths = [];
       return;
     case 'apparmor':
-      if (value === 'unconfined') return;
-      throw new DhowError(
-        'Unsupported',
-        `AppArmor profile "${(value ?? '').slice(0, 60)}" cannot be applied: only apparmor=unconfined is supported`,
-      );
+      if (!value) throw invalid(option);
+      security.apparmorProfile = value;
+      return;
     case 'label':
-      if (value === 'disable') return;
-      throw new DhowError('Unsupported', 'SELinux labels are not supported: only label=disable is accepted');
+      if (!value) throw invalid(option);
+      security.selinuxLabels = [...(security.selinuxLabels ?? []), value];
+      return;
     default:
       throw invalid(option);
   }

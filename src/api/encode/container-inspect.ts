@@ -32,7 +32,7 @@ export function encodeContainerInspect(
     Platform: view.platform.split('/')[0] ?? '',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: (defaults.appArmor && view.settings.host.security.apparmorProfile) || '',
     ExecIDs: view.execIds.length > 0 ? view.execIds : null,
     HostConfig: encodeHostConfig(view, defaults),
     GraphDriver: {

@@ -14,6 +14,8 @@ import type { HostConfig, PortMap, Resources } from '#wire/host-config.ts';
 export interface HostConfigDefaults {
   runtime: string;
   storageDriver: string;
+  /** Whether the host confines by AppArmor. */
+  appArmor: boolean;
 }
 
 /** Inspect's `HostConfig`: what was asked for, with the defaults that apply. Absent lists are `null` where Docker's are. */
@@ -134,9 +136,11 @@ function encodePortBindings(ports: readonly PublishedPortRequest[]): PortMap {
 function encodeSecurityOptions(security: ContainerView['settings']['host']['security']): string[] {
   const options: string[] = [];
   if (security.noNewPrivileges) options.push('no-new-privileges');
-  if (security.privileged) options.push('label=disable');
-  else if (security.seccomp.kind === 'unconfined') options.push('seccomp=unconfined');
+  if (security.seccomp.kind === 'unconfined' && !security.privileged) options.push('seccomp=unconfined');
   if (security.seccomp.kind === 'profile') options.push(`seccomp=${security.seccomp.json}`);
+  if (security.apparmorProfile) options.push(`apparmor=${security.apparmorProfile}`);
+  const labels = security.selinuxLabels ?? (security.privileged ? ['disable'] : []);
+  options.push(...labels.map((label) => `label=${label}`));
   return options;
 }
 

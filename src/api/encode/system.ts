@@ -120,7 +120,10 @@ export function encodeInfo(info: SystemInfo, version: EngineVersion, now: Date):
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: componentVersion(version, info.defaultRuntime) },
     InitCommit: { ID: '' },
-    SecurityOptions: info.securityOptions,
+    SecurityOptions: [
+      ...(info.appArmor ? ['name=apparmor'] : []),
+      ...['name=seccomp,profile=builtin', 'name=cgroupns'],
+    ],
     CDISpecDirs: [],
     Warnings: info.warnings.length > 0 ? info.warnings : null,
   };

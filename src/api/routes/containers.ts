@@ -22,8 +22,8 @@ export function containerRoutes(engine: Parts): Route[] {
   /** They do not change while the daemon runs, and the whole of `info` is dear. */
   function defaults(): HostConfigDefaults {
     if (knownDefaults === undefined) {
-      const { defaultRuntime, storageDriver } = system.info();
-      knownDefaults = { runtime: defaultRuntime, storageDriver };
+      const { defaultRuntime, storageDriver, appArmor } = system.info();
+      knownDefaults = { runtime: defaultRuntime, storageDriver, appArmor };
     }
     return knownDefaults;
   }

@@ -358,7 +358,7 @@ const fakeSystem: SystemService = {
     eventListeners: 0,
     insecureRegistries: ['10.0.0.0/8', 'registry.test:5000'],
     mirrors: [],
-    securityOptions: ['name=seccomp,profile=builtin'],
+    appArmor: false,
     warnings: [],
     limits: {
       memory: true,

@@ -21,6 +21,7 @@ import { quietly } from '#errors/quietly.ts';
 import type { Digest } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '#image/platform.ts';
 import type { ImageRecord } from '#store/images.ts';
+import { hasSelinux } from '#sys/security-modules.ts';
 
 /** See `ContainerService.create`. Everything that can be refused is refused here, before anything is made. */
 export async function createContainer(
@@ -49,6 +50,7 @@ export async function createContainer(
   if (settings.host.autoRemove && settings.host.restartPolicy.name !== 'no') {
     throw new DhowError('InvalidParameter', "can't create 'AutoRemove' container with restart policy");
   }
+  refuseLabels(settings.host.security);
   if (settings.host.runtime) context.runtime.requireKnown(settings.host.runtime);
   readStorageLimit(settings.host.storageOptions);
   const warnings = checkNetwork(context, settings);
@@ -89,6 +91,16 @@ export async function createContainer(
   await context.database.durable();
   emitContainerEvent(context, record, 'create');
   return { id, warnings };
+}
+
+/** Without SELinux labels mean nothing, which Docker does not take for a fault. */
+function refuseLabels({ selinuxLabels = [] }: ContainerSettings['host']['security']): void {
+  const label = selinuxLabels.find((text) => text !== 'disable');
+  if (label === undefined || !hasSelinux()) return;
+  throw new DhowError(
+    'Unsupported',
+    `the SELinux label "${label.slice(0, 60)}" cannot be applied: only label=disable is supported`,
+  );
 }
 
 /** Of an image that is mounted. */

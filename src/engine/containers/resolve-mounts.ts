@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
 import type { ContainerMount } from '#engine/containers/container-mount.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { EffectiveProcess } from '#engine/containers.ts';
 import { DhowError, kindOf, messageOf } from '#errors/error.ts';
+import { hasSelinux } from '#sys/security-modules.ts';
 
 /**
  * All mounts of a container that is to be made: those of `--volumes-from`, over them its own, and an anonymous volume for each volume path
@@ -88,7 +88,7 @@ function borrow(mount: ContainerMount, readonly: boolean): ContainerMount {
 function refuseRelabelling(mount: MountSettings): void {
   const words = 'mode' in mount ? (mount.mode?.split(',') ?? []) : [];
   const word = words.find((each) => each === 'z' || each === 'Z');
-  if (word === undefined || !fs.existsSync('/sys/fs/selinux/enforce')) return;
+  if (word === undefined || !hasSelinux()) return;
   throw new DhowError(
     'Unsupported',
     `the option "${word}" is not supported on a host with SELinux: label the files by chcon, and leave it out`,

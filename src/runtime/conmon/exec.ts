@@ -145,6 +145,7 @@ export function composeExecProcess(
     capabilities: capabilitySets(uid, capabilities),
     ...(main.rlimits ? { rlimits: main.rlimits } : {}),
     noNewPrivileges: main.noNewPrivileges,
+    ...(main.apparmorProfile ? { apparmorProfile: main.apparmorProfile } : {}),
     ...(main.oomScoreAdj === undefined ? {} : { oomScoreAdj: main.oomScoreAdj }),
   };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, it } from 'node:test';
+import { hasAppArmor } from '../../../src/sys/security-modules.ts';
+import { outputOf } from '../../support/command.ts';
 import { describeEngine } from '../../support/describe-engine.ts';
 
 /** Docker's default capabilities: CHOWN, DAC_OVERRIDE, FSETID, FOWNER, MKNOD, NET_RAW, SETGID, SETUID, SETFCAP, SETPCAP, NET_BIND_SERVICE, SYS_CHROOT, KILL, AUDIT_WRITE. */
@@ -62,6 +64,40 @@ describeEngine('container › isolation', ({ cli, unique }) => {
   it('--security-opt no-new-privileges', async () => {
     assert.equal(await status('NoNewPrivs', ['--security-opt', 'no-new-privileges']), '1');
     assert.equal(await status('NoNewPrivs'), '0');
+  });
+
+  it('an AppArmor profile means nothing on a host without AppArmor', { skip: hasAppArmor() }, async () => {
+    const profile = ['--security-opt', 'apparmor=no-such-profile'];
+    assert.equal(await cli.out('run', '--rm', ...profile, 'busybox', 'echo', 'runs'), 'runs');
+  });
+
+  it('--security-opt apparmor confines by a profile of the host', { skip: !hasAppArmor() }, async () => {
+    const profile = unique('dhow-test');
+    const rules = `profile ${profile} flags=(attach_disconnected) { file, capability, signal, deny /etc/passwd r, }`;
+    await outputOf('apparmor_parser', ['--replace'], { input: rules });
+    try {
+      const confined = ['--security-opt', `apparmor=${profile}`, 'busybox'];
+      const { code, stderr } = await cli.run(['run', '--rm', ...confined, 'cat', '/etc/passwd']);
+      assert.equal(code, 1);
+      assert.match(stderr, /Permission denied/);
+      const box = await cli.out('run', '--detach', ...confined, 'sleep', '1000');
+      const current = await cli.out('exec', box, 'cat', '/proc/self/attr/current');
+      assert.equal(current, `${profile} (enforce)`);
+      assert.equal(await cli.out('inspect', '--format', '{{.AppArmorProfile}}', box), profile);
+      await cli.out('rm', '--force', box);
+    } finally {
+      await outputOf('apparmor_parser', ['--remove'], { input: rules });
+    }
+    const missing = await cli.run([
+      'run',
+      '--rm',
+      '--security-opt',
+      `apparmor=${profile}`,
+      'busybox',
+      'true',
+    ]);
+    assert.equal(missing.code, 125);
+    assert.match(missing.stderr, /apparmor/i);
   });
 
   it('hides and protects what the kernel shows of the host', async () => {
