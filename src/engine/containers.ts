@@ -51,7 +51,7 @@ export interface ContainerService {
       restartPolicy?: RestartPolicy;
       ports?: { add: readonly PublishedPortRequest[]; remove: readonly PortPattern[] };
     },
-  ): Promise<void>;
+  ): Promise<{ warnings: string[] }>;
   /** Ends a link on the default network. @throws NotFound */
   unlink(nameOrId: string, alias: string): Promise<void>;
   remove(nameOrId: string, options: { force: boolean; volumes: boolean }): Promise<void>;

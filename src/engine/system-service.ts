@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { readHostFacts } from '#engine/system/host-facts.ts';
 import type { EngineVersion, SystemInfo, SystemService } from '#engine/system.ts';
+import { readCgroupHierarchies } from '#sys/cgroup.ts';
+import { readCgroupFeatures } from '#sys/cgroup-features.ts';
 import { hasAppArmor } from '#sys/security-modules.ts';
 
 export interface SystemParts {
@@ -25,7 +27,7 @@ export interface SystemParts {
 }
 
 export function createSystemService(parts: SystemParts): SystemService {
-  const facts = readHostFacts(parts.dataRoot, parts.cgroupVersion);
+  const facts = readHostFacts(parts.dataRoot);
   return {
     info: (): SystemInfo => ({
       engineId: parts.engineId,
@@ -56,7 +58,7 @@ export function createSystemService(parts: SystemParts): SystemService {
       mirrors: parts.mirrors,
       appArmor: hasAppArmor(),
       warnings: parts.warnings,
-      limits: facts.limits,
+      limits: readCgroupFeatures(readCgroupHierarchies()),
       ipv4Forwarding: fs.readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
     }),
     version: (): EngineVersion => ({

@@ -1,3 +1,5 @@
+import type { CgroupFeatures } from '#sys/cgroup-features.ts';
+
 /** What the engine knows of itself and its host, for `info` and `version`. */
 export interface SystemService {
   info(): SystemInfo;
@@ -43,14 +45,6 @@ export interface SystemInfo {
   /** Whether the host confines by AppArmor. */
   appArmor: boolean;
   warnings: string[];
-  limits: {
-    memory: boolean;
-    swap: boolean;
-    cpuShares: boolean;
-    cpuCfs: boolean;
-    cpuset: boolean;
-    pids: boolean;
-    oomKillDisable: boolean;
-  };
+  limits: CgroupFeatures;
   ipv4Forwarding: boolean;
 }

@@ -62,9 +62,12 @@ export function containerRoutes(engine: Parts): Route[] {
     const body = await exchange.readJson();
     const { host } = containers.get(idOf(exchange)).settings;
     const decoded = decodeContainerUpdate(body, host.resources);
-    await containers.update(idOf(exchange), decoded);
+    const { warnings } = await containers.update(idOf(exchange), decoded);
     const { Ports } = encodeNetworkSettings(containers.get(idOf(exchange)));
-    exchange.sendJson(200, { Warnings: null, ...(decoded.ports ? { Ports } : {}) });
+    exchange.sendJson(200, {
+      Warnings: warnings.length > 0 ? warnings : null,
+      ...(decoded.ports ? { Ports } : {}),
+    });
   }
 
   async function remove(exchange: Exchange): Promise<void> {

@@ -107,7 +107,7 @@ export function createFakeContainers(parts: {
     async rename(nameOrId, newName) {
       find(nameOrId).view.name = newName;
     },
-    async update() {},
+    update: async () => ({ warnings: [] }),
     async unlink(nameOrId, alias) {
       throw new DhowError('NotFound', `No such link: /${nameOrId}/${alias}`);
     },

@@ -4,6 +4,7 @@ import type { ContainerSettings, MountSettings } from '#engine/container-setting
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import type { ContainerMount } from '#engine/containers/container-mount.ts';
 import { makeVolumes } from '#engine/containers/container-volumes.ts';
+import { fitLimits } from '#engine/containers/fit-limits.ts';
 import { identifyLinks } from '#engine/containers/links.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import { mergeConfig } from '#engine/containers/merge-config.ts';
@@ -21,6 +22,7 @@ import { quietly } from '#errors/quietly.ts';
 import type { Digest } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '#image/platform.ts';
 import type { ImageRecord } from '#store/images.ts';
+import { readCgroupFeatures } from '#sys/cgroup-features.ts';
 import { hasSelinux } from '#sys/security-modules.ts';
 
 /** See `ContainerService.create`. Everything that can be refused is refused here, before anything is made. */
@@ -28,11 +30,16 @@ export async function createContainer(
   context: ContainerContext,
   request: { name?: string; settings: ContainerSettings; platform?: string },
 ): Promise<{ id: string; warnings: string[] }> {
+  const { limits, warnings } = fitLimits(
+    request.settings.host.resources,
+    readCgroupFeatures(context.cgroups),
+  );
   const settings = {
     ...request.settings,
     networks: nameNetworks(context, request.settings.networks),
     host: {
       ...request.settings.host,
+      resources: limits,
       links: identifyLinks(context, request.settings.host.links),
     },
   };
@@ -53,7 +60,7 @@ export async function createContainer(
   refuseLabels(settings.host.security);
   if (settings.host.runtime) context.runtime.requireKnown(settings.host.runtime);
   readStorageLimit(settings.host.storageOptions);
-  const warnings = checkNetwork(context, settings);
+  warnings.push(...checkNetwork(context, settings));
   const mounts = resolveMounts(context, settings, effective);
   await prepareBindSources(settings.host.mounts);
 

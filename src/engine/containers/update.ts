@@ -1,17 +1,19 @@
 import type { RestartPolicy } from '#engine/container-settings.ts';
 import { changePorts, type PortsChange } from '#engine/containers/change-ports.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
+import { fitLimits } from '#engine/containers/fit-limits.ts';
 import { findContainer, isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ResourceSettings } from '#runtime/spec.ts';
+import { readCgroupFeatures } from '#sys/cgroup-features.ts';
 
 /** See `ContainerService.update`: limits and ports of a running container change at once, those of another at its next start. */
 export async function updateContainer(
   context: ContainerContext,
   nameOrId: string,
   change: { resources: Partial<ResourceSettings>; restartPolicy?: RestartPolicy; ports?: PortsChange },
-): Promise<void> {
+): Promise<{ warnings: string[] }> {
   const record = findContainer(context.table, nameOrId);
   using _lock = await context.locks.acquire(record.id);
   const { host } = record.settings;
@@ -21,9 +23,10 @@ export async function updateContainer(
       'Restart policy cannot be updated because AutoRemove is enabled for the container',
     );
   }
+  const { limits, warnings } = fitLimits(change.resources, readCgroupFeatures(context.cgroups));
   const ports = change.ports ? await changePorts(context, record, change.ports) : {};
-  const resources = { ...host.resources, ...change.resources };
-  if (isLive(record) && Object.keys(change.resources).length > 0) {
+  const resources = { ...host.resources, ...limits };
+  if (isLive(record) && Object.keys(limits).length > 0) {
     await context.runtime.update(record.id, resources);
   }
   record.settings = {
@@ -38,4 +41,5 @@ export async function updateContainer(
   context.table.saveDefinition(record);
   await context.database.durable();
   emitContainerEvent(context, record, 'update');
+  return { warnings };
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 import { readCgroupHierarchies } from '../../../src/sys/cgroup.ts';
-import type { Daemon } from '../../support/daemon.ts';
+import { readCgroupFeatures } from '../../../src/sys/cgroup-features.ts';
+import { cgroupVersion, readCgroupFile } from '../../support/cgroup-file.ts';
 import { describeEngine } from '../../support/describe-engine.ts';
 
 /** Some block device of the machine: the limits are read back, not tried. */
@@ -12,7 +12,7 @@ function findBlockDevice(): { path: string; number: string } {
   return { path: `/dev/${name}`, number: fs.readFileSync(`/sys/block/${name}/dev`, 'utf8').trim() };
 }
 
-describeEngine('limits of block devices', ({ cli, engine, unique }) => {
+describeEngine('limits of block devices', ({ cli, unique }) => {
   test('throttles reach the kernel and are shown by inspect', async () => {
     const device = findBlockDevice();
     const name = unique('throttled');
@@ -20,22 +20,30 @@ describeEngine('limits of block devices', ({ cli, engine, unique }) => {
       ...['run', '--detach', '--name', name, '--device-read-bps', `${device.path}:1mb`],
       ...['--device-write-iops', `${device.path}:50`, 'busybox', 'sleep', '1000'],
     );
-    const id = await cli.out('inspect', '--format', '{{.Id}}', name);
-    const { cgroupParent } = engine() as Daemon;
-    const { version, mounts } = readCgroupHierarchies();
-    const hierarchy = mounts.find(({ unified, controllers }) =>
-      version === 2 ? unified : controllers.includes('blkio'),
-    );
-    const read = (file: string): string =>
-      fs.readFileSync(path.join(hierarchy?.directory ?? '', cgroupParent, id, file), 'utf8');
-    if (version === 2) {
-      assert.match(read('io.max'), new RegExp(`${device.number} rbps=1048576 wbps=max riops=max wiops=50`));
+    const pid = await cli.out('inspect', '--format', '{{.State.Pid}}', name);
+    const read = (v1: string): string => readCgroupFile(pid, 'blkio', { v1, v2: 'io.max' });
+    if (cgroupVersion === 2) {
+      assert.equal(read(''), `${device.number} rbps=1048576 wbps=max riops=max wiops=50`);
     } else {
-      assert.equal(read('blkio.throttle.read_bps_device'), `${device.number} 1048576\n`);
-      assert.equal(read('blkio.throttle.write_iops_device'), `${device.number} 50\n`);
+      assert.equal(read('blkio.throttle.read_bps_device'), `${device.number} 1048576`);
+      assert.equal(read('blkio.throttle.write_iops_device'), `${device.number} 50`);
     }
     const shown = await cli.out('inspect', '--format', '{{json .HostConfig.BlkioDeviceReadBps}}', name);
     assert.deepEqual(JSON.parse(shown), [{ Path: device.path, Rate: 1048576 }]);
+    await cli.out('rm', '--force', name);
+  });
+
+  test('a weight reaches the kernel, or its absence is told', async () => {
+    const name = unique('weighed');
+    const options = ['run', '--detach', '--name', name, '--blkio-weight', '300'];
+    const { code, stderr } = await cli.run([...options, 'busybox', 'sleep', '1000']);
+    assert.equal(code, 0, stderr);
+    if (readCgroupFeatures(readCgroupHierarchies()).blkioWeight) {
+      const pid = await cli.out('inspect', '--format', '{{.State.Pid}}', name);
+      assert.match(readCgroupFile(pid, 'blkio', { v1: 'blkio.bfq.weight', v2: 'io.bfq.weight' }), /\b300$/);
+    } else {
+      assert.match(stderr, /Block I\/O weight.*Weight discarded/);
+    }
     await cli.out('rm', '--force', name);
   });
 

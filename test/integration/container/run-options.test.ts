@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { it } from 'node:test';
+import { readCgroupFile } from '../../support/cgroup-file.ts';
 import { describeEngine } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -159,7 +160,7 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
     await cli.out('run', '-d', '--name', name, '-m', '64m', 'busybox', 'sleep', '1000');
     assert.equal(await cli.out('inspect', '--format', '{{.HostConfig.Memory}}', name), String(64 << 20));
     assert.equal(
-      readLimit(await pidOf(name), 'memory', ['memory.limit_in_bytes', 'memory.max']),
+      readCgroupFile(await pidOf(name), 'memory', { v1: 'memory.limit_in_bytes', v2: 'memory.max' }),
       String(64 << 20),
     );
     await cli.out('rm', '-f', name);
@@ -187,7 +188,10 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
   it('--cpus is a quota of its cgroup', async () => {
     const name = unique('cpus');
     await cli.out('run', '-d', '--name', name, '--cpus', '0.5', 'busybox', 'sleep', '1000');
-    assert.match(readLimit(await pidOf(name), 'cpu', ['cpu.cfs_quota_us', 'cpu.max']), /^50000( 100000)?$/);
+    assert.match(
+      readCgroupFile(await pidOf(name), 'cpu', { v1: 'cpu.cfs_quota_us', v2: 'cpu.max' }),
+      /^50000( 100000)?$/,
+    );
     await cli.out('rm', '-f', name);
   });
 
@@ -208,7 +212,7 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
   it('--pids-limit is the limit of its cgroup', async () => {
     const name = unique('pids');
     await cli.out('run', '-d', '--name', name, '--pids-limit', '77', 'busybox', 'sleep', '1000');
-    assert.equal(readLimit(await pidOf(name), 'pids', ['pids.max', 'pids.max']), '77');
+    assert.equal(readCgroupFile(await pidOf(name), 'pids', { v1: 'pids.max', v2: 'pids.max' }), '77');
     await cli.out('rm', '-f', name);
   });
 
@@ -245,13 +249,3 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
     return cli.out('inspect', '--format', '{{.State.Pid}}', name);
   }
 });
-
-/** A limit of the cgroup of a process, on version 1 (file in the controller's hierarchy) or 2. */
-function readLimit(pid: string, controller: string, [v1, v2]: [string, string]): string {
-  const lines = fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n');
-  const own = lines.find((line) => line.split(':')[1]?.split(',').includes(controller));
-  const path = own
-    ? `/sys/fs/cgroup/${controller}${own.split(':')[2]}/${v1}`
-    : `/sys/fs/cgroup${lines.find((line) => line.startsWith('0::'))?.slice(3)}/${v2}`;
-  return fs.readFileSync(path, 'utf8').trim();
-}
