@@ -91,6 +91,7 @@ export function createBuilder(parts: BuilderParts): Builder {
     remote: parts.remote,
     resolveOwner: parts.resolveOwner,
     runDirectory: parts.runDirectory,
+    hostPlatform: parts.hostPlatform,
   };
   const record: RecordParts = { ...parts, indexes: createImageIndexes(database) };
   const running = new Set<Promise<unknown>>();

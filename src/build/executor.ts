@@ -81,12 +81,7 @@ export interface RemoteSource {
   /** @throws NotFound, Unavailable, … ; the reason of `signal` */
   fetch(url: string, signal: AbortSignal): Promise<RemoteFile>;
   /** Checks a git repository out into an empty directory. */
-  checkOut(
-    url: GitUrl,
-    directory: string,
-    options: { keepGitDirectory: boolean },
-    signal: AbortSignal,
-  ): Promise<void>;
+  checkOut(url: GitUrl, directory: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface RemoteFile {

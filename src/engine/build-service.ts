@@ -64,7 +64,7 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
     const target = path.join(parts.directory, 'work', `git-${randomUUID()}`);
     undo.defer(quietly('remove a repository', () => parts.workers.removeTree(target)));
     fs.mkdirSync(target, { mode: 0o700 });
-    await fetchGit(context.git, target, { keepGitDirectory: false }, signal);
+    await fetchGit(context.git, target, signal);
     const inside = context.git.directory ?? '.';
     return { context: parts.workers.pack(target, { whiteouts: 'literal', path: inside, name: '' }, signal) };
   }

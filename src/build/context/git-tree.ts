@@ -34,14 +34,13 @@ export interface GitTree {
 export async function openGitTree(
   { remote, workers, workDirectory, removeTree }: GitTreeParts,
   git: GitUrl,
-  options: { keepGitDirectory: boolean },
   deferred: (undo: () => Promise<void>) => void,
   signal: AbortSignal,
 ): Promise<GitTree> {
   const directory = path.join(workDirectory, `git-${randomUUID()}`);
   deferred(quietly('remove a repository', () => removeTree(directory)));
   fs.mkdirSync(directory, { mode: 0o700 });
-  await remote.checkOut(git, directory, options, signal);
+  await remote.checkOut(git, directory, signal);
   const tree = createDiskTree(directory, workers);
   const node = await tree.find(toBytePath(cleanPath(`/${git.directory ?? ''}`).slice(1)));
   if (node === undefined) throw new DhowError('NotFound', `"${git.directory}" is not in the repository`);

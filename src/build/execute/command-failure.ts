@@ -7,11 +7,11 @@ import { type Digest, hexOf } from '#image/digest.ts';
 export class CommandFailure extends DhowError {
   readonly exitCode: number;
 
-  /** @param kept the image that has what the command left */
+  /** @param kept the image that has what the command left. @param hint what may help */
   constructor(
     step: RunStep,
     { exitCode, oomKilled }: { exitCode: number; oomKilled: boolean },
-    kept?: Digest,
+    { kept, hint }: { kept: Digest | undefined; hint: string | undefined },
   ) {
     const command = step.args.join(' ');
     const shown = command.length > 500 ? `${command.slice(0, 500)}…` : command;
@@ -20,6 +20,7 @@ export class CommandFailure extends DhowError {
       'InvalidParameter',
       `The command '${shown}' returned a non-zero code: ${exitCode}${why}\n\n` +
         `${step.source.name}:${step.range.start.line}\n${renderExcerpt(step.source, step.range)}` +
+        (hint === undefined ? '' : `\n\n${hint}`) +
         (kept === undefined ? '' : `\n\nWhat it left is an image: run --rm -it ${hexOf(kept).slice(0, 12)}`),
     );
     this.exitCode = exitCode;

@@ -71,8 +71,18 @@ async function checkOut(
   git: GitUrl,
   { parts, deferred, signal }: BuildSession,
 ): Promise<SpooledRemote> {
+  const { checksum: commit = git.commit } = step;
+  if (commit !== undefined && !/^[0-9a-f]{7,64}$/.test(commit)) {
+    const message = `--checksum of a repository takes the id of a commit, not "${commit.slice(0, 100)}"`;
+    throw dockerfileError(step.source, source.range, message);
+  }
+  const wanted: GitUrl = {
+    ...git,
+    ...(commit === undefined ? {} : { commit }),
+    keepGitDirectory: step.keepGitDirectory || git.keepGitDirectory === true,
+  };
   try {
-    const { tree, node } = await openGitTree(parts, git, step, deferred, signal);
+    const { tree, node } = await openGitTree(parts, wanted, deferred, signal);
     return { name: '', ...node, tree };
   } catch (error) {
     signal.throwIfAborted();

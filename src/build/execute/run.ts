@@ -12,6 +12,7 @@ import type { RunMount, RunStep } from '#build/steps.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import type { Digest } from '#image/digest.ts';
+import { formatPlatform, matchesPlatform } from '#image/platform.ts';
 
 /** RUN. Secrets, agents, proxies and what caches hold are no part of the key. */
 export function readyRun(step: RunStep, inputs: StepInputs): ReadyStep {
@@ -47,13 +48,11 @@ export function readyRun(step: RunStep, inputs: StepInputs): ReadyStep {
       const mounts = undo.use(await prepareMounts(step, inputs));
       const points = [...parts.runner.mountPoints, ...mounts.points];
       await using workspace = await openWithPoints(inputs, points, undo);
-      const result = await runCommand(step, inputs, mounts, workspace.root);
+      const { onOutput, hint } = watchForForeignPrograms(inputs);
+      const result = await runCommand(step, { ...inputs, onOutput }, mounts, workspace.root);
       if (result.exitCode !== 0) {
-        throw new CommandFailure(
-          step,
-          result,
-          request.keepFailed ? await keep(step, inputs, workspace) : undefined,
-        );
+        const kept = request.keepFailed ? await keep(step, inputs, workspace) : undefined;
+        throw new CommandFailure(step, result, { kept, hint: hint() });
       }
       return workspace.commit(request.sourceDateEpoch, signal);
     },
@@ -121,6 +120,26 @@ async function runCommand(
   }
   signal.throwIfAborted();
   return result;
+}
+
+/**
+ * The kernel's words for a program of another processor, which the runtime or a shell passes on, say nothing of what helps.
+ * @returns what is to see the output, and the hint afterwards, if there is one
+ */
+function watchForForeignPrograms({ platform, session, onOutput }: StepInputs) {
+  const { hostPlatform } = session.parts;
+  const foreign = !matchesPlatform(platform, hostPlatform);
+  let refused = false;
+  return {
+    onOutput(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+      refused ||= foreign && /exec format error/i.test(Buffer.from(bytes).toString('latin1'));
+      onOutput(stream, bytes);
+    },
+    hint: () =>
+      refused
+        ? `The stage is for ${formatPlatform(platform)}, and this host is ${formatPlatform(hostPlatform)}. To run its programs here, install qemu-user-static and register it with the kernel (binfmt_misc).`
+        : undefined,
+  };
 }
 
 async function mountKey(mount: RunMount, { session, chainOf }: StepInputs): Promise<unknown> {

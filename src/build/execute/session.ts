@@ -28,6 +28,7 @@ export interface ExecuteParts extends WorkspaceParts {
   cacheMounts: CacheMounts;
   /** For secrets: in memory (a tmpfs). */
   runDirectory: string;
+  hostPlatform: Platform;
 }
 
 /** What one build holds while it runs. */

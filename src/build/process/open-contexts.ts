@@ -33,7 +33,7 @@ export async function openContexts(
     try {
       const tree =
         given.kind === 'git'
-          ? (await openGitTree(parts, given.git, { keepGitDirectory: false }, defer, signal)).below()
+          ? (await openGitTree(parts, given.git, defer, signal)).below()
           : await download(parts, given.url, held, signal);
       named.set(name, tree);
     } catch (error) {

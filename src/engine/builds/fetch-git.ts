@@ -16,16 +16,16 @@ const settings = [
   ['advice.detachedHead', 'false'],
 ].flatMap(([key, value]) => ['-c', `${key}=${value}`]);
 
-const maxErrorText = 4000;
+const maxText = 4000;
 
 /**
  * Checks a repository out into an empty directory: the commit alone, without history, and its submodules.
- * @throws Unavailable without a git program; InvalidParameter with git's own words; the reason of `signal`
+ * @throws Unavailable without a git program; InvalidParameter with git's own words, and for another commit than the wanted one; the
+ *   reason of `signal`
  */
 export async function fetchGit(
-  { repository, ref }: GitUrl,
+  { repository, ref, commit, withoutSubmodules = false, keepGitDirectory = false }: GitUrl,
   target: string,
-  options: { keepGitDirectory: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   // What looks like an option must not be one.
@@ -33,26 +33,35 @@ export async function fetchGit(
     if (word.startsWith('-'))
       throw new DhowError('InvalidParameter', `"${word.slice(0, 100)}" names no repository`);
   }
-  const git = (...args: string[]): Promise<void> => runGit(args, target, signal);
+  const git = (...args: string[]): Promise<string> => runGit(args, target, signal);
+  const wanted = ref ?? commit ?? 'HEAD';
   await git('init', '--quiet', '.');
   await git('remote', 'add', 'origin', repository);
   try {
-    await git('fetch', '--quiet', '--depth', '1', 'origin', ref ?? 'HEAD');
+    await git('fetch', '--quiet', '--depth', '1', 'origin', wanted);
   } catch (error) {
     signal.throwIfAborted();
     // Most servers give a commit by its id only when all is asked for.
-    if (!/^[0-9a-f]{7,64}$/.test(ref ?? '')) throw error;
+    if (!/^[0-9a-f]{7,64}$/.test(wanted)) throw error;
     await git('fetch', '--quiet', 'origin');
-    await git('update-ref', 'FETCH_HEAD', `${ref}^{commit}`);
+    await git('update-ref', 'FETCH_HEAD', `${wanted}^{commit}`);
   }
   await git('checkout', '--quiet', '--detach', 'FETCH_HEAD');
-  if (fs.existsSync(path.join(target, '.gitmodules'))) {
+  const found = await git('rev-parse', 'HEAD');
+  if (commit !== undefined && !found.startsWith(commit)) {
+    throw new DhowError(
+      'InvalidParameter',
+      `${wanted} of ${repository} is the commit ${found}, and not ${commit}`,
+    );
+  }
+  if (!withoutSubmodules && fs.existsSync(path.join(target, '.gitmodules'))) {
     await git('submodule', 'update', '--quiet', '--init', '--recursive', '--depth', '1');
   }
-  if (!options.keepGitDirectory) fs.rmSync(path.join(target, '.git'), { recursive: true, force: true });
+  if (!keepGitDirectory) fs.rmSync(path.join(target, '.git'), { recursive: true, force: true });
 }
 
-function runGit(args: readonly string[], directory: string, signal: AbortSignal): Promise<void> {
+/** @returns what it prints, trimmed */
+function runGit(args: readonly string[], directory: string, signal: AbortSignal): Promise<string> {
   const environment = {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: '/nonexistent',
@@ -64,13 +73,17 @@ function runGit(args: readonly string[], directory: string, signal: AbortSignal)
   const child = spawn('git', [...settings, ...args], {
     cwd: directory,
     env: environment,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     signal,
     killSignal: 'SIGKILL',
   });
   let text = '';
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    if (output.length < maxText) output += chunk;
+  });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    if (text.length < maxErrorText) text += chunk;
+    if (text.length < maxText) text += chunk;
   });
   return new Promise((resolve, reject) => {
     child.on('error', (cause: NodeJS.ErrnoException) => {
@@ -81,7 +94,7 @@ function runGit(args: readonly string[], directory: string, signal: AbortSignal)
     });
     child.on('close', (code) => {
       if (signal.aborted) reject(signal.reason);
-      else if (code === 0) resolve();
+      else if (code === 0) resolve(output.trim());
       else
         reject(
           new DhowError('InvalidParameter', `git ${args[0]} failed: ${text.trim() || `exit code ${code}`}`),

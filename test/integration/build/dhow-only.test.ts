@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Docker from 'dockerode';
@@ -12,38 +9,6 @@ import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { build, failedBuild, writeFiles } from './build-context.ts';
-
-/** git's own server, for directories below one. */
-async function serveGit(directory: string): Promise<AsyncDisposable & { port: number }> {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as net.AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  const args = [
-    'daemon',
-    '--export-all',
-    '--reuseaddr',
-    '--listen=127.0.0.1',
-    `--port=${port}`,
-    `--base-path=${directory}`,
-  ];
-  const child = spawn('git', [...args, directory], { stdio: 'ignore', detached: true });
-  await waitFor('git daemon', async () => {
-    const socket = net.connect(port, '127.0.0.1');
-    await once(socket, 'connect');
-    socket.destroy();
-    return true;
-  });
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      // git starts its server as a process of its own; both are of one group.
-      process.kill(-(child.pid as number), 'SIGKILL');
-      await once(child, 'exit');
-    },
-  };
-}
 
 describe('builds of a daemon', () => {
   let daemon: Daemon;
@@ -157,21 +122,6 @@ describe('builds of a daemon', () => {
     const later = await values();
     assert.equal(later[0], before[0]);
     assert.notEqual(later[1], before[1]);
-  });
-
-  it('builder prune removes what was kept, and images stay whole', async () => {
-    const directory = context({ Dockerfile: 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /u\n' });
-    await build(dhow, ['-t', 'pruned', directory]);
-    const before = await dhow.out('run', '--rm', 'pruned', 'cat', '/u');
-    assert.match(
-      await dhow.out('system', 'df', '-v'),
-      /^Build cache usage: \d.*\n\nCACHE ID [\s\S]*regular/m,
-    );
-    assert.match(await dhow.out('builder', 'prune', '-af'), /Total reclaimed space: /);
-    assert.doesNotMatch(await dhow.out('system', 'df', '-v'), /regular/);
-    assert.equal(await dhow.out('run', '--rm', 'pruned', 'cat', '/u'), before);
-    await build(dhow, ['-t', 'pruned', directory]);
-    assert.notEqual(await dhow.out('run', '--rm', 'pruned', 'cat', '/u'), before);
   });
 
   it('--check finds mistakes without building', async () => {
@@ -291,67 +241,6 @@ describe('builds of a daemon', () => {
     assert.match((await failedBuild(dhow, [directory])).output, /build with --keep-failed/);
   });
 
-  it('named contexts are directories and images, before stages and images of the same name', async () => {
-    const other = context({ file: 'of the other', '.dockerignore': 'ignored', ignored: '' });
-    const directory = context({
-      Dockerfile: [
-        'FROM nothing-that-exists AS base',
-        'COPY --from=other . /other/',
-        'RUN --mount=from=other,target=/m cat /m/file && ls -A /other && test ! -e /m/ignored',
-        'COPY . /own/',
-        'RUN ls -A /own',
-      ].join('\n'),
-      own: '',
-    });
-    const output = await build(dhow, [
-      ...[
-        '--build-context',
-        `other=${other}`,
-        '--build-context',
-        'nothing-that-exists=docker-image://busybox',
-      ],
-      directory,
-    ]);
-    assert.match(output, /of the other/);
-    assert.doesNotMatch(output, /dhow-contexts/);
-  });
-
-  it('builds from git repositories, and adds them', async () => {
-    const repositories = path.join(daemon.directory, 'git');
-    const work = writeFiles(path.join(daemon.directory, 'work'), {
-      'sub/Dockerfile': 'FROM busybox\nCOPY f /f\nRUN cat /f\n',
-      'sub/f': 'first\n',
-    });
-    const git = (...args: string[]): Promise<string> =>
-      outputOf('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-C', work, ...args]);
-    await git('init', '-q', '-b', 'main');
-    await git('add', '.');
-    await git('commit', '-q', '-m', 'one');
-    await git('tag', 'v1');
-    const commit = await git('rev-parse', 'HEAD');
-    fs.writeFileSync(path.join(work, 'sub/f'), 'second\n');
-    await git('commit', '-q', '-a', '-m', 'two');
-    fs.mkdirSync(repositories);
-    await outputOf('git', ['clone', '-q', '--bare', work, path.join(repositories, 'r.git')]);
-    await using server = await serveGit(repositories);
-    const url = `git://127.0.0.1:${server.port}/r.git`;
-    assert.match(await build(dhow, ['--no-cache', `${url}#:sub`]), /second/);
-    assert.match(await build(dhow, ['--no-cache', `${url}#v1:sub`]), /first/);
-    assert.match(await build(dhow, ['--no-cache', `${url}#${commit}:sub`]), /first/);
-    const added = context({
-      Dockerfile: `FROM busybox\nADD ${url}#v1 /r/\nADD --keep-git-dir=true ${url}#main:sub /s/\nRUN cat /r/sub/f /s/f; ls -A /r\n`,
-    });
-    const output = await build(dhow, [added]);
-    assert.match(output, /first.*second/s);
-    assert.doesNotMatch(output, /\.git\n/);
-    assert.match((await failedBuild(dhow, [`${url}#no-such-branch`])).output, /git fetch failed/);
-    assert.match(
-      (await failedBuild(dhow, [`git://127.0.0.1:${server.port}/none.git`])).output,
-      /git fetch failed/,
-    );
-    assert.ok(nothingLeft());
-  });
-
   it('--output gives files in a directory, a tar or an archive, and keeps no image', async () => {
     const directory = context({
       Dockerfile:
@@ -369,27 +258,6 @@ describe('builds of a daemon', () => {
     await build(dhow, ['-o', `type=docker,dest=${file}`, '-t', 'archived:v1', directory]);
     await dhow.out('rmi', 'archived:v1');
     assert.match(await dhow.out('load', '-i', file), /archived:v1/);
-  });
-
-  it('an inline cache spares another daemon the steps', async () => {
-    const directory = context({
-      Dockerfile: 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /u\nCOPY f /f\nLABEL a=b\n',
-      f: '1',
-    });
-    const cache = path.join(daemon.directory, 'cache');
-    await build(dhow, ['-t', 'with-cache', '--cache-to', `type=local,dest=${cache}`, directory]);
-    const before = await dhow.out('run', '--rm', 'with-cache', 'cat', '/u');
-    await dhow.out('rmi', 'with-cache');
-    await dhow.out('builder', 'prune', '-af');
-    await using other = await startDaemon();
-    await importBase(other);
-    const cli = other.cli('dhow');
-    await build(cli, ['-t', 'with-cache', '--cache-from', `type=local,src=${cache}`, directory]);
-    assert.equal(await cli.out('run', '--rm', 'with-cache', 'cat', '/u'), before);
-    assert.match(
-      await build(cli, ['--cache-from', 'localhost:1/none', directory]),
-      /no cache from localhost:1\/none/,
-    );
   });
 
   it('a terminal shows steps, and at the end all of them', async () => {

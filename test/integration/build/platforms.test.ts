@@ -9,6 +9,7 @@ import { importBase } from '../../support/describe-engine.ts';
 import { pushImage, pushIndex } from '../../support/push-image.ts';
 import { type Registry, startRegistry } from '../../support/registry.ts';
 import { build, failedBuild, writeFiles } from './build-context.ts';
+import { arm64Program } from './foreign-program.ts';
 
 interface Manifest {
   mediaType: string;
@@ -120,6 +121,18 @@ describe('builds for several platforms', () => {
       context({ Dockerfile: crossBuild }),
     ]);
     assert.match(refused.output, /type docker cannot hold several platforms/);
+  });
+
+  it('commands for another processor run where the kernel knows how, and say what is missing elsewhere', async () => {
+    const directory = context({ Dockerfile: 'FROM scratch\nCOPY program /program\nRUN ["/program"]\n' });
+    fs.writeFileSync(path.join(directory, 'program'), arm64Program('ran for arm64\n'), { mode: 0o755 });
+    const args = ['--no-cache', '--platform', 'linux/arm64', directory];
+    if (process.arch === 'arm64' || fs.existsSync('/proc/sys/fs/binfmt_misc/qemu-aarch64')) {
+      assert.match(await build(dhow, args), /ran for arm64/);
+      return;
+    }
+    const { output } = await failedBuild(dhow, args);
+    assert.match(output, /The stage is for linux\/arm64, .*qemu-user-static/);
   });
 
   it('a base for another machine does not take the name of the one for this, and is found again', async () => {
