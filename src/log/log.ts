@@ -12,24 +12,49 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
 }
 
-/** Writes `time=… level=… event="…" key=value` lines (logfmt), as Docker's daemon does. */
-export function createLog(write: (line: string) => void, level: LogLevel): Log {
-  const threshold = logLevels.indexOf(level);
+/** text: `time=… level=… event="…" key=value` (logfmt), as Docker's daemon writes; json: an object with these and the fields' keys. */
+export const logFormats = ['text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+/** A log of lines, whose threshold may be changed. */
+export interface LevelledLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
+export function createLog(
+  write: (line: string) => void,
+  level: LogLevel,
+  format: LogFormat = 'text',
+): LevelledLog {
+  const toLine = format === 'json' ? JSON.stringify : formatText;
+  let threshold = logLevels.indexOf(level);
   function at(lineLevel: LogLevel): (event: string, fields?: LogFields) => void {
-    if (logLevels.indexOf(lineLevel) < threshold) return () => {};
-    return (event, fields = {}) => {
-      let line = `time=${new Date().toISOString()} level=${lineLevel} event=${quote(event)}`;
-      for (const [key, value] of Object.entries(fields)) {
-        if (value !== undefined) line += ` ${key}=${quote(String(value))}`;
-      }
-      write(`${line}\n`);
+    const rank = logLevels.indexOf(lineLevel);
+    return (event, fields) => {
+      if (rank < threshold) return;
+      write(`${toLine({ time: new Date().toISOString(), level: lineLevel, event, ...fields })}\n`);
     };
   }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    setLevel(next) {
+      threshold = logLevels.indexOf(next);
+    },
+  };
 }
 
 /** A log that keeps nothing, for embedding and tests. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+function formatText(line: LogFields): string {
+  return Object.entries(line)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${quote(String(value))}`)
+    .join(' ');
+}
 
 function quote(text: string): string {
   return /^[\w./:@+-]+$/.test(text) ? text : JSON.stringify(text);
