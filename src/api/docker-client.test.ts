@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -14,14 +15,17 @@ import { silentLog } from '#log/log.ts';
 
 let directory: string;
 let server: ApiServer;
+let listener: Server;
 
 before(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), 'dhow-api-'));
   server = createApiServer(createFakeEngine(), { log: silentLog });
-  await server.listen({ path: path.join(directory, 'socket') });
+  listener = createServer({ allowHalfOpen: true }, server.accept).listen(path.join(directory, 'socket'));
+  await once(listener, 'listening');
 });
 
 after(async () => {
+  listener.close();
   await server.close();
   await rm(directory, { recursive: true });
 });

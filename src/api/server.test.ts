@@ -344,3 +344,65 @@ test('closing ends every connection', async () => {
   await server.close();
   await Promise.all(closed);
 });
+
+test('closing with time to spare lets a request end, cuts streams at once, and refuses what comes after', async () => {
+  const engine = createFakeEngine();
+  const ended = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  engine.volumes.prune = async () => {
+    begun.resolve();
+    await ended.promise;
+    return { removed: [], freedBytes: 0 };
+  };
+  const server = serve(engine);
+  const stream = openRequest(server, 'GET', '/events');
+  stream.end();
+  await once(stream, 'response');
+  const late = server.connectInProcess();
+  const pruned = ask(server, 'POST', '/volumes/prune');
+  await begun.promise;
+  const closed = server.close(60_000);
+  await new Promise((resolve) => stream.once('close', resolve));
+  late.write('GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  assert.match(await text(late), /^HTTP\/1.1 503 .*the daemon is shutting down/s);
+  ended.resolve();
+  assert.equal((await pruned).status, 200);
+  await closed;
+});
+
+test('closing cuts what does not end in time', async () => {
+  const engine = createFakeEngine();
+  const begun = Promise.withResolvers<void>();
+  engine.volumes.prune = () => {
+    begun.resolve();
+    return new Promise(() => {});
+  };
+  const server = serve(engine);
+  const request = openRequest(server, 'POST', '/volumes/prune');
+  request.end();
+  await begun.promise;
+  const cut = new Promise((resolve) => request.once('close', resolve));
+  await server.close(1);
+  await cut;
+});
+
+test('the debug endpoints are there only while debugging is on', async () => {
+  let debug = false;
+  await using server = createApiServer(createFakeEngine(), { log: silentLog, debug: () => debug });
+  assert.equal((await ask(server, 'GET', '/debug/state')).status, 404);
+  debug = true;
+  const state = (await ask(server, 'GET', '/debug/state')).json<{ requests: { path: string }[] }>();
+  assert.deepEqual(
+    state.requests.map(({ path }) => path),
+    ['/debug/state'],
+  );
+  const report = (await ask(server, 'GET', '/debug/report')).json<Record<string, unknown>>();
+  assert.ok('libuv' in report && !('environmentVariables' in report));
+  const heap = (await ask(server, 'GET', '/debug/heap-snapshot')).json<{
+    snapshot: { node_count: number };
+  }>();
+  assert.ok(heap.snapshot.node_count > 1000);
+  const profile = (await ask(server, 'GET', '/debug/cpu-profile?seconds=1')).json<{ nodes: unknown[] }>();
+  assert.ok(profile.nodes.length > 0);
+  assert.equal((await ask(server, 'GET', '/debug/cpu-profile?seconds=0')).status, 400);
+});

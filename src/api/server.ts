@@ -1,11 +1,12 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
-import { createServer as createListener, type Server as Listener, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { encodeError } from '#api/http/error-response.ts';
 import { Exchange, type Upgrade } from '#api/http/exchange.ts';
 import { createRouter, type Router } from '#api/http/router.ts';
 import { createRoutes } from '#api/routes/all.ts';
+import { debugRoutes } from '#api/routes/debug.ts';
 import { parseApiVersion } from '#api/versions.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError } from '#errors/error.ts';
@@ -15,28 +16,33 @@ import { defaultApiMinor, formatApiVersion } from '#wire/api-version.ts';
 /**
  * The door for Docker's clients: the Engine API over HTTP/1.1, versions 1.22 to 1.56.
  *
- *   listen           → any number of times: unix sockets and TCP addresses
- *   connectInProcess → the same server without a socket, for the embedded library and tests
- *   close            → stops listening, aborts what is under way and ends every connection
+ *   accept           → a connection, from whoever listens; one of a socket must allow to be half open
+ *   connectInProcess → the same without a socket, for the embedded library and tests
+ *   close            → ends what goes on for as long as its client wants (logs, events, attached streams), lets the other requests end
+ *                      within the given time, refuses new ones, and at last ends every connection
  */
 export interface ApiServer extends AsyncDisposable {
-  /** @returns the port, for TCP */
-  listen(address: { path: string } | { host: string; port: number }): Promise<{ port?: number }>;
+  accept(connection: Duplex): void;
   /** The client's end of a new connection. */
   connectInProcess(): Duplex;
-  close(): Promise<void>;
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface ApiServerOptions {
+  log: Log;
+  /** Whether `/debug/` is served at present. Default: never. */
+  debug?: () => boolean;
 }
 
 /** Credentials, build configuration and long label filters travel in headers and the request line. */
 const maximumHeaderBytes = 256 * 1024;
 
-export function createApiServer(engine: Engine, options: { log: Log }): ApiServer {
-  const { log } = options;
-  const router = createRouter(createRoutes(engine));
-  const closing = new AbortController();
+export function createApiServer(engine: Engine, { log, debug = () => false }: ApiServerOptions): ApiServer {
+  const exchanges = new Set<Exchange>();
+  const router = createRouter([...createRoutes(engine), ...debugRoutes(debug, () => [...exchanges])]);
+  let closing = false;
   /** All connections: an HTTP server that does not listen itself does not count those that it is handed. */
   const connections = new Set<Duplex>();
-  const listeners: Listener[] = [];
   const version = engine.system.version();
   const standardHeaders = {
     'Api-Version': formatApiVersion(defaultApiMinor),
@@ -49,22 +55,25 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
     const [path = '/', queryText = ''] = splitOnce(request.url ?? '/', '?');
     for (const [name, value] of Object.entries(standardHeaders)) response.setHeader(name, value);
     const exchange = new Exchange(
-      {
-        request,
-        response,
-        upgrade,
-        standardHeaders,
-        serverSignal: closing.signal,
-        log,
-      },
+      { request, response, upgrade, standardHeaders, log },
       queryText,
       defaultApiMinor,
     );
     // Without the query, which may hold what is nobody else's business.
     log.debug('request', { method: request.method, path });
-    dispatch(router, exchange, request.method ?? 'GET', path).catch((error: unknown) =>
-      answerError(exchange, error),
-    );
+    void serve(exchange, path);
+  }
+
+  async function serve(exchange: Exchange, path: string): Promise<void> {
+    exchanges.add(exchange);
+    try {
+      if (closing) throw shuttingDown();
+      await dispatch(router, exchange, exchange.request.method ?? 'GET', path);
+    } catch (error) {
+      answerError(exchange, error);
+    }
+    if (!exchange.hijacked) await exchange.closed;
+    exchanges.delete(exchange);
   }
 
   const server = createServer(
@@ -88,35 +97,33 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
     answer(request, response, upgradeOf(request));
   });
 
-  function adopt(socket: Duplex): void {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-    server.emit('connection', socket);
+  function accept(connection: Duplex): void {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+    server.emit('connection', connection);
   }
 
-  async function close(): Promise<void> {
-    closing.abort(new DhowError('Unavailable', 'the daemon is shutting down'));
-    const closed = listeners.map(
-      (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
-    );
-    for (const socket of connections) socket.destroy();
-    await Promise.all(closed);
+  async function close(graceMs = 0): Promise<void> {
+    closing = true;
+    for (const exchange of exchanges) if (exchange.streaming) exchange.cut(shuttingDown());
+    const waited = new AbortController();
+    await Promise.race([
+      Promise.all([...exchanges].filter(({ hijacked }) => !hijacked).map(({ closed }) => closed)),
+      delay(graceMs, undefined, { signal: waited.signal }),
+    ]);
+    waited.abort();
+    for (const exchange of exchanges) exchange.cut(shuttingDown());
+    for (const connection of connections) connection.destroy();
   }
 
   return {
-    async listen(address) {
-      const listener = createListener({ allowHalfOpen: true, noDelay: true }, adopt);
-      await listenPrivately(listener, address);
-      listeners.push(listener);
-      const bound = listener.address();
-      return typeof bound === 'object' && bound !== null ? { port: bound.port } : {};
-    },
+    accept,
     connectInProcess() {
       const [client, served] = duplexPair();
       // The halves of a pair end together but are not destroyed together, as those of a socket are.
       client.once('close', () => served.destroy());
       served.once('close', () => client.destroy());
-      adopt(served);
+      accept(served);
       return client;
     },
     close,
@@ -124,20 +131,8 @@ export function createApiServer(engine: Engine, options: { log: Log }): ApiServe
   };
 }
 
-/** Who may connect to the daemon is root on this host, so a unix socket is made for its owner and group alone, whatever the umask. */
-async function listenPrivately(
-  listener: Listener,
-  address: { path: string } | { host: string; port: number },
-): Promise<void> {
-  const listening = once(listener, 'listening');
-  const umask = process.umask(0o117);
-  try {
-    // The socket file is made within this call.
-    listener.listen(address);
-  } finally {
-    process.umask(umask);
-  }
-  await listening;
+function shuttingDown(): DhowError {
+  return new DhowError('Unavailable', 'the daemon is shutting down');
 }
 
 function upgradeOf({ headers }: IncomingMessage): Upgrade | undefined {

@@ -3,7 +3,17 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { daemonHelp, readConfig } from '#daemon/config.ts';
+import {
+  type DaemonConfig,
+  daemonHelp,
+  readSettings,
+  reloadSettings,
+  resolveConfig,
+} from '#daemon/config.ts';
+
+function readConfig(argv: readonly string[]): DaemonConfig {
+  return resolveConfig(readSettings(argv));
+}
 
 function withFile(content: string, body: (file: string) => void): void {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dhow-config-'));
@@ -82,7 +92,17 @@ const badFlags: [string[], RegExp][] = [
   [['--data-root'], /flag needs an argument: --data-root/],
   [['--data-root', 'relative'], /expected an absolute path/],
   [['--config-file', '/does/not/exist'], /cannot read the configuration file/],
-  [['-H', 'tcp://0.0.0.0:2375'], /only unix sockets/],
+  [['-H', 'ftp://nowhere'], /cannot listen on "ftp:\/\/nowhere": expected unix/],
+  [['-H', 'ssh://user@host'], /cannot listen on/],
+  [['-H', 'tcp://127.0.0.1:70000'], /not of the form host:port/],
+  [
+    ['-H', 'tcp://127.0.0.1'],
+    /whoever reaches tcp:\/\/127.0.0.1 would be root .*--tlsverify.*--insecure-tcp/,
+  ],
+  [['-H', 'tcp://127.0.0.1', '--tls'], /would be root on this machine/],
+  [['--metrics-addr', '9323'], /"9323" is not of the form host:port/],
+  [['--log-format', 'xml'], /expected one of text, json/],
+  [['--shutdown-timeout', '-1'], /seconds/],
   [['-H', `unix:///${'s'.repeat(107)}`], /s has a longer path than the kernel's 107 bytes: .* with --host/],
   [['--run-root', `/${'r'.repeat(100)}`], /r\/dhow.sock has a longer path than the kernel's 107 bytes/],
   [['--log-level', 'loud'], /expected one of debug/],
@@ -98,6 +118,58 @@ test('daemon config › a socket path may be as long as the kernel takes, and th
   const host = `unix:///${'s'.repeat(106)}`;
   const config = readConfig(['--host', host, '--run-root', `/${'r'.repeat(500)}`]);
   assert.deepEqual(config.hosts, [host]);
+});
+
+test('daemon config › TCP is had with client certificates, or by saying what it means', () => {
+  const verified = readConfig(['-H', 'tcp://0.0.0.0:2376', '--tlsverify', '--tlscacert', '/own/ca.pem']);
+  assert.deepEqual(verified.tlsFiles, {
+    authority: '/own/ca.pem',
+    certificate: '/etc/dhow/cert.pem',
+    key: '/etc/dhow/key.pem',
+  });
+  const insecure = ['-H', 'tcp://[::1]:2375', '-H', 'fd://', '--insecure-tcp-without-client-certificates'];
+  assert.deepEqual(readConfig(insecure).hosts, ['tcp://[::1]:2375', 'fd://']);
+});
+
+test('daemon config › where nothing is said, it listens on what was passed', () => {
+  assert.deepEqual(resolveConfig(new Map(), 'fd://').hosts, ['fd://']);
+});
+
+test('daemon config › debug wins over the level of the log', () => {
+  assert.equal(readConfig(['--debug', '--log-level', 'error']).logLevel, 'debug');
+  assert.equal(readConfig(['--debug=false', '--log-level', 'error']).logLevel, 'error');
+});
+
+test('daemon config › a reload takes what can change and names the rest', () => {
+  const start = new Map([
+    ['debug', ['true']],
+    ['bridge', ['old0']],
+    ['insecure-registries', ['a:1']],
+  ]);
+  const { texts, changed, waiting } = reloadSettings(
+    start,
+    new Map([
+      ['bridge', ['new0']],
+      ['insecure-registries', ['a:1', 'b:2']],
+      ['hosts', ['fd://']],
+    ]),
+  );
+  assert.deepEqual(
+    [changed.toSorted(), waiting.toSorted()],
+    [
+      ['debug', 'insecure-registries'],
+      ['bridge', 'hosts'],
+    ],
+  );
+  const { debug, bridge, insecureRegistries } = resolveConfig(texts);
+  assert.deepEqual(
+    { debug, bridge, insecureRegistries },
+    {
+      debug: false,
+      bridge: 'old0',
+      insecureRegistries: ['a:1', 'b:2'],
+    },
+  );
 });
 
 test('daemon config › the help names every flag that is taken', () => {

@@ -2,18 +2,33 @@ import { defaults } from '#daemon/config/defaults.ts';
 import { readConfigFile } from '#daemon/config/file.ts';
 import { parseFlags } from '#daemon/config/flags.ts';
 import { settings } from '#daemon/config/settings.ts';
-import { checkSocketLength } from '#daemon/config/values.ts';
-import type { LogLevel } from '#log/log.ts';
+import { parseHostAddress, unprotected } from '#daemon/listen/address.ts';
+import type { LogFormat, LogLevel } from '#log/log.ts';
 
 /** Everything that can be set from outside, resolved. */
 export interface DaemonConfig {
-  /** `unix:///path` each. */
+  /** See `parseHostAddress`. */
   hosts: string[];
+  /** Who may use unix sockets besides root: name or number, the empty string for nobody; undefined: `docker`, if there is one. */
+  group: string | undefined;
+  /** TCP is encrypted. */
+  tls: boolean;
+  /** TCP is encrypted, and for clients with a certificate of the authority alone. */
+  tlsVerify: boolean;
+  tlsFiles: { authority: string; certificate: string; key: string };
+  /** TCP may be had without `tlsVerify`. */
+  insecureTcp: boolean;
+  metricsEndpoint: { host: string; port: number } | undefined;
+  /** For requests under way when the daemon stops. */
+  shutdownTimeoutSeconds: number;
   /** What must survive: database, content, layers, containers, volumes. */
   dataRoot: string;
   /** What a reboot may take: bundles, sockets, pid files. Short, because unix socket paths are. */
   runRoot: string;
+  /** Serve /debug/, log everything. */
+  debug: boolean;
   logLevel: LogLevel;
+  logFormat: LogFormat;
   /** crun, runc, or a path; undefined: the best that works. */
   defaultRuntime: string | undefined;
   /** Further OCI runtimes that containers may ask for: programs by name. */
@@ -50,25 +65,58 @@ export interface DaemonConfig {
 
 const defaultConfigFile = '/etc/dhow/daemon.json';
 
+/** What was given, by the keys of the configuration file: each value as the texts that flags would have. */
+export type SettingTexts = ReadonlyMap<string, readonly string[]>;
+
 /**
- * Defaults, then the configuration file, then flags: the later wins, a list given by flag replaces the file's.
+ * The configuration file, then flags: the later wins, a list given by flag replaces the file's.
  * @throws InvalidParameter naming the flag or key
  */
-export function readConfig(argv: readonly string[]): DaemonConfig {
+export function readSettings(argv: readonly string[]): SettingTexts {
   const flags = parseFlags(argv);
   const explicitFile = flags.find(([flag]) => flag === 'config-file')?.[1];
-  const file = readConfigFile(explicitFile ?? defaultConfigFile, explicitFile !== undefined);
-  const config = structuredClone(defaults);
-  const given = new Set(flags.map(([flag]) => flag));
-  for (const setting of settings) {
-    if (!given.has(setting.flag))
-      for (const value of file.get(setting.key) ?? []) setting.apply(config, value);
+  const texts = readConfigFile(explicitFile ?? defaultConfigFile, explicitFile !== undefined);
+  for (const { flag, key } of settings) {
+    const given = flags.filter(([name]) => name === flag).map(([, text]) => text);
+    if (given.length > 0) texts.set(key, given);
   }
-  for (const [flag, value] of flags) settings.find((setting) => setting.flag === flag)?.apply(config, value);
+  return texts;
+}
+
+/**
+ * @param usualHost where to listen when nothing was said; default: a socket in the run root
+ * @throws InvalidParameter naming the flag or key, or what does not fit together
+ */
+export function resolveConfig(texts: SettingTexts, usualHost?: string): DaemonConfig {
+  const config = structuredClone(defaults);
+  for (const { key, apply } of settings) for (const text of texts.get(key) ?? []) apply(config, text);
+  if (config.debug) config.logLevel = 'debug';
   if (config.searchRegistries.length === 0) config.searchRegistries.push('docker.io');
-  if (config.hosts.length === 0) config.hosts.push(`unix://${config.runRoot}/dhow.sock`);
-  config.hosts.forEach(checkSocketLength);
+  if (config.hosts.length === 0) config.hosts.push(usualHost ?? `unix://${config.runRoot}/dhow.sock`);
+  for (const host of config.hosts) {
+    if (parseHostAddress(host).kind !== 'tcp' || config.tlsVerify || config.insecureTcp) continue;
+    throw unprotected(host);
+  }
   return config;
+}
+
+/** What a reload brings into effect, and the keys of what has to wait for the next start. */
+export function reloadSettings(
+  present: SettingTexts,
+  wanted: SettingTexts,
+): { texts: SettingTexts; changed: string[]; waiting: string[] } {
+  const texts = new Map(present);
+  const changed: string[] = [];
+  const waiting: string[] = [];
+  for (const { key, reloadable } of settings) {
+    const [old, next] = [present.get(key), wanted.get(key)];
+    if (JSON.stringify(old) === JSON.stringify(next)) continue;
+    (reloadable ? changed : waiting).push(key);
+    if (!reloadable) continue;
+    if (next === undefined) texts.delete(key);
+    else texts.set(key, next);
+  }
+  return { texts, changed, waiting };
 }
 
 export function daemonHelp(): string {
@@ -78,6 +126,7 @@ export function daemonHelp(): string {
     return [`  ${short}--${setting.flag}${value}`, setting.help] as const;
   });
   rows.push(['      --config-file text', `Configuration file (${defaultConfigFile})`]);
+  rows.push(['      --validate', 'Check the configuration, and end']);
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;
   const lines = rows.map(([left, help]) => left.padEnd(width) + help);
   return `Usage:  dhow daemon [OPTIONS]\n\nRun the Dhow daemon in the foreground\n\nOptions:\n${lines.join('\n')}\n`;

@@ -6,9 +6,14 @@ import { createArchiveWorkers } from '#archive/workers.ts';
 import { buildFacts, workerUrls } from '#daemon/build-facts.ts';
 import type { DaemonConfig } from '#daemon/config.ts';
 import { takeDataRoot, takeRunRoot } from '#daemon/data-root.ts';
+import type { PassedSocket } from '#daemon/listen/passed-sockets.ts';
+import { type Doors, listen, prepareListening } from '#daemon/listen.ts';
+import { createEngineMetrics } from '#daemon/metrics/engine-metrics.ts';
+import { processMetrics } from '#daemon/metrics/process-metrics.ts';
+import { serveMetrics } from '#daemon/metrics/serve-metrics.ts';
 import { migrations } from '#daemon/migrations.ts';
+import { createRegistryOf } from '#daemon/registry.ts';
 import { chooseRuntime } from '#daemon/runtimes.ts';
-import { prepareSocketPath } from '#daemon/sockets.ts';
 import { createBuildService, splitExits } from '#engine/build-service.ts';
 import { createContainerService } from '#engine/container-service.ts';
 import { createDiskUsageService } from '#engine/disk-usage-service.ts';
@@ -28,8 +33,6 @@ import { hostPlatform } from '#image/platform.ts';
 import type { Log } from '#log/log.ts';
 import { readHostResolvConf } from '#network/host-files.ts';
 import { createNetworkStack, defaultNetworkSettings, type NetworkSettings } from '#network/network-stack.ts';
-import { createRegistryClient } from '#registry/client.ts';
-import type { RegistryOptions } from '#registry/registry.ts';
 import { createRuntime } from '#runtime/conmon-runtime.ts';
 import { takeRunDirectory } from '#runtime/run-directory.ts';
 import { findInitBinary, readSpecContext } from '#runtime/spec-context.ts';
@@ -48,6 +51,13 @@ import { createLocalVolumeStore } from '#volume/local.ts';
 
 export interface Daemon {
   engine: Engine;
+  /** Where it listens. */
+  hosts: readonly string[];
+  /**
+   * Goes on with other settings, as far as they can change while it runs, and with the certificates that the files hold now.
+   * @throws InvalidParameter, and nothing has changed
+   */
+  reload(config: DaemonConfig): void;
   /** Stops serving and gives everything back. Containers go on; the next daemon takes them over. */
   close(): Promise<void>;
 }
@@ -55,17 +65,23 @@ export interface Daemon {
 /**
  * The composition root: makes the parts from the configuration, reconciles with what an earlier daemon left, and opens the doors. A failure
  * gives back what was taken.
+ * @param passed sockets on which a service manager listens for the daemon
  * @throws Conflict when the data root or a socket is in use; Unavailable when a program that Dhow needs is not installed
  */
-export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemon> {
+export async function startDaemon(
+  initial: DaemonConfig,
+  passed: readonly PassedSocket[],
+  log: Log,
+): Promise<Daemon> {
   await using undo = new AsyncDisposableStack();
+  let config = initial;
   const root = takeDataRoot(config.dataRoot);
   undo.defer(quietly('release data root', () => root.lock[Symbol.dispose]()));
   const runRootLock = takeRunRoot(config.runRoot);
   undo.defer(quietly('release run root', () => runRootLock[Symbol.dispose]()));
   // Before anything of the kernel is touched: a daemon that cannot listen must not have reconciled what is another's.
-  const socketPaths = config.hosts.map((host) => host.slice('unix://'.length));
-  for (const socketPath of socketPaths) await prepareSocketPath(socketPath);
+  const listening = { ...config, passed };
+  await prepareListening(listening);
   const { conmon, ociRuntime, otherRuntimes, warnings, claim } = await chooseRuntime(config, log);
   undo.defer(quietly('release controllers', () => claim?.[Symbol.dispose]()));
 
@@ -84,15 +100,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   for (const image of imageStore.removeIncomplete()) log.warn('incomplete image removed', { image });
   const layerBlobs = createLayerBlobs(database);
   const collector = createCollector({ database, content, layers });
-  const registryOptions: RegistryOptions = {
-    insecureRegistries: config.insecureRegistries,
-    mirrors: config.registryMirrors,
-    registryMirrors: config.otherMirrors,
-    userAgent: `dhow/${buildFacts.version}`,
-    certificatesDirectory: '/etc/docker/certs.d',
-    proxy: proxyOf(process.env),
-  };
-  const registry = createRegistryClient(registryOptions);
+  const registry = createRegistryOf(() => config);
   undo.defer(quietly('close registry client', () => registry[Symbol.dispose]()));
 
   const poller = createPoller({
@@ -113,7 +121,8 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
   const runDirectory = path.join(config.runRoot, 'runtime');
   const takenRunDirectory = takeRunDirectory(runDirectory, log);
   undo.defer(quietly('leave run directory', () => takenRunDirectory[Symbol.dispose]()));
-  const runtime = createRuntime({
+  const metrics = createEngineMetrics();
+  const conmonRuntime = createRuntime({
     runDirectory,
     ociRuntime,
     otherRuntimes,
@@ -122,6 +131,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     poller,
   });
 
+  const runtime = metrics.meterRuntime(conmonRuntime);
   const exits = splitExits(runtime);
   const layerUses = createLayerUses(database);
   const specContext = readSpecContext(config.seccompProfile);
@@ -130,7 +140,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     resolvConf: () => readHostResolvConf(readText),
   };
   const cgroups = readCgroupHierarchies();
-  const events = createEventService();
+  const events = metrics.meterEvents(createEventService());
   const localVolumes = createLocalVolumeStore({ database, directory: root.volumes, workers, log });
   const images = createImageService({
     database,
@@ -142,11 +152,17 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     registry,
     events,
     log,
-    searchRegistries: config.searchRegistries,
+    get searchRegistries() {
+      return config.searchRegistries;
+    },
     hostPlatform: hostPlatform(process.arch),
     usersOfImage: (imageId) => containers.usersOfImage(imageId),
-    maxConcurrentLayers: config.maxConcurrentDownloads,
-    maxConcurrentUploads: config.maxConcurrentUploads,
+    get maxConcurrentLayers() {
+      return config.maxConcurrentDownloads;
+    },
+    get maxConcurrentUploads() {
+      return config.maxConcurrentUploads;
+    },
   });
   const containers = await createContainerService({
     database,
@@ -181,6 +197,7 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     maxCacheBytes: config.maxBuildCacheBytes,
   });
   undo.defer(quietly('wait for builds', () => builds.settled()));
+  let doors: Doors | undefined;
   const system = createSystemService({
     engineId: root.engineId,
     ...buildFacts,
@@ -189,10 +206,18 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     otherRuntimes,
     conmonVersion: conmon.version,
     cgroupVersion: cgroups.version,
-    debug: config.logLevel === 'debug',
-    insecureRegistries: config.insecureRegistries,
-    mirrors: config.registryMirrors,
-    warnings,
+    get debug() {
+      return config.logLevel === 'debug';
+    },
+    get insecureRegistries() {
+      return config.insecureRegistries;
+    },
+    get mirrors() {
+      return config.registryMirrors;
+    },
+    get warnings() {
+      return [...warnings, ...(doors?.warnings ?? [])];
+    },
     countContainers: () => containers.count(),
     countImages: () => imageStore.list().length,
     eventListeners: () => events.subscriberCount(),
@@ -225,24 +250,23 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     }),
     registries: createRegistryService({
       registry,
-      connectInsecurely: (host) =>
-        createRegistryClient({
-          ...registryOptions,
-          insecureRegistries: [...registryOptions.insecureRegistries, host],
-        }),
+      connectInsecurely: registry.connectInsecurely,
     }),
     networks,
     volumes,
     events,
     system,
   };
-  const server = createApiServer(engine, { log });
-  undo.defer(quietly('close api', () => server.close()));
-  for (const socketPath of socketPaths) {
-    await server.listen({ path: socketPath });
-    undo.defer(quietly('remove socket', () => fs.rmSync(socketPath, { force: true })));
-    log.info('listening', { host: `unix://${socketPath}` });
+  const server = createApiServer(metrics.meterEngine(engine), { log, debug: () => config.debug });
+  undo.defer(quietly('close api', () => server.close(config.shutdownTimeoutSeconds * 1000)));
+  if (config.metricsEndpoint) {
+    const all = [...metrics.list(engine), ...processMetrics()];
+    const served = undo.use(await serveMetrics(all, config.metricsEndpoint));
+    log.info('serving metrics', { url: served.url });
   }
+  doors = await listen(listening, server.accept, log);
+  const { hosts, close: stopListening, renewCertificates } = doors;
+  undo.defer(quietly('stop listening', stopListening));
   log.info('started', {
     version: buildFacts.version,
     pid: process.pid,
@@ -250,7 +274,17 @@ export async function startDaemon(config: DaemonConfig, log: Log): Promise<Daemo
     runtime: ociRuntime.path,
   });
   const held = undo.move();
-  return { engine, close: () => held.disposeAsync() };
+  return {
+    engine,
+    hosts,
+    reload(next) {
+      renewCertificates();
+      config = next;
+      const attributes = { name: os.hostname() };
+      events.emit({ type: 'daemon', action: 'reload', id: root.engineId, attributes });
+    },
+    close: () => held.disposeAsync(),
+  };
 }
 
 function networkSettingsOf(config: DaemonConfig): NetworkSettings {
@@ -274,17 +308,4 @@ function readText(file: string): string | undefined {
     // A host without this file: the callers have their defaults.
     return undefined;
   }
-}
-
-/** The usual variables, upper case or lower. */
-function proxyOf(env: NodeJS.ProcessEnv): { httpProxy?: string; httpsProxy?: string; noProxy?: string } {
-  const value = (name: string) => env[name] ?? env[name.toLowerCase()];
-  const httpProxy = value('HTTP_PROXY');
-  const httpsProxy = value('HTTPS_PROXY');
-  const noProxy = value('NO_PROXY');
-  return {
-    ...(httpProxy ? { httpProxy } : {}),
-    ...(httpsProxy ? { httpsProxy } : {}),
-    ...(noProxy ? { noProxy } : {}),
-  };
 }

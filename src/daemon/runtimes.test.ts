@@ -3,10 +3,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readConfig } from '#daemon/config.ts';
+import { type DaemonConfig, readSettings, resolveConfig } from '#daemon/config.ts';
 import { chooseRuntime } from '#daemon/runtimes.ts';
 import { silentLog } from '#log/log.ts';
 import { findConmon } from '#runtime/detect.ts';
+
+const configOf = (argv: string[]): DaemonConfig => resolveConfig(readSettings(argv));
 
 test('daemon runtimes › the configured conmon is used, and refused when it cannot be', async (t) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dhow-runtimes-'));
@@ -14,7 +16,7 @@ test('daemon runtimes › the configured conmon is used, and refused when it can
   const copy = path.join(directory, 'conmon');
   fs.copyFileSync((await findConmon()).path, copy);
   const choose = (file: string) =>
-    chooseRuntime(readConfig(['--conmon-path', file, '--default-runtime', 'runc']), silentLog);
+    chooseRuntime(configOf(['--conmon-path', file, '--default-runtime', 'runc']), silentLog);
   assert.equal((await choose(copy)).conmon.path, copy);
   fs.chmodSync(copy, 0o644);
   await assert.rejects(choose(copy), { kind: 'Unavailable', message: /conmon: it is not executable/ });
@@ -25,7 +27,7 @@ test('daemon runtimes › the configured conmon is used, and refused when it can
 test('daemon runtimes › one that was added can be the default, under its name', async () => {
   const added = ['--add-runtime', 'own=/usr/sbin/runc', '--add-runtime', 'other=/opt/other'];
   const { ociRuntime, otherRuntimes } = await chooseRuntime(
-    readConfig([...added, '--default-runtime', 'own']),
+    configOf([...added, '--default-runtime', 'own']),
     silentLog,
   );
   assert.deepEqual([ociRuntime.name, ociRuntime.path], ['own', '/usr/sbin/runc']);
@@ -34,6 +36,6 @@ test('daemon runtimes › one that was added can be the default, under its name'
 });
 
 test('daemon runtimes › controllers are held for crun only', async () => {
-  const { claim, ociRuntime } = await chooseRuntime(readConfig(['--default-runtime', 'runc']), silentLog);
+  const { claim, ociRuntime } = await chooseRuntime(configOf(['--default-runtime', 'runc']), silentLog);
   assert.deepEqual([ociRuntime.name, claim], ['runc', undefined]);
 });

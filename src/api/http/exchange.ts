@@ -21,8 +21,6 @@ export interface ExchangeParts {
   /** What the client asked to leave HTTP for (`Upgrade`). */
   upgrade: Upgrade | undefined;
   standardHeaders: StandardHeaders;
-  /** The server is closing. */
-  serverSignal: AbortSignal;
   log: Log;
 }
 
@@ -30,26 +28,46 @@ export interface ExchangeParts {
 export class Exchange {
   readonly request: IncomingMessage;
   readonly query: Query;
-  /** Aborted when the client goes away before its answer is complete, or the server closes. */
+  /** Aborted when the client goes away before its answer is complete, or `cut` is called. */
   readonly signal: AbortSignal;
+  /** Resolves when the answer has gone out or its connection is lost; never for one that was taken out of HTTP. */
+  readonly closed: Promise<void>;
   /** Minor of the API version that the path names, else the default. Set before the handler runs. */
   minor: number;
   parameters: Record<string, string> = {};
+  /** In milliseconds of `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly #parts: ExchangeParts;
+  readonly #gone = new AbortController();
+  readonly #connection: Duplex | null;
   #hijacked = false;
+  #streaming = false;
 
   constructor(parts: ExchangeParts, queryText: string, minor: number) {
     this.#parts = parts;
     this.request = parts.request;
     this.query = new Query(queryText);
     this.minor = minor;
-    const gone = new AbortController();
-    this.signal = AbortSignal.any([gone.signal, parts.serverSignal]);
+    this.signal = this.#gone.signal;
+    this.#connection = parts.response.socket;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
     parts.response.once('close', () => {
       if (!parts.response.writableFinished && !this.#hijacked) {
-        gone.abort(new DhowError('Cancelled', 'the client closed the connection'));
+        this.#gone.abort(new DhowError('Cancelled', 'the client closed the connection'));
       }
+      resolve();
     });
+  }
+
+  /** Whether it is no HTTP any more. */
+  get hijacked(): boolean {
+    return this.#hijacked;
+  }
+
+  /** Whether the answer goes on for as long as its client or its subject wants. */
+  get streaming(): boolean {
+    return this.#hijacked || this.#streaming;
   }
 
   /** Whether the answer has begun: its status can no longer change. */
@@ -96,6 +114,7 @@ export class Exchange {
 
   /** Begins an answer of unknown length; the headers go out at once. */
   openStream(contentType: string): ResponseStream {
+    this.#streaming = true;
     return openResponseStream(this.#parts.response, contentType);
   }
 
@@ -134,6 +153,12 @@ export class Exchange {
       path: this.request.url?.split('?', 1)[0],
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
+  }
+
+  /** Ends the request together with its connection. */
+  cut(reason: DhowError): void {
+    this.#gone.abort(reason);
+    this.#connection?.destroy();
   }
 
   /** For an error in the middle of an answer: a cut connection is the only honest end. */

@@ -2,9 +2,22 @@ import type { DaemonConfig } from '#daemon/config.ts';
 
 export const defaults: DaemonConfig = {
   hosts: [],
+  group: undefined,
+  tls: false,
+  tlsVerify: false,
+  tlsFiles: {
+    authority: '/etc/dhow/ca.pem',
+    certificate: '/etc/dhow/cert.pem',
+    key: '/etc/dhow/key.pem',
+  },
+  insecureTcp: false,
+  metricsEndpoint: undefined,
+  shutdownTimeoutSeconds: 15,
   dataRoot: '/var/lib/dhow',
   runRoot: '/run/dhow',
+  debug: false,
   logLevel: 'info',
+  logFormat: 'text',
   defaultRuntime: undefined,
   runtimes: {},
   conmonPath: undefined,

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import { type Setting, settings } from '#daemon/config/settings.ts';
+import type { Setting } from '#daemon/config/setting.ts';
+import { settings } from '#daemon/config/settings.ts';
 import { DhowError } from '#errors/error.ts';
 import { hasCode } from '#sys/libc.ts';
 

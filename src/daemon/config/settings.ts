@@ -1,40 +1,22 @@
 import { defaults } from '#daemon/config/defaults.ts';
+import { listeningSettings } from '#daemon/config/listening-settings.ts';
+import type { Setting } from '#daemon/config/setting.ts';
 import {
   absolute,
   isRegistryName,
   parseAddressPool,
   parseByteCount,
   parseConcurrency,
-  parseHost,
   parseMirror,
   parseRuntime,
   parseSwitch,
   refused,
 } from '#daemon/config/values.ts';
-import type { DaemonConfig } from '#daemon/config.ts';
 import { readLogLimits } from '#engine/log-options.ts';
-import { logLevels } from '#log/log.ts';
-
-/** One setting: its flag (without dashes), its key in the configuration file, and how its text becomes a value. */
-export interface Setting {
-  flag: string;
-  short?: string;
-  key: string;
-  help: string;
-  /** Flags of switches take no value. */
-  kind: 'text' | 'list' | 'switch' | 'number';
-  apply(config: DaemonConfig, value: string): void;
-}
+import { logFormats, logLevels } from '#log/log.ts';
 
 export const settings: Setting[] = [
-  {
-    flag: 'host',
-    short: 'H',
-    key: 'hosts',
-    help: 'Socket to listen on (unix:///run/dhow/dhow.sock); may be repeated',
-    kind: 'list',
-    apply: (config, value) => config.hosts.push(parseHost(value)),
-  },
+  ...listeningSettings,
   {
     flag: 'data-root',
     key: 'data-root',
@@ -57,10 +39,11 @@ export const settings: Setting[] = [
     flag: 'debug',
     short: 'D',
     key: 'debug',
-    help: 'Log debug lines',
+    help: 'Log debug lines, and serve /debug/',
     kind: 'switch',
+    reloadable: true,
     apply: (config, value) => {
-      if (parseSwitch('debug', value)) config.logLevel = 'debug';
+      config.debug = parseSwitch('debug', value);
     },
   },
   {
@@ -69,10 +52,22 @@ export const settings: Setting[] = [
     key: 'log-level',
     help: `One of ${logLevels.join(', ')} (info)`,
     kind: 'text',
+    reloadable: true,
     apply: (config, value) => {
       const level = logLevels.find((known) => known === value);
       if (!level) throw refused('log-level', value, `one of ${logLevels.join(', ')}`);
       config.logLevel = level;
+    },
+  },
+  {
+    flag: 'log-format',
+    key: 'log-format',
+    help: `One of ${logFormats.join(', ')} (text)`,
+    kind: 'text',
+    apply: (config, value) => {
+      const format = logFormats.find((known) => known === value);
+      if (!format) throw refused('log-format', value, `one of ${logFormats.join(', ')}`);
+      config.logFormat = format;
     },
   },
   {
@@ -126,6 +121,7 @@ export const settings: Setting[] = [
     key: 'insecure-registries',
     help: 'Registry host, with port, that may speak plain HTTP; may be repeated',
     kind: 'list',
+    reloadable: true,
     apply: (config, value) => config.insecureRegistries.push(value),
   },
   {
@@ -133,6 +129,7 @@ export const settings: Setting[] = [
     key: 'registry-mirrors',
     help: 'Base URL asked before Docker Hub; may be repeated',
     kind: 'list',
+    reloadable: true,
     apply: (config, value) => config.registryMirrors.push(parseMirror(value)),
   },
   {
@@ -140,6 +137,7 @@ export const settings: Setting[] = [
     key: 'registry-mirrors-for',
     help: 'registry=URL: base URL asked before that registry; may be repeated',
     kind: 'list',
+    reloadable: true,
     apply: (config, value) => {
       const [registry = '', url = ''] = value.split(/=(.*)/s);
       if (!isRegistryName(registry)) throw refused('registry-mirror-for', value, 'registry=URL');
@@ -152,6 +150,7 @@ export const settings: Setting[] = [
     key: 'default-registries',
     help: 'Registry of names without one (docker.io); when repeated, each is asked in turn until one has the name',
     kind: 'list',
+    reloadable: true,
     apply: (config, value) => {
       if (!isRegistryName(value)) throw refused('default-registry', value, 'a host, with port if need be');
       config.searchRegistries.push(value);
@@ -162,6 +161,7 @@ export const settings: Setting[] = [
     key: 'max-concurrent-downloads',
     help: `Layers fetched at once by one pull (${defaults.maxConcurrentDownloads})`,
     kind: 'number',
+    reloadable: true,
     apply: (config, value) => {
       config.maxConcurrentDownloads = parseConcurrency('max-concurrent-downloads', value);
     },
@@ -171,6 +171,7 @@ export const settings: Setting[] = [
     key: 'max-concurrent-uploads',
     help: `Layers sent at once by one push (${defaults.maxConcurrentUploads})`,
     kind: 'number',
+    reloadable: true,
     apply: (config, value) => {
       config.maxConcurrentUploads = parseConcurrency('max-concurrent-uploads', value);
     },

@@ -10,23 +10,6 @@ export function parseAddressPool(value: string): string {
   throw refused('default-address-pool', value, 'base=<subnet>,size=<prefix length>');
 }
 
-export function parseHost(value: string): string {
-  if (/^unix:\/\/\/[\s\S]+$/.test(value)) return value;
-  throw new DhowError(
-    'Unsupported',
-    `cannot listen on "${value}": only unix sockets are supported yet (unix:///run/dhow/dhow.sock)`,
-  );
-}
-
-/** unix(7): the kernel takes 107 bytes. */
-export function checkSocketLength(host: string): void {
-  if (Buffer.byteLength(host.slice('unix://'.length)) <= 107) return;
-  throw new DhowError(
-    'InvalidParameter',
-    `the socket ${host} has a longer path than the kernel's 107 bytes: choose a shorter one with --host`,
-  );
-}
-
 export function parseMirror(value: string): string {
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
     throw refused('registry-mirror', value, 'an http or https URL');
@@ -53,6 +36,12 @@ export function parseConcurrency(flag: string, value: string): number {
   const number = Number(value);
   if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
   throw refused(flag, value, 'a whole number from 1 to 64');
+}
+
+export function parseSeconds(flag: string, value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number <= 3600) return number;
+  throw refused(flag, value, 'a whole number of seconds up to 3600');
 }
 
 export function parseByteCount(flag: string, value: string): number {
