@@ -201,6 +201,11 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/context/use.ts'),
   },
   {
+    names: ['image bootstrap'],
+    summary: "Make a base image from a distribution's own archive of packages",
+    load: () => import('#cli/commands/image/bootstrap.ts'),
+  },
+  {
     names: ['image history', 'history'],
     summary: 'Show the history of an image',
     load: () => import('#cli/commands/image/history.ts'),

@@ -62,13 +62,26 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
     reason:
       'a door: translates between HTTP and the services; beyond them it knows the values that their types are made of',
   },
+  bootstrap: {
+    mayImport: ['image', 'archive/write-tar.ts'],
+    reason: 'images from packages, by tools of the machine that the command line runs on; it knows no daemon',
+  },
   client: { mayImport: ['wire'], reason: 'small enough to be loaded by every command' },
   compose: {
-    mayImport: ['client', 'wire'],
-    reason: 'a client of the API: files to a project, a project to requests',
+    mayImport: ['client', 'wire', 'archive/write-tar.ts'],
+    reason: 'a client of the API: files to a project, a project to requests, and what is sent through it',
   },
   cli: {
-    mayImport: ['client', 'compose', 'wire', 'archive/read-tar.ts', 'archive/write-tar.ts', 'dockerignore'],
+    mayImport: [
+      'client',
+      'compose',
+      'bootstrap',
+      'wire',
+      'image/platform.ts',
+      'archive/read-tar.ts',
+      'archive/write-tar.ts',
+      'dockerignore',
+    ],
     reason:
       'drives any Docker-compatible daemon, so it knows only the API, and the format of what is sent through it',
   },
@@ -105,7 +118,7 @@ export interface ClosureRule {
 export const closureRules: readonly ClosureRule[] = [
   {
     room: 'cli',
-    mayReach: ['client', 'compose', 'wire', 'errors', 'archive', 'dockerignore'],
+    mayReach: ['client', 'compose', 'bootstrap', 'wire', 'errors', 'image', 'archive', 'dockerignore'],
     mayNotUse: ['koffi', 'node:sqlite', 'node:http'],
     reason: 'each import on the way of `dhow run` costs as much as a container',
   },
