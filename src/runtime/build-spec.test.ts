@@ -163,6 +163,21 @@ describe('settings', () => {
     assert.deepEqual(optionsOf(spec, '/t'), ['nosuid', 'nodev', 'exec', 'size=1m']);
   });
 
+  test('the daemon’s protection from the kernel’s killer is not handed down', () => {
+    const scoreOf = (own: number, wish?: number): number | undefined =>
+      build(
+        (input) => {
+          if (wish !== undefined) input.process.oomScoreAdj = wish;
+        },
+        root,
+        { oomScore: own },
+      ).process.oomScoreAdj;
+    assert.equal(scoreOf(-500), 0);
+    assert.equal(scoreOf(-500, 300), 300);
+    assert.equal(scoreOf(0), undefined);
+    assert.equal(scoreOf(200), undefined, 'to lower it may not be allowed');
+  });
+
   test('a container in the network of the host keeps its network settings', () => {
     assert.ok(build().linux.sysctl?.['net.ipv4.ip_unprivileged_port_start']);
     const spec = build((input) => {

@@ -87,6 +87,8 @@ function composeProcess(
   if (wishes.oomScoreAdj !== undefined) {
     checkOomScore(wishes.oomScoreAdj, { own: context.oomScore, mayLower: mayRaise });
   }
+  // A daemon that the kernel is to spare does not hand that down: without a wish a container has 0, as Docker's.
+  const oomScoreAdj = wishes.oomScoreAdj ?? (context.oomScore < 0 ? 0 : undefined);
   const { consoleSize } = wishes;
   return {
     terminal: wishes.terminal,
@@ -103,7 +105,7 @@ function composeProcess(
       : {}),
     noNewPrivileges: wishes.noNewPrivileges,
     ...(context.appArmor && security.apparmorProfile ? { apparmorProfile: security.apparmorProfile } : {}),
-    ...(wishes.oomScoreAdj === undefined ? {} : { oomScoreAdj: wishes.oomScoreAdj }),
+    ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
   };
 }
 
