@@ -123,6 +123,7 @@ export function createBuilder(parts: BuilderParts): Builder {
         if (entry.isDirectory()) await quietly('unmount a left build root', () => mounter.unmount(root))();
         await quietly('remove a left build directory', () => removeTree(left))();
       }
+      await quietly('finish removals of cache mounts', () => cacheMounts.restore())();
       for (const name of fs.readdirSync(parts.runDirectory)) {
         fs.rmSync(path.join(parts.runDirectory, name), { force: true });
       }

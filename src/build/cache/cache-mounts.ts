@@ -23,7 +23,11 @@ export interface CacheMounts {
   acquire(mount: CacheMount, signal: AbortSignal): Promise<HeldCacheMount>;
   /** @returns false when it is in use */
   remove(key: string): Promise<boolean>;
+  /** Finishes removals that an earlier process had begun. */
+  restore(): Promise<void>;
 }
+
+const removedPrefix = 'removed-';
 
 export function createCacheMounts(parts: {
   directory: string;
@@ -48,9 +52,13 @@ export function createCacheMounts(parts: {
     }
   }
 
+  const describe = (mount: CacheMount): string => `mount / cache ${mount.id}`;
+
   function make(mount: CacheMount, key: string): boolean {
     const place = placeOf(key);
     if (fs.existsSync(place)) return false;
+    // Before the directory: a daemon that dies leaves none that cannot be pruned.
+    table.recordMount(key, describe(mount), 0);
     fs.mkdirSync(place, { mode: 0o700 });
     fs.chownSync(place, mount.uid, mount.gid);
     fs.chmodSync(place, mount.mode);
@@ -84,7 +92,7 @@ export function createCacheMounts(parts: {
           directory: placeOf(key),
           fresh,
           async [Symbol.asyncDispose]() {
-            table.recordMount(key, `mount / cache ${mount.id}`, await directorySize(placeOf(key)));
+            table.recordMount(key, describe(mount), await directorySize(placeOf(key)));
             leave();
           },
         };
@@ -96,10 +104,15 @@ export function createCacheMounts(parts: {
     async remove(key) {
       if (users.has(key)) return false;
       table.remove(key);
-      const away = placeOf(`removed-${key}-${Date.now()}`);
+      const away = placeOf(`${removedPrefix}${key}-${Date.now()}`);
       if (fs.existsSync(placeOf(key))) fs.renameSync(placeOf(key), away);
       await removeTree(away);
       return true;
+    },
+    async restore() {
+      for (const name of fs.readdirSync(directory)) {
+        if (name.startsWith(removedPrefix)) await removeTree(placeOf(name));
+      }
     },
   };
 }
