@@ -45,16 +45,28 @@ export async function execInContainer(
     ? await startAttached(context, request, directory)
     : { monitor: await startExecMonitor(context, request, directory, {}), stdio: undefined };
   if (stdio) undo.defer(quietly('close stdio', () => stdio.close()));
-  const pid = await awaitProcess(
-    monitor,
-    directory,
-    { program: request.args[0] ?? '', action: 'exec' },
-    signal,
-  );
+  const attempt = { program: request.args[0] ?? '', action: 'exec' } as const;
+  const pid = await awaitProcess(monitor, directory, attempt, signal).catch((error: unknown) => {
+    // Then the runtime complains of whatever it was at.
+    throw hasEnded(container) ? notRunning(container) : error;
+  });
   supervise(context, directory, monitor.exited);
   if (stdio) drainAtExit(context, directory, stdio);
   undo.move();
   return { pid, stdio };
+}
+
+function hasEnded(container: ProcessDirectory): boolean {
+  const pidfd = openProcess(container);
+  if (pidfd === undefined) return true;
+  try {
+    return /^State:\t[ZX]/m.test(fs.readFileSync(`/proc/${readPid(container)}/status`, 'latin1'));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return true;
+    throw error;
+  } finally {
+    fs.closeSync(pidfd);
+  }
 }
 
 /**
