@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { applyChanges } from '#engine/images/changes.ts';
+import { getImage } from '#engine/images/find.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
@@ -60,14 +61,13 @@ async function importLayer(
     history: [{ created, comment }],
   };
   const id = await parts.content.put(Buffer.from(JSON.stringify(config)));
-  parts.database.transaction(() => {
+  const record = parts.database.transaction(() => {
     parts.images.add({ id, config });
     if (reference) parts.images.setTag(canonicalTag(reference), id);
+    return getImage(parts, id);
   });
   await Promise.all([parts.layers.durable(), parts.database.durable()]);
   const name = reference ? familiarName(reference) : id;
   parts.events.emit({ type: 'image', action: 'import', id, attributes: { name } });
-  const record = parts.images.find(id);
-  if (!record) throw new DhowError('Internal', `image ${id} vanished after its import`);
   return record;
 }

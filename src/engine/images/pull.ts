@@ -1,11 +1,11 @@
 import { createLayerFetcher, type LayerFetcher } from '#engine/images/fetch-layer.ts';
-import { findByReference } from '#engine/images/find.ts';
+import { findByReference, getImage } from '#engine/images/find.ts';
 import { mayBeResumed } from '#engine/images/may-be-resumed.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import type { PullProgress } from '#engine/images.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
-import { type Digest, hexOf } from '#image/digest.ts';
+import type { Digest } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, type Platform } from '#image/platform.ts';
 import {
   candidateReferences,
@@ -130,7 +130,7 @@ async function fetchImage(
   const index = resolved.indexBytes ? [await parts.content.put(resolved.indexBytes)] : [];
   await parts.content.put(configBytes);
   const repoDigest = canonicalRepoDigest(reference, resolved.targetDigest);
-  parts.database.transaction(() => {
+  const record = parts.database.transaction(() => {
     parts.images.add({ id, config, manifestDigest, content: index });
     const tag = reference.tag && !reference.digest ? canonicalTag(reference) : undefined;
     if (!options.beside || !before || before.id === id) {
@@ -141,6 +141,7 @@ async function fetchImage(
       const diffId = config.rootfs.diff_ids[index] as Digest;
       parts.layerBlobs.remember({ digest, diffId, mediaType, sizeBytes }, canonicalRepository(reference));
     }
+    return getImage(parts, id);
   });
   await Promise.all([parts.layers.durable(), parts.database.durable()]);
   onProgress({ phase: 'digest', digest: resolved.targetDigest });
@@ -151,7 +152,5 @@ async function fetchImage(
     id: familiarName(reference),
     attributes: { ...config.config?.Labels, name: familiarRepository(reference) },
   });
-  const record = parts.images.find(id);
-  if (!record) throw new DhowError('Internal', `image ${hexOf(id)} vanished after its pull`);
   return record;
 }
