@@ -13,7 +13,7 @@ let store: ContentStore;
 
 beforeEach(() => {
   directory = fs.mkdtempSync('/tmp/store-content-');
-  store = createContentStore(directory);
+  store = createContentStore(directory, () => {});
 });
 
 afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ describe('a blob', () => {
 
   it('is there after the store was opened again', async () => {
     await store.put(text);
-    assert.deepEqual(await createContentStore(directory).read(digest, 1e6), text);
+    assert.deepEqual(await createContentStore(directory, () => {}).read(digest, 1e6), text);
   });
 
   it('that is absent is NotFound', async () => {
@@ -93,7 +93,7 @@ describe('an ingest', () => {
       assert.equal(ingest.offset, 0);
       await ingest.write(text.subarray(0, 5000));
     }
-    await using ingest = await createContentStore(directory).ingest('ref', never);
+    await using ingest = await createContentStore(directory, () => {}).ingest('ref', never);
     assert.equal(ingest.offset, 5000);
     await ingest.write(text.subarray(5000));
     await ingest.commit({ digest, sizeBytes: text.length });

@@ -5,6 +5,7 @@ import { DhowError } from '#errors/error.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '#image/digest.ts';
 import { openIngest } from '#store/content/ingest.ts';
 import { Locks } from '#store/content/locks.ts';
+import type { Leases } from '#store/leases.ts';
 import { hasCode } from '#sys/libc.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface ContentStore {
   has(digest: Digest): boolean;
   /** @throws NotFound */
   sizeOf(digest: Digest): number;
+  /** When the blob was complete. @throws NotFound */
+  addedAt(digest: Digest): Date;
   /** The whole blob. @throws NotFound; InvalidParameter if larger than `maxBytes`. */
   read(digest: Digest, maxBytes: number): Promise<Buffer>;
   /**
@@ -62,8 +65,11 @@ export interface Ingest extends AsyncDisposable {
 
 const streamChunkBytes = 256 * 1024;
 
-/** Opens or creates the store in a directory of its own. Blocks shortly: for the start of the daemon. */
-export function createContentStore(directory: string): ContentStore {
+/**
+ * Opens or creates the store in a directory of its own. Blocks shortly: for the start of the daemon.
+ * @param note see `Leases`
+ */
+export function createContentStore(directory: string, note: Leases['note']): ContentStore {
   const blobs = path.join(directory, 'blobs', 'sha256');
   const ingests = path.join(directory, 'ingest');
   const removed = path.join(directory, 'removed');
@@ -73,6 +79,16 @@ export function createContentStore(directory: string): ContentStore {
   let removals = 0;
 
   const pathOf = (digest: Digest): string => path.join(blobs, hexOf(digest));
+  /** Noted before it is there. */
+  function placeFor(digest: Digest): string {
+    note(digest);
+    return pathOf(digest);
+  }
+  function has(digest: Digest): boolean {
+    const isThere = fs.existsSync(pathOf(digest));
+    if (isThere) note(digest);
+    return isThere;
+  }
   const ingestPathOf = (ref: string): string => path.join(ingests, hexOf(digestOf(ref)));
 
   function statusOf(digest: Digest): fs.Stats {
@@ -93,7 +109,7 @@ export function createContentStore(directory: string): ContentStore {
     const file = ingestPathOf(ref);
     const lock = await locks.acquire(file, signal);
     try {
-      return await openIngest(file, pathOf, lock);
+      return await openIngest(file, placeFor, lock);
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
@@ -101,8 +117,10 @@ export function createContentStore(directory: string): ContentStore {
   }
 
   return {
-    has: (digest) => fs.existsSync(pathOf(digest)),
+    has,
     sizeOf: (digest) => statusOf(digest).size,
+    // Its rename into place is the last change.
+    addedAt: (digest) => statusOf(digest).ctime,
     async read(digest, maxBytes) {
       const { size } = statusOf(digest);
       if (size > maxBytes) {
@@ -124,7 +142,7 @@ export function createContentStore(directory: string): ContentStore {
     ingest,
     async put(bytes) {
       const digest = digestOf(bytes);
-      if (fs.existsSync(pathOf(digest))) return digest;
+      if (has(digest)) return digest;
       await using upload = await ingest(`put ${digest}`, new AbortController().signal);
       if (upload.offset > 0) await upload.restart();
       await upload.write(bytes);

@@ -172,6 +172,37 @@ describe('collect', () => {
     assert.deepEqual(layers.list(), []);
   });
 
+  it('leaves what was found since a lease began, as its holder will use it', async () => {
+    await using scratch = await makeScratch();
+    await using stores = openStores(scratch.path, workers);
+    const { images, layers, content, collector } = stores;
+    const blob = await content.put(Buffer.from('found'));
+    images.remove(await addImage(stores, base, one));
+    {
+      using _lease = collector.lease();
+      assert.ok(layers.has(base.diffId));
+      // Not read, as it is there.
+      await layers.unpack(one.diffId, sourceOf(Buffer.alloc(0)), { signal: never });
+      await content.put(Buffer.from('found'));
+      assert.deepEqual((await collector.collect()).removedLayers, []);
+      assert.ok(content.list().includes(blob));
+    }
+    assert.deepEqual((await collector.collect()).removedLayers, [base.diffId, one.diffId]);
+    assert.deepEqual(content.list(), []);
+  });
+
+  it('leaves what was added a short time ago, when it is asked to', async () => {
+    await using scratch = await makeScratch();
+    await using stores = openStores(scratch.path, workers);
+    const { images, layers, content, collector } = stores;
+    images.remove(await addImage(stores, base));
+    await collector.collect(new Date(Date.now() - 3_600_000));
+    assert.deepEqual(layers.list(), [base.diffId]);
+    assert.notEqual(content.list().length, 0);
+    await collector.collect(new Date(Date.now() + 3_600_000));
+    assert.deepEqual([layers.list(), content.list()], [[], []]);
+  });
+
   it('leaves what was added or named since a lease began', async () => {
     await using scratch = await makeScratch();
     await using stores = openStores(scratch.path, workers);

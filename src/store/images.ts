@@ -3,7 +3,8 @@ import type { ImageConfig } from '#image/config.ts';
 import { type Digest, parseDigest } from '#image/digest.ts';
 import type { Database } from '#store/database.ts';
 
-export type { Collector, Lease } from '#store/collector.ts';
+export type { Collector } from '#store/collector.ts';
+export type { Lease } from '#store/leases.ts';
 
 /** An image whose config and layers are all in the store. */
 export interface ImageRecord {

@@ -123,7 +123,13 @@ class FileIngest implements Ingest {
         `the content received is ${actual} (${size} bytes), but ${expected} was expected`,
       );
     }
-    await this.#handle.datasync();
+    try {
+      await this.#handle.datasync();
+    } catch (cause) {
+      // The kernel takes its pages for written now: another attempt would be believed.
+      await this.discard();
+      throw new DhowError('DataLoss', `cannot write ${digest} to disk: ${messageOf(cause)}`, { cause });
+    }
     const blob = this.#blobPathOf(digest);
     await fs.promises.rename(this.#file, blob);
     await syncDirectory(path.dirname(blob));

@@ -12,7 +12,7 @@ export async function addLayer(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<{ diffId: Digest; sizeBytes: number }> {
-  const { directory, table, workers } = parts;
+  const { directory, table, workers, note } = parts;
   await using undo = new AsyncDisposableStack();
   const unfinished = path.join(directory, `new-${randomUUID()}`);
   using _claim = parts.claim(unfinished);
@@ -30,5 +30,6 @@ export async function addLayer(
     );
     undo.move();
   }
+  note(diffId);
   return { diffId, sizeBytes };
 }

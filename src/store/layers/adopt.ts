@@ -12,7 +12,7 @@ export async function adoptDirectory(
   upperDirectory: string,
   { latestSeconds, signal }: { latestSeconds?: number; signal: AbortSignal },
 ): Promise<{ diffId: Digest; sizeBytes: number }> {
-  const { directory, table, workers } = parts;
+  const { directory, table, workers, note } = parts;
   await using undo = new AsyncDisposableStack();
   const unfinished = path.join(directory, `new-${randomUUID()}`);
   using _claim = parts.claim(unfinished);
@@ -31,5 +31,6 @@ export async function adoptDirectory(
     );
     undo.move();
   }
+  note(diffId);
   return { diffId, sizeBytes };
 }

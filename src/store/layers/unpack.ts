@@ -8,11 +8,13 @@ import { type Digest, hexOf } from '#image/digest.ts';
 import type { LayerRow, LayerTable } from '#store/layers/layer-table.ts';
 import { placesOf } from '#store/layers/places.ts';
 import { swapIn } from '#store/layers/verify.ts';
+import type { Leases } from '#store/leases.ts';
 
 export interface UnpackParts {
   directory: string;
   table: LayerTable;
   workers: ArchiveWorkers;
+  note: Leases['note'];
   /** While held, a directory without a row is known to be under construction. */
   claim(unfinished: string): Disposable;
 }
@@ -27,7 +29,7 @@ export async function unpackInto(
   source: AsyncIterable<Uint8Array>,
   options: { onProgress: (sourceBytes: number) => void; signal: AbortSignal; damaged?: LayerRow },
 ): Promise<number> {
-  const { directory, table, workers } = parts;
+  const { directory, table, workers, note } = parts;
   const { onProgress, signal, damaged } = options;
   await using undo = new AsyncDisposableStack();
   const unfinished = path.join(directory, `new-${randomUUID()}`);
@@ -55,6 +57,7 @@ export async function unpackInto(
     table.add({ diffId, sizeBytes, tarBytes, opaqueRoot }, (id) =>
       fs.renameSync(unfinished, path.join(directory, String(id))),
     );
+    note(diffId);
   } else {
     await swapIn(parts, { ...damaged, sizeBytes, tarBytes, opaqueRoot }, unfinished);
   }

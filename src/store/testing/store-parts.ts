@@ -9,6 +9,7 @@ import { openDatabase } from '#store/database.ts';
 import { createImageStore } from '#store/images.ts';
 import { createLayerUses } from '#store/layer-uses.ts';
 import { createLayerStore } from '#store/layers.ts';
+import { createLeases } from '#store/leases.ts';
 import { storeMigrations } from '#store/migrations.ts';
 
 export const never = new AbortController().signal;
@@ -23,17 +24,25 @@ export function createTestWorkers(): ArchiveWorkers {
 /** All stores over one directory, as the daemon has them. */
 export function openStores(directory: string, workers: ArchiveWorkers) {
   const database = openDatabase(path.join(directory, 'test.db'), storeMigrations);
-  const content = createContentStore(path.join(directory, 'content'));
+  const leases = createLeases();
+  const content = createContentStore(path.join(directory, 'content'), leases.note);
   const layers = createLayerStore({
     database,
     directory: path.join(directory, 'layers'),
     workers,
+    note: leases.note,
     onBackgroundError: (step, error) => {
       throw new Error(step, { cause: error });
     },
   });
   const images = createImageStore(database);
-  const collector = createCollector({ database, content, layers });
+  const collector = createCollector({
+    database,
+    content,
+    layers,
+    leases,
+    keepUnfinishedMs: 7 * 24 * 3600 * 1000,
+  });
   return {
     ...{ database, content, layers, images, collector, layerUses: createLayerUses(database) },
     async [Symbol.asyncDispose]() {
