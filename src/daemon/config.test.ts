@@ -60,6 +60,17 @@ const badFiles: [string, string, RegExp][] = [
     '{"runtimes": {"own": {"path": "/x", "runtimeArgs": []}}}',
     /"runtimeArgs" is not supp/,
   ],
+  ['a builder that is none', '{"builder": 1}', /"builder" must be an object/],
+  [
+    'a policy that Docker has',
+    '{"builder": {"gc": {"defaultMinFreeSpace": "1GB"}}}',
+    /"builder.gc.defaultMinFreeSpace" is not/,
+  ],
+  [
+    'a filter of another kind',
+    '{"builder": {"gc": {"policy": [{"filter": ["type=x"]}]}}}',
+    /the filter "type=x"/,
+  ],
   ['a runtime of a reserved name', '{"runtimes": {"runc": {"path": "/x"}}}', /the name runc is reserved/],
 ];
 for (const [name, content, message] of badFiles) {
@@ -82,8 +93,41 @@ test('daemon config › further runtimes are objects in the file, and pairs as f
   );
 });
 
+test('daemon config › what builds keep, as Docker writes it', () => {
+  const read = (gc: object) => {
+    let config: ReturnType<typeof readConfig> | undefined;
+    withFile(JSON.stringify({ builder: { gc } }), (file) => {
+      config = readConfig(['--config-file', file]);
+    });
+    return [config?.maxBuildCacheBytes, config?.buildCacheRules];
+  };
+  assert.deepEqual(read({ enabled: true, defaultKeepStorage: '5GB' }), [5 * 1024 ** 3, []]);
+  assert.deepEqual(read({ enabled: false }), [Number.MAX_SAFE_INTEGER, []]);
+  const policy = [
+    { keepStorage: '1MB', filter: ['unused-for=1h30m'] },
+    { keepStorage: '2MB', all: true },
+  ];
+  assert.deepEqual(read({ policy }), [2 * 1024 ** 2, [{ keepBytes: 1024 ** 2, unusedForMs: 5_400_000 }]]);
+});
+
+test('daemon config › what builds keep, as flags', () => {
+  const config = readConfig([
+    '--build-cache',
+    'keep=3m',
+    '--build-cache',
+    'keep=0,unused-for=2d',
+    '--gc-interval=0',
+  ]);
+  assert.equal(config.maxBuildCacheBytes, 3 * 1024 ** 2);
+  assert.deepEqual(config.buildCacheRules, [{ keepBytes: 0, unusedForMs: 172_800_000 }]);
+  assert.equal(config.gcIntervalMs, 0);
+});
+
 const badFlags: [string[], RegExp][] = [
   [['--nope'], /unknown flag: --nope/],
+  [['--build-cache', 'keep=1g,for=1h'], /expected off, keep=SIZE or/],
+  [['--gc-interval', '5'], /expected a duration/],
+  [['--gc-interval', '100d'], /from 1s to 24d/],
   [['--add-runtime', 'own'], /expected name=\/absolute\/path/],
   [['--add-runtime', 'own=relative'], /expected name=\/absolute\/path/],
   [['--add-runtime', '../own=/x'], /expected name=\/absolute\/path/],

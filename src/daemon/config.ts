@@ -3,6 +3,7 @@ import { readConfigFile } from '#daemon/config/file.ts';
 import { parseFlags } from '#daemon/config/flags.ts';
 import { settings } from '#daemon/config/settings.ts';
 import { parseHostAddress, unprotected } from '#daemon/listen/address.ts';
+import type { BuildCacheRule } from '#engine/upkeep.ts';
 import type { LogFormat, LogLevel } from '#log/log.ts';
 
 /** Everything that can be set from outside, resolved. */
@@ -46,6 +47,12 @@ export interface DaemonConfig {
   maxConcurrentUploads: number;
   /** What builds keep of their steps is cut back to this many bytes. */
   maxBuildCacheBytes: number;
+  /** What else is cut back in the background, in this order. */
+  buildCacheRules: BuildCacheRule[];
+  /** Between the rounds of the garbage collector; 0: none. */
+  gcIntervalMs: number;
+  /** How long what a pull has brought that broke off is kept for the next one. */
+  keepUnfinishedMs: number;
   /** Of containers that say nothing: `max-size`, `max-file`. */
   logOptions: Record<string, string>;
   cgroupParent: string;

@@ -26,6 +26,7 @@ import { createRegistryService } from '#engine/registry-service.ts';
 import { overlayRoots } from '#engine/root-mounter.ts';
 import { createStoreCheckService } from '#engine/store-check-service.ts';
 import { createSystemService } from '#engine/system-service.ts';
+import { startUpkeep } from '#engine/upkeep.ts';
 import { createVolumeService } from '#engine/volume-service.ts';
 import { messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
@@ -38,11 +39,12 @@ import { takeRunDirectory } from '#runtime/run-directory.ts';
 import { findInitBinary, readSpecContext } from '#runtime/spec-context.ts';
 import { createCollector } from '#store/collector.ts';
 import { createContentStore } from '#store/content.ts';
-import { openDatabase } from '#store/database.ts';
+import { type Database, openDatabase } from '#store/database.ts';
 import { createImageStore } from '#store/images.ts';
 import { createLayerBlobs } from '#store/layer-blobs.ts';
 import { createLayerUses } from '#store/layer-uses.ts';
 import { createLayerStore } from '#store/layers.ts';
+import { createLeases } from '#store/leases.ts';
 import { createReferences } from '#store/references.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { createPoller } from '#sys/epoll.ts';
@@ -87,19 +89,27 @@ export async function startDaemon(
 
   const database = openDatabase(root.database, migrations);
   undo.defer(quietly('close database', () => database.close()));
+  undo.defer(quietly('copy database', () => database.snapshot()));
+  const orphans = tellOrigin(database, config.dataRoot, log);
   const workers = createArchiveWorkers({ workerUrl: workerUrls.archive, count: os.availableParallelism() });
   undo.defer(quietly('end archive workers', async () => workers[Symbol.asyncDispose]()));
-  const content = createContentStore(root.content);
+  const leases = createLeases();
+  const content = createContentStore(root.content, leases.note);
   const layers = createLayerStore({
     database,
     directory: root.layers,
     workers,
+    note: leases.note,
+    ...(orphans === undefined ? {} : { orphansDirectory: path.join(orphans, 'layers') }),
     onBackgroundError: (step, error) => log.error('layer store', { step, error: messageOf(error) }),
   });
   const imageStore = createImageStore(database);
   for (const image of imageStore.removeIncomplete()) log.warn('incomplete image removed', { image });
   const layerBlobs = createLayerBlobs(database);
-  const collector = createCollector({ database, content, layers });
+  const collector = createCollector({
+    ...{ database, content, layers, leases },
+    keepUnfinishedMs: config.keepUnfinishedMs,
+  });
   const registry = createRegistryOf(() => config);
   undo.defer(quietly('close registry client', () => registry[Symbol.dispose]()));
 
@@ -177,6 +187,7 @@ export async function startDaemon(
     log,
     roots: overlayRoots,
     containersDirectory: root.containers,
+    ...(orphans === undefined ? {} : { orphansDirectory: path.join(orphans, 'containers') }),
     trashDirectory: root.trash,
     workers,
     workerUrl: workerUrls.archive,
@@ -267,6 +278,15 @@ export async function startDaemon(
   doors = await listen(listening, server.accept, log);
   const { hosts, close: stopListening, renewCertificates } = doors;
   undo.defer(quietly('stop listening', stopListening));
+  undo.use(
+    startUpkeep({
+      ...{ database, collector, log },
+      builds: builds.service,
+      buildCacheRules: config.buildCacheRules,
+      keepUnfinishedMs: config.keepUnfinishedMs,
+      intervalMs: config.gcIntervalMs,
+    }),
+  );
   log.info('started', {
     version: buildFacts.version,
     pid: process.pid,
@@ -285,6 +305,21 @@ export async function startDaemon(
     },
     close: () => held.disposeAsync(),
   };
+}
+
+/**
+ * Tells how a database was made anew.
+ * @returns where things go whose rows may have been lost; undefined when none can have been
+ */
+function tellOrigin({ origin }: Database, dataRoot: string, log: Log): string | undefined {
+  if (origin === 'kept') return undefined;
+  const orphans = path.join(dataRoot, 'orphans', new Date().toISOString().replaceAll(/[:.]/g, '-'));
+  if (origin === 'new') return orphans;
+  const { problems, setAside, snapshotTime, tables } = origin;
+  const snapshot = snapshotTime?.toISOString();
+  log.error('database-rescued', { problem: problems[0], setAside, snapshot, orphans });
+  for (const { name: table, ...rows } of tables) log.error('rows-rescued', { table, ...rows });
+  return orphans;
 }
 
 function networkSettingsOf(config: DaemonConfig): NetworkSettings {

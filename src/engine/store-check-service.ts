@@ -29,14 +29,14 @@ async function findProblems(parts: CheckParts, options: CheckOptions): Promise<S
 }
 
 function checkDatabase(
-  { references }: CheckParts,
+  { database, references }: CheckParts,
   repair: boolean,
   found: (problem: StoreProblem) => void,
 ): void {
-  const problems = references.integrityProblems();
+  const problems = database.problems();
   if (problems.length === 0) return;
   if (repair) references.rebuildIndexes();
-  const left = repair ? references.integrityProblems() : problems;
+  const left = repair ? database.problems() : problems;
   for (const detail of problems) {
     found({
       kind: 'database',
@@ -44,7 +44,7 @@ function checkDatabase(
       detail,
       outcome: !repair ? 'found' : left.includes(detail) ? 'not-mended' : 'mended',
       remedy: left.includes(detail)
-        ? 'stop the daemon and put a backup of the file in its place'
+        ? 'start the daemon anew: it rescues what can be read and takes the rest from the last copy'
         : 'indexes rebuilt',
     });
   }

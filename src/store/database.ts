@@ -1,7 +1,11 @@
+import fs from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { DhowError } from '#errors/error.ts';
+import { findDamage } from '#store/database/damage.ts';
 import { createLogSync } from '#store/database/log-sync.ts';
-import { migrate } from '#store/database/migrate.ts';
+import { documentsOf, migrate } from '#store/database/migrate.ts';
+import { finishRescue, rescueDatabase, snapshotOf } from '#store/database/rescue.ts';
+import { writeSnapshot } from '#store/database/snapshot.ts';
 
 /**
  * The daemon's metadata, in one SQLite file (WAL mode, one writer: this process).
@@ -9,9 +13,14 @@ import { migrate } from '#store/database/migrate.ts';
  * Commits are written with `synchronous=NORMAL`, which costs microseconds and survives SIGKILL; what a client was
  * promised must also survive power loss, so the answer waits for `durable()`, one fdatasync of the write-ahead log
  * off the event loop that all commits before it share. A blocking fsync per commit would stop every other request.
+ *
+ * Beside it lies a copy that `snapshot` makes. A file that is damaged or lost is made anew when it is opened, of what can be read and of
+ * that copy.
  */
 export interface Database {
   readonly sql: DatabaseSync;
+  /** `new` and rescued ones may lack rows of things that exist. */
+  readonly origin: 'kept' | 'new' | RescueReport;
   /**
    * Runs `body`, which must not be asynchronous, in one IMMEDIATE transaction; nested calls join the outer one. Throws
    * what `body` throws, rolled back.
@@ -19,8 +28,12 @@ export interface Database {
   transaction<T>(body: () => T): T;
   /** Resolves when everything committed so far is on disk. @throws DataLoss when the disk refuses it */
   durable(): Promise<void>;
+  /** Copies the database if anything was changed since the last copy. @throws DataLoss when it is damaged */
+  snapshot(): Promise<void>;
+  /** What is wrong with the file, in SQLite's words; empty when nothing. Reads all of it. */
+  problems(): string[];
   /**
-   * Gives space back to the file system: when more than a quarter of the file is free, or when the log is larger than the file.
+   * Gives space back to the file system: when more than a quarter of the file is free, or when the log is larger than such a quarter.
    * Takes a millisecond for each megabyte that stays, and a sync.
    */
   compact(): void;
@@ -34,16 +47,32 @@ export interface Migration {
   /** Unique and never changed: it is what the database remembers. */
   name: string;
   sql: string;
+  /** Columns that hold JSON, by table: what is none there is damage. */
+  documents?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** How a damaged database was made anew. */
+export interface RescueReport {
+  /** What was wrong, in SQLite's words. */
+  problems: string[];
+  /** Where the damaged file is kept. */
+  setAside: string;
+  /** Those of which not all rows could be read: rows taken from it, from the snapshot, and known to be lost. */
+  tables: { name: string; kept: number; fromSnapshot: number; lost: number }[];
+  /** When the snapshot was made; undefined when there was no good one. */
+  snapshotTime: Date | undefined;
 }
 
 /** How long to wait for a reader from outside (a backup, the sqlite3 shell) before failing. */
 const busyTimeoutMs = 5_000;
 
 /**
- * Opens or creates the database and applies the migrations that it has not seen, each in a transaction.
- * @throws Unsupported when the file has migrations that this program does not know: it was written by a newer one
+ * Opens or creates the database, or rescues it, and applies the migrations that it has not seen, each in a transaction.
+ * @throws DataLoss when it is damaged beyond rescue; Unsupported when the file has migrations that this program does not know: it was written by a newer one
  */
 export function openDatabase(path: string, migrations: readonly Migration[]): Database {
+  const documents = documentsOf(migrations);
+  const origin = rescueIfDamaged(path, migrations);
   const sql = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     sql.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
@@ -52,11 +81,16 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
     sql.close();
     throw error;
   }
-  const log = createLogSync(path);
+  const readNumber = (query: string): number => Number(Object.values(sql.prepare(query).get() ?? {})[0]);
+  const log = createLogSync(path, {
+    rewrite: () => readNumber('PRAGMA wal_checkpoint(TRUNCATE)') === 0,
+  });
   let depth = 0;
+  let changesInSnapshot = fs.existsSync(snapshotOf(path)) ? 0 : -1;
 
   return {
     sql,
+    origin,
     transaction(body) {
       if (depth > 0) return body();
       sql.exec('BEGIN IMMEDIATE');
@@ -76,13 +110,18 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
       }
     },
     durable: () => log.durable(),
+    async snapshot() {
+      const changes = readNumber('SELECT total_changes()');
+      if (changes === changesInSnapshot) return;
+      await writeSnapshot(sql, path, documents);
+      changesInSnapshot = changes;
+    },
+    problems: () => findDamage(path, documents)?.problems ?? [],
     compact() {
-      const read = (pragma: string): number =>
-        Number(Object.values(sql.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
       if (depth > 0) return;
-      const pages = read('page_count');
-      if (read('freelist_count') * 4 > pages) sql.exec('VACUUM');
-      else if (log.sizeBytes() <= pages * read('page_size')) return;
+      const pages = readNumber('PRAGMA page_count');
+      if (readNumber('PRAGMA freelist_count') * 4 > pages) sql.exec('VACUUM');
+      else if (log.sizeBytes() * 4 <= pages * readNumber('PRAGMA page_size')) return;
       sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     },
     close() {
@@ -90,4 +129,14 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
       sql.close();
     },
   };
+}
+
+function rescueIfDamaged(path: string, migrations: readonly Migration[]): Database['origin'] {
+  finishRescue(path);
+  const damage = fs.existsSync(path)
+    ? findDamage(path, documentsOf(migrations))
+    : { problems: ['the file is gone'], suspects: new Map() };
+  if (damage === undefined) return 'kept';
+  if (!fs.existsSync(path) && !fs.existsSync(snapshotOf(path))) return 'new';
+  return rescueDatabase(path, migrations, damage);
 }

@@ -13,6 +13,7 @@ import { type LayerPlaces, placesOf } from '#store/layers/places.ts';
 import { createSharedRuns } from '#store/layers/shared-runs.ts';
 import { type UnpackParts, unpackInto } from '#store/layers/unpack.ts';
 import { type LayerDamage, verifyLayer } from '#store/layers/verify.ts';
+import type { Leases } from '#store/leases.ts';
 import { hasCode } from '#sys/libc.ts';
 
 /**
@@ -115,6 +116,10 @@ export interface LayerStoreParts {
   /** The store's own directory; its path should be short. */
   directory: string;
   workers: ArchiveWorkers;
+  /** Where layers without a row go, when rows may have been lost; else they are removed. */
+  orphansDirectory?: string;
+  /** See `Leases`. */
+  note: Leases['note'];
   /** Told of trouble that no caller waits for: a background sync or the removal of leftovers failed. */
   onBackgroundError: (step: string, error: unknown) => void;
 }
@@ -127,6 +132,8 @@ export function createLayerStore({
   database,
   directory,
   workers,
+  orphansDirectory,
+  note,
   onBackgroundError,
 }: LayerStoreParts): LayerStore {
   const emptyDirectory = path.join(directory, 'empty');
@@ -136,13 +143,13 @@ export function createLayerStore({
   table.dropLostInCrash();
   const sync = createLayerSync(table, database, directory);
   const runs = createSharedRuns<Digest, number>();
-  const leftovers = removeLeftovers(directory, table.ids(), workers).catch((error: unknown) =>
-    onBackgroundError('remove leftovers of the layer store', error),
+  const leftovers = removeLeftovers(directory, table.ids(), workers, orphansDirectory).catch(
+    (error: unknown) => onBackgroundError('remove leftovers of the layer store', error),
   );
 
   const claims = new Set<string>();
   const parts: UnpackParts = {
-    ...{ directory, table, workers },
+    ...{ directory, table, workers, note },
     claim(unfinished) {
       claims.add(path.basename(unfinished));
       return { [Symbol.dispose]: () => void claims.delete(path.basename(unfinished)) };
@@ -151,6 +158,12 @@ export function createLayerStore({
 
   const placesOfRow = (id: number): LayerPlaces => placesOf(path.join(directory, String(id)));
   const filesOf = (id: number): string => placesOfRow(id).files;
+
+  function lookUp(diffId: Digest): LayerRow | undefined {
+    const row = table.find(diffId);
+    if (row !== undefined) note(diffId);
+    return row;
+  }
 
   function rowOf(diffId: Digest) {
     const row = table.find(diffId);
@@ -170,7 +183,7 @@ export function createLayerStore({
   }
 
   return {
-    has: (diffId) => table.find(diffId) !== undefined,
+    has: (diffId) => lookUp(diffId) !== undefined,
     sizeOf: (diffId) => rowOf(diffId).sizeBytes,
     list: () => table.list(),
     directoryOf: (diffId) => filesOf(rowOf(diffId).id),
@@ -188,7 +201,7 @@ export function createLayerStore({
         diffId,
         { onProgress: onProgress ?? (() => {}), signal },
         async (progress) => {
-          const present = table.find(diffId);
+          const present = lookUp(diffId);
           if (present !== undefined) {
             await closeUnread(source);
             return present.sizeBytes;

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { builderValues } from '#daemon/config/build-cache-rules.ts';
 import type { Setting } from '#daemon/config/setting.ts';
 import { settings } from '#daemon/config/settings.ts';
 import { DhowError } from '#errors/error.ts';
@@ -44,6 +45,7 @@ function fileValue(path: string, setting: Setting, value: unknown): string[] {
   if (setting.flag === 'log-opt' && isTextMap(value)) {
     return Object.entries(value).map(([name, text]) => `${name}=${text}`);
   }
+  if (setting.flag === 'build-cache') return builderValues(path, value);
   if (setting.flag === 'add-runtime') return runtimeValues(path, value);
   if (!fits) {
     const expected = setting.kind === 'list' ? 'a list of strings' : `a ${wanted}`;

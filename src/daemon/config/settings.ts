@@ -1,3 +1,4 @@
+import { parseBuildCacheLimit } from '#daemon/config/build-cache-rules.ts';
 import { defaults } from '#daemon/config/defaults.ts';
 import { listeningSettings } from '#daemon/config/listening-settings.ts';
 import type { Setting } from '#daemon/config/setting.ts';
@@ -7,6 +8,8 @@ import {
   parseAddressPool,
   parseByteCount,
   parseConcurrency,
+  parseDuration,
+  parseInterval,
   parseMirror,
   parseRuntime,
   parseSwitch,
@@ -183,6 +186,38 @@ export const settings: Setting[] = [
     kind: 'number',
     apply: (config, value) => {
       config.maxBuildCacheBytes = parseByteCount('max-build-cache', value);
+    },
+  },
+  {
+    flag: 'build-cache',
+    key: 'builder',
+    help: 'Cut back what builds keep: keep=20GB, or in the background keep=2GB,unused-for=48h, or off; may be repeated',
+    kind: 'list',
+    apply: (config, value) => {
+      const limit = parseBuildCacheLimit(value);
+      if (limit.kind === 'off') {
+        config.buildCacheRules = [];
+        config.maxBuildCacheBytes = Number.MAX_SAFE_INTEGER;
+      } else if (limit.unusedForMs === undefined) config.maxBuildCacheBytes = limit.keepBytes;
+      else config.buildCacheRules.push({ keepBytes: limit.keepBytes, unusedForMs: limit.unusedForMs });
+    },
+  },
+  {
+    flag: 'gc-interval',
+    key: 'gc-interval',
+    help: 'Time between rounds of the garbage collector, 0 for none (10m)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.gcIntervalMs = parseInterval('gc-interval', value);
+    },
+  },
+  {
+    flag: 'keep-unfinished',
+    key: 'keep-unfinished',
+    help: 'How long the garbage collector keeps what a pull that broke off has brought (7d)',
+    kind: 'text',
+    apply: (config, value) => {
+      config.keepUnfinishedMs = parseDuration('keep-unfinished', value);
     },
   },
   {

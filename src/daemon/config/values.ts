@@ -50,6 +50,25 @@ export function parseByteCount(flag: string, value: string): number {
   throw refused(flag, value, 'a number of bytes');
 }
 
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of a text such as `48h`, `1h30m` or `0`, as Go has them, and days. */
+export function parseDuration(flag: string, value: string): number {
+  if (value === '0') return 0;
+  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
+  const length = parts.reduce((sum, [text]) => sum + text.length, 0);
+  if (parts.length === 0 || length !== value.length)
+    throw refused(flag, value, 'a duration such as 48h or 1h30m');
+  return parts.reduce((sum, [, number, unit = '']) => sum + Number(number) * (unitMs[unit] ?? Number.NaN), 0);
+}
+
+/** For a timer, which takes 24 days at most. */
+export function parseInterval(flag: string, value: string): number {
+  const ms = parseDuration(flag, value);
+  if (ms === 0 || (ms >= 1000 && ms < 2 ** 31)) return ms;
+  throw refused(flag, value, 'a duration from 1s to 24d, or 0');
+}
+
 export function parseSwitch(flag: string, value: string): boolean {
   if (value === 'true' || value === '1') return true;
   if (value === 'false' || value === '0') return false;

@@ -53,6 +53,8 @@ export interface ContainerParts {
   roots: RootMounter;
   /** Holds one directory per container: upper, work, root (mount point), log, hosts, hostname, resolv.conf. */
   containersDirectory: string;
+  /** Where such directories go that have no row, when rows may have been lost; else they are removed. */
+  orphansDirectory?: string;
   /** Of containers that say nothing. */
   logLimits: LogLimits;
   cgroups: CgroupHierarchies;

@@ -29,6 +29,7 @@ export async function restoreContainers(context: ContainerContext): Promise<void
   for (const record of context.table.list()) {
     const state = await context.runtime.inspect(record.id);
     found.set(record.id, state);
+    if (context.database.origin !== 'kept') believeKernel(record, state);
     if (isLive(record) && (state.state === 'running' || state.state === 'paused'))
       live.set(record.id, `/proc/${state.pid}/ns/net`);
   }
@@ -54,6 +55,13 @@ export async function restoreContainers(context: ContainerContext): Promise<void
   }
   await context.volumes.settle();
   await removeOrphanDirectories(context);
+}
+
+/** A row out of a snapshot may be from before the start. */
+function believeKernel(record: ContainerRecord, found: ProcessState): void {
+  if (found.state !== 'running' && found.state !== 'paused') return;
+  if (!isLive(record))
+    record.state = { ...record.state, status: found.state, pid: found.pid, startedAt: new Date() };
 }
 
 /** A daemon that died while it froze or thawed a container (`commit` does both) had promised nothing: what the row says holds. */
@@ -160,13 +168,18 @@ async function startOne(context: ContainerContext, record: ContainerRecord): Pro
   }
 }
 
-/** A directory without a row belongs to a create that never finished or a remove that nearly did. */
+/** A directory without a row belongs to a create that never finished or a remove that nearly did; or the row was lost. */
 async function removeOrphanDirectories(context: ContainerContext): Promise<void> {
   for (const id of await fs.readdir(context.containersDirectory)) {
     if (context.table.get(id)) continue;
     const { root, sources } = pathsOf(context.containersDirectory, id);
     context.roots.unmount(root);
     await context.roots.unmountBelow(sources);
-    await context.trash.discard(path.join(context.containersDirectory, id));
+    const directory = path.join(context.containersDirectory, id);
+    if (context.orphansDirectory === undefined) await context.trash.discard(directory);
+    else {
+      await fs.mkdir(context.orphansDirectory, { recursive: true, mode: 0o700 });
+      await fs.rename(directory, path.join(context.orphansDirectory, id));
+    }
   }
 }

@@ -34,6 +34,7 @@ export const containerMigration = {
       definition TEXT NOT NULL,
       status TEXT NOT NULL
     ) STRICT;`,
+  documents: { containers: ['definition', 'status'] },
 } as const;
 
 /** The container rows. Readers use the maps in memory; there is one writer, this process. */

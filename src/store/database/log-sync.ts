@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { DhowError } from '#errors/error.ts';
+import { DhowError, messageOf } from '#errors/error.ts';
+import { syncFileNow } from '#store/database/sync-file.ts';
 
 const fdatasync = promisify(fs.fdatasync);
 
@@ -19,21 +20,32 @@ export interface LogSync {
  * anew. So whatever is no longer in the log when we sync it is on disk already, and whatever still is gets there now.
  * The log is one inode as long as our connection is open, hence one descriptor; only the log is opened, because
  * closing a descriptor of the database file itself would drop SQLite's locks on it.
+ *
+ * After a sync that failed the kernel takes the pages for written, and a second one would succeed although the first commits are in
+ * memory only; and behind a hole in the log nothing is found after a power cut. So all of it is written anew, elsewhere.
+ * @param rewrite copies the log into the database, with syncs, and empties it; false when that is not possible now
  */
-export function createLogSync(databasePath: string): LogSync {
+export function createLogSync(databasePath: string, { rewrite }: { rewrite: () => boolean }): LogSync {
+  let hasFailed = false;
   let fd: number | undefined;
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
 
   async function sync(): Promise<void> {
     try {
+      if (hasFailed && !rewrite()) throw new Error('the log cannot be written anew while others read it');
+      hasFailed = false;
       if (fd === undefined) {
         fd = fs.openSync(`${databasePath}-wal`, 'r+');
-        syncDirectory(path.dirname(databasePath));
+        // The new file's name must survive as well.
+        syncFileNow(path.dirname(databasePath));
       }
       await fdatasync(fd);
     } catch (error) {
-      throw new DhowError('DataLoss', `cannot write ${databasePath}-wal to disk`, { cause: error });
+      hasFailed = true;
+      throw new DhowError('DataLoss', `cannot write ${databasePath}-wal to disk: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -63,16 +75,6 @@ export function createLogSync(databasePath: string): LogSync {
       fd = undefined;
     },
   };
-}
-
-/** The new file's name must survive as well. */
-function syncDirectory(directory: string): void {
-  const fd = fs.openSync(directory, 'r');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
 }
 
 function closeAfter(running: Promise<void> | undefined, fd: number): void {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DhowError } from '#errors/error.ts';
+import type { Documents } from '#store/database/damage.ts';
 import type { Migration } from '#store/database.ts';
 
 const createTable = `
@@ -42,4 +43,15 @@ export function migrate(sql: DatabaseSync, path: string, migrations: readonly Mi
       });
     }
   }
+}
+
+/** The columns that hold JSON after all these migrations. */
+export function documentsOf(migrations: readonly Migration[]): Documents {
+  const columns = new Map<string, readonly string[]>();
+  for (const { documents = {} } of migrations) {
+    for (const [table, names] of Object.entries(documents)) {
+      columns.set(table, [...(columns.get(table) ?? []), ...names]);
+    }
+  }
+  return columns;
 }

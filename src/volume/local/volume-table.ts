@@ -13,6 +13,7 @@ export const volumeMigrations: readonly Migration[] = [
         anonymous INTEGER NOT NULL,
         created_at INTEGER NOT NULL
       ) STRICT;`,
+    documents: { volumes: ['labels'] },
   },
   {
     version: 30,
@@ -22,6 +23,7 @@ export const volumeMigrations: readonly Migration[] = [
       ALTER TABLE volumes ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
       ALTER TABLE volumes ADD COLUMN directory TEXT;
       ALTER TABLE volumes ADD COLUMN removing INTEGER NOT NULL DEFAULT 0;`,
+    documents: { volumes: ['options'] },
   },
 ];
 

@@ -3,6 +3,7 @@ import type { Migration } from '#store/database.ts';
 export const imageMigration: Migration = {
   version: 1,
   name: '0001-images',
+  documents: { images: ['config'] },
   sql: `
     CREATE TABLE images (
       id TEXT PRIMARY KEY,
