@@ -185,11 +185,13 @@ async function checkContainer(docker: Cli, id: string): Promise<void> {
   if (inspected.code !== 0 || name === `/${bystander}`) return;
   if (status === 'paused') await docker.out('unpause', id);
   else if (status !== 'running') await docker.out('start', id);
-  const { code, stdout, stderr } = await docker.run(['exec', id, 'echo', 'alive']);
-  if (code === 0 && stdout === 'alive\n') return;
-  // One whose process ends at once may have ended again, and be gone.
-  const now = await docker.run(['inspect', '--type', 'container', '--format', '{{.State.Running}}', id]);
-  assert.notEqual(now.stdout, 'true\n', `${name} runs, and nothing can be executed in it: ${stderr}`);
+  await waitFor(`${name} to run commands, or to have ended`, async () => {
+    const { code, stdout } = await docker.run(['exec', id, 'echo', 'alive']);
+    if (code === 0 && stdout === 'alive\n') return true;
+    // One whose process ends at once may have ended again, and be gone.
+    const now = await docker.run(['inspect', '--type', 'container', '--format', '{{.State.Running}}', id]);
+    return now.stdout !== 'true\n';
+  });
 }
 
 async function ids(docker: Cli, ...args: string[]): Promise<string[]> {
