@@ -88,7 +88,7 @@ test('an error has Docker’s message with its kind and reason', async () => {
   const start = await ask(server, 'POST', `/containers/${id}/start`);
   assert.equal(start.status, 400);
   assert.equal(start.json<{ reason: string }>().reason, 'executable-not-found');
-  assert.equal((await ask(server, 'POST', '/grpc')).status, 501);
+  assert.equal((await ask(server, 'POST', '/build/cancel')).status, 501);
   assert.equal((await ask(server, 'GET', '/nodes')).status, 503);
 });
 

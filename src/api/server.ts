@@ -8,6 +8,7 @@ import { createRouter, type Router } from '#api/http/router.ts';
 import { createRoutes } from '#api/routes/all.ts';
 import { debugRoutes } from '#api/routes/debug.ts';
 import { parseApiVersion } from '#api/versions.ts';
+import type { Buildkit } from '#buildkit/buildkit.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
@@ -32,14 +33,22 @@ export interface ApiServerOptions {
   log: Log;
   /** Whether `/debug/` is served at present. Default: never. */
   debug?: () => boolean;
+  /** Default: clients of BuildKit are told that there is none. */
+  buildkit?: Buildkit;
 }
 
 /** Credentials, build configuration and long label filters travel in headers and the request line. */
 const maximumHeaderBytes = 256 * 1024;
 
-export function createApiServer(engine: Engine, { log, debug = () => false }: ApiServerOptions): ApiServer {
+export function createApiServer(
+  engine: Engine,
+  { log, debug = () => false, buildkit }: ApiServerOptions,
+): ApiServer {
   const exchanges = new Set<Exchange>();
-  const router = createRouter([...createRoutes(engine), ...debugRoutes(debug, () => [...exchanges])]);
+  const router = createRouter([
+    ...createRoutes(engine, buildkit),
+    ...debugRoutes(debug, () => [...exchanges]),
+  ]);
   let closing = false;
   /** All connections: an HTTP server that does not listen itself does not count those that it is handed. */
   const connections = new Set<Duplex>();
@@ -137,7 +146,7 @@ function shuttingDown(): DhowError {
 
 function upgradeOf({ headers }: IncomingMessage): Upgrade | undefined {
   const wanted = headers.upgrade?.toLowerCase();
-  return wanted === 'tcp' || wanted === 'websocket' ? wanted : undefined;
+  return wanted === 'tcp' || wanted === 'websocket' || wanted === 'h2c' ? wanted : undefined;
 }
 
 async function dispatch(router: Router, exchange: Exchange, method: string, fullPath: string): Promise<void> {

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createApiServer } from '#api/server.ts';
 import { createArchiveWorkers } from '#archive/workers.ts';
+import { createBuildkit } from '#buildkit/buildkit.ts';
 import { buildFacts, workerUrls } from '#daemon/build-facts.ts';
 import type { DaemonConfig } from '#daemon/config.ts';
 import { takeDataRoot, takeRunRoot } from '#daemon/data-root.ts';
@@ -268,7 +269,11 @@ export async function startDaemon(
     events,
     system,
   };
-  const server = createApiServer(metrics.meterEngine(engine), { log, debug: () => config.debug });
+  const buildkit = createBuildkit({
+    ...{ builds: builds.service, images, hostPlatform: hostPlatform(process.arch), log },
+    ...{ version: buildFacts.version, directory: path.join(config.runRoot, 'buildkit') },
+  });
+  const server = createApiServer(metrics.meterEngine(engine), { log, debug: () => config.debug, buildkit });
   undo.defer(quietly('close api', () => server.close(config.shutdownTimeoutSeconds * 1000)));
   if (config.metricsEndpoint) {
     const all = [...metrics.list(engine), ...processMetrics()];

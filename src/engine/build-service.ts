@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type BuilderParts, createBuilder } from '#build/build.ts';
 import type { BuildRequest } from '#build/request.ts';
 import { fetchGit } from '#engine/builds/fetch-git.ts';
+import { withImageFiles } from '#engine/builds/image-files.ts';
 import { createImageSource } from '#engine/builds/image-source.ts';
 import { fetchContext } from '#engine/builds/remote-context.ts';
 import { type CommandRunnerParts, createCommandRunner } from '#engine/builds/run-command.ts';
@@ -23,7 +24,7 @@ export { splitExits } from '#engine/builds/exit-split.ts';
 export interface BuildServiceParts
   extends Omit<BuilderParts, 'mounter' | 'runner' | 'remote' | 'resolveOwner'>,
     Omit<CommandRunnerParts, 'directory'> {
-  imageService: Pick<ImageService, 'find' | 'pull'>;
+  imageService: Pick<ImageService, 'find' | 'get' | 'pull'>;
   registry: Pick<RegistryClient, 'download'>;
   events: EventService;
 }
@@ -86,6 +87,10 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
           parts.events.emit({ type: 'image', action: 'tag', id: result?.id ?? '', attributes: { name } });
         }
         return result;
+      },
+      withFiles(name, use) {
+        const image = parts.imageService.get(name);
+        return withImageFiles({ ...parts, directory: path.join(parts.directory, 'work') }, image, use);
       },
       prune: (options) => builder.prune(options),
       cache: () => builder.cache(),

@@ -20,10 +20,22 @@ export interface BuildService {
    *   a pull throws; the reason of `signal`
    */
   build(settings: BuildSettings): Promise<BuildResult | undefined>;
+  /**
+   * The files of an image in one tree, mounted as long as `use` takes.
+   * @param name by every name that an image has. @throws NotFound; what `use` throws
+   */
+  withFiles<T>(name: string, use: (files: ImageFiles) => Promise<T>): Promise<T>;
   /** Removes what no build has used, and the layers that nobody needs any more. */
   prune(options: PruneOptions): Promise<{ removed: string[]; freedBytes: number }>;
   /** What is kept of steps, and cache mounts; least recently used first. */
   cache(): CachedBuildStep[];
+}
+
+export interface ImageFiles {
+  /** Read-only. */
+  root: string;
+  /** A tar of them. */
+  archive(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 export interface BuildSettings extends Omit<BuildRequest, 'imageSource' | 'context'> {

@@ -13,7 +13,8 @@ import { mediaTypes } from '#wire/media-types.ts';
 /** Headers that every answer carries. */
 export type StandardHeaders = Record<string, string>;
 
-export type Upgrade = 'tcp' | 'websocket';
+/** `h2c` is HTTP/2, which BuildKit's clients speak. */
+export type Upgrade = 'tcp' | 'websocket' | 'h2c';
 
 export interface ExchangeParts {
   request: IncomingMessage;
@@ -125,7 +126,29 @@ export class Exchange {
   hijack(contentType: string): Duplex {
     const { request, response, upgrade, standardHeaders } = this.#parts;
     this.#hijacked = true;
-    return hijack({ request, response, upgrade: upgrade === 'tcp', contentType, headers: standardHeaders });
+    return hijack({
+      request,
+      response,
+      ...(upgrade === 'tcp' ? { upgrade } : {}),
+      contentType,
+      headers: standardHeaders,
+    });
+  }
+
+  /**
+   * Takes the connection out of HTTP/1.1 for HTTP/2, answering 101. The caller owns it from here on.
+   * @throws InvalidParameter when the client did not ask for that
+   */
+  hijackForHttp2(): Duplex {
+    const { request, response, upgrade, standardHeaders } = this.#parts;
+    if (upgrade !== 'h2c') {
+      throw new DhowError(
+        'InvalidParameter',
+        'this is for clients of BuildKit: the request has no "Upgrade: h2c"',
+      );
+    }
+    this.#hijacked = true;
+    return hijack({ request, response, upgrade, headers: standardHeaders });
   }
 
   /**

@@ -10,15 +10,16 @@ import { DhowError } from '#errors/error.ts';
 export function hijack(options: {
   request: IncomingMessage;
   response: ServerResponse;
-  upgrade: boolean;
-  contentType: string;
+  /** What the connection becomes; undefined when the client did not say. */
+  upgrade?: string;
+  contentType?: string;
   headers: Record<string, string>;
 }): Duplex {
   const { request, response, upgrade, contentType, headers } = options;
   const socket = releaseSocket(request, response);
-  const status = upgrade ? '101 UPGRADED' : '200 OK';
-  const lines = [`HTTP/1.1 ${status}`, `Content-Type: ${contentType}`];
-  if (upgrade) lines.push('Connection: Upgrade', 'Upgrade: tcp');
+  const lines = [`HTTP/1.1 ${upgrade === undefined ? '200 OK' : '101 UPGRADED'}`];
+  if (contentType !== undefined) lines.push(`Content-Type: ${contentType}`);
+  if (upgrade !== undefined) lines.push('Connection: Upgrade', `Upgrade: ${upgrade}`);
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   return socket;

@@ -1,4 +1,5 @@
 import type { Route } from '#api/http/router.ts';
+import { buildkitRoutes } from '#api/routes/buildkit.ts';
 import { buildRoutes } from '#api/routes/builds.ts';
 import { commitRoutes } from '#api/routes/commit.ts';
 import { containerStreamRoutes } from '#api/routes/container-streams.ts';
@@ -16,10 +17,11 @@ import { swarmRoutes } from '#api/routes/swarm.ts';
 import { systemRoutes } from '#api/routes/system.ts';
 import { unsupportedRoutes } from '#api/routes/unsupported.ts';
 import { volumeRoutes } from '#api/routes/volumes.ts';
+import type { Buildkit } from '#buildkit/buildkit.ts';
 import type { Engine } from '#engine/engine.ts';
 
 /** Every operation of the API. Of two routes that fit a path the first one answers. */
-export function createRoutes(engine: Engine): Route[] {
+export function createRoutes(engine: Engine, buildkit: Buildkit | undefined): Route[] {
   return [
     ...systemRoutes(engine),
     ...containerRoutes(engine),
@@ -27,6 +29,7 @@ export function createRoutes(engine: Engine): Route[] {
     ...monitorRoutes(engine),
     ...fileRoutes(engine),
     ...buildRoutes(engine.builds),
+    ...(buildkit === undefined ? [] : buildkitRoutes(buildkit)),
     ...commitRoutes(engine),
     ...diskUsageRoutes(engine),
     ...execRoutes(engine.containers),

@@ -17,7 +17,7 @@ export function systemRoutes(engine: Pick<Engine, 'system' | 'events'>): Route[]
       'Cache-Control': 'no-cache, no-store, must-revalidate',
       Pragma: 'no-cache',
       // 1 is the builder before BuildKit.
-      'Builder-Version': '1',
+      'Builder-Version': '2',
       Swarm: 'inactive',
     });
     exchange.sendText(200, 'OK');

@@ -4,8 +4,6 @@ import { DhowError } from '#errors/error.ts';
 /** Operations that exist in Docker and not here, with what to tell the user. */
 const operations: [Method, string, string][] = [
   ['POST', '/build/cancel', 'a build is cancelled by closing its connection; build ids are not supported'],
-  ['POST', '/session', 'build sessions are not supported'],
-  ['POST', '/grpc', 'build sessions are not supported'],
   ['GET', '/images/{name...}/attestations', 'attestations are not supported'],
   ['PUT', '/volumes/{name}', 'cluster volumes are not supported'],
 ];

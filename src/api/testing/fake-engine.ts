@@ -70,10 +70,13 @@ function createFakeBuilds(): BuildService {
       onEvent({ type: 'image', id, tags: names, images });
       return { id, tags: names, images };
     },
+    withFiles: (_name, use) => use({ root: '/nonexistent', archive: emptyArchive }),
     prune: async () => ({ removed: ['sha256:1'], freedBytes: 7 }),
     cache: () => [],
   };
 }
+
+async function* emptyArchive(): AsyncGenerator<Uint8Array> {}
 
 function createFakeFiles(): ContainerFiles {
   const status: FileStatus = {

@@ -1,0 +1,132 @@
+import { decodeExporters } from '#buildkit/exporter-options.ts';
+import { type ExportParts, exportResult } from '#buildkit/exports.ts';
+import type { Jobs } from '#buildkit/jobs.ts';
+import {
+  diskUsageRequest,
+  diskUsageResponse,
+  empty,
+  infoResponse,
+  listWorkersResponse,
+  type PruneRequest,
+  pruneRequest,
+  type SolveRequest,
+  solveRequest,
+  solveResponse,
+  statusRequest,
+  statusResponse,
+  type UsageRecord,
+  usageRecord,
+} from '#buildkit/messages/control.ts';
+import { timestampOf } from '#buildkit/messages/timestamp.ts';
+import { type RunBuildParts, runBuild } from '#buildkit/run-build.ts';
+import type { Worker } from '#buildkit/worker.ts';
+import type { BuildService, CachedBuildStep } from '#engine/builds.ts';
+import { DhowError } from '#errors/error.ts';
+import { type Method, serverStreaming, unary } from '#grpc/server.ts';
+
+export interface ControlParts extends RunBuildParts, ExportParts {
+  builds: BuildService;
+  jobs: Jobs;
+  worker: Worker;
+}
+
+const service = '/moby.buildkit.v1.Control';
+
+/** The service by which clients of BuildKit ask for builds, follow them, and look after the cache. */
+export function controlMethods(parts: ControlParts): Method[] {
+  const { builds, jobs, worker } = parts;
+
+  async function solve(request: SolveRequest, signal: AbortSignal): Promise<Map<string, string>> {
+    refuse(request);
+    using job = jobs.open(request, signal);
+    // Before anything is built.
+    decodeExporters(request);
+    if (request.frontend !== '') await runBuild(parts, job, request.frontend, request.frontendAttributes);
+    else await until(job.driven.promise, signal);
+    return await exportResult(parts, job);
+  }
+
+  return [
+    unary(`${service}/Solve`, solveRequest, solveResponse, async (request, { signal }) => ({
+      exporterResponse: await solve(request, signal),
+    })),
+    serverStreaming(
+      `${service}/Status`,
+      statusRequest,
+      statusResponse,
+      async function* (request, { signal }) {
+        yield* (await jobs.find(request.ref, signal)).progress.updates(signal);
+      },
+    ),
+    unary(`${service}/ListWorkers`, empty, listWorkersResponse, () => ({ records: [worker.record] })),
+    unary(`${service}/Info`, empty, infoResponse, () => ({ version: worker.version })),
+    unary(`${service}/DiskUsage`, diskUsageRequest, diskUsageResponse, ({ filters }) => {
+      refuseFilters(filters);
+      return { records: builds.cache().map(encodeUsage) };
+    }),
+    serverStreaming(`${service}/Prune`, pruneRequest, usageRecord, (request) => prune(builds, request)),
+  ];
+}
+
+function refuse({ definition, frontend, frontendInputs, sourcePolicy }: SolveRequest): void {
+  if (definition !== undefined || (frontend === '' && frontendInputs.size > 0)) {
+    throw new DhowError('Unsupported', 'build graphs (LLB) are not supported: build from a Dockerfile');
+  }
+  if (frontendInputs.size > 0)
+    throw new DhowError('Unsupported', 'contexts that are build graphs are not supported');
+  if (sourcePolicy !== undefined) throw new DhowError('Unsupported', 'source policies are not supported');
+}
+
+/** @throws the reason of `signal` */
+async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function refuseFilters(filters: readonly string[]): void {
+  // Clients send an empty one.
+  const [filter] = filters.filter(Boolean);
+  if (filter === undefined) return;
+  throw new DhowError(
+    'Unsupported',
+    `the filter "${filter.slice(0, 100)}" of the build cache is not supported: there is "until"`,
+  );
+}
+
+function encodeUsage(row: CachedBuildStep): UsageRecord {
+  return usageRecord.create({
+    id: row.key,
+    mutable: row.kind === 'mount',
+    size: BigInt(row.sizeBytes),
+    createdAt: timestampOf(row.createdAt),
+    lastUsedAt: timestampOf(row.lastUsedAt),
+    usageCount: BigInt(row.uses),
+    description: row.description,
+    recordType: row.kind === 'mount' ? 'exec.cachemount' : 'regular',
+    shared: row.shared,
+  });
+}
+
+/** Tells of each row that went. */
+async function* prune(builds: BuildService, request: PruneRequest): AsyncGenerator<UsageRecord> {
+  refuseFilters(request.filters);
+  if (request.minFreeSpace > 0n) throw new DhowError('Unsupported', '--min-free-space is not supported');
+  const before = new Map(builds.cache().map((row) => [row.key, row]));
+  const keepBytes = Math.max(Number(request.reservedSpace), Number(request.maxUsedSpace));
+  const unusedMilliseconds = Number(request.keepDuration / 1_000_000n);
+  const { removed } = await builds.prune({
+    ...(unusedMilliseconds > 0 ? { unusedSince: new Date(Date.now() - unusedMilliseconds) } : {}),
+    ...(keepBytes > 0 ? { keepBytes } : {}),
+  });
+  for (const key of removed) {
+    const row = before.get(key);
+    if (row !== undefined) yield encodeUsage(row);
+  }
+}
