@@ -1,7 +1,13 @@
 import type { Client } from '#client/client.ts';
 import { encodeFilters, type Filters } from '#client/filters.ts';
 import { discardBody, readJson } from '#client/read-body.ts';
-import type { ImageDeleteItem, ImageHistoryItem, ImagePruneResponse, ImageSummary } from '#wire/images.ts';
+import type {
+  ImageDeleteItem,
+  ImageHistoryItem,
+  ImageInspect,
+  ImagePruneResponse,
+  ImageSummary,
+} from '#wire/images.ts';
 import { decodeJsonLines } from '#wire/json-lines.ts';
 import type { ProgressMessage } from '#wire/progress.ts';
 
@@ -110,6 +116,14 @@ export async function listImages(
       signal,
     ),
   );
+}
+
+export async function inspectImage(
+  client: Client,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<ImageInspect> {
+  return readJson(await client.request({ method: 'GET', path: pathOf(reference, '/json') }, signal));
 }
 
 export async function imageHistory(

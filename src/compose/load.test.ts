@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of Compose files
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { hashService } from '#compose/hash-service.ts';
 import { loadProject } from '#compose/load.ts';
-import { hashService } from '#compose/render.ts';
 import { DhowError } from '#errors/error.ts';
 
 interface Setting {
@@ -239,7 +239,22 @@ services:
 
 describe('hashService', () => {
   it('ignores the order of keys and what makes no other container', () => {
-    assert.equal(hashService({ image: 'i', user: 'u' }), hashService({ user: 'u', image: 'i', scale: 3 }));
-    assert.notEqual(hashService({ image: 'i' }), hashService({ image: 'j' }));
+    const hash = (content: string, rest = '', variables = {}) =>
+      hashService(one(`services: { web: ${content} }\n${rest}`, { variables }), 'web');
+    assert.equal(
+      hash('{ image: i, user: u }'),
+      hash('{ user: u, image: i, scale: 3, profiles: [], pull_policy: never }'),
+    );
+    assert.notEqual(hash('{ image: i }'), hash('{ image: j }'));
+  });
+
+  it('knows what the project defines elsewhere', () => {
+    const hash = (content: string, rest: string, variables = {}) =>
+      hashService(one(`services: { web: ${content} }\n${rest}`, { variables }), 'web');
+    const volume = '{ image: i, volumes: [v:/v] }';
+    assert.notEqual(hash(volume, 'volumes: { v: }'), hash(volume, 'volumes: { v: { name: other } }'));
+    const secret = '{ image: i, secrets: [s] }';
+    const definition = 'secrets: { s: { environment: S } }';
+    assert.notEqual(hash(secret, definition, { S: '1' }), hash(secret, definition, { S: '2' }));
   });
 });

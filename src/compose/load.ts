@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { dependenciesOf, orderServices } from '#compose/dependencies.ts';
 import { parseEnvFile } from '#compose/document/env-file.ts';
 import type { Variables } from '#compose/document/interpolate.ts';
 import { asMapping, complain, isNull, type MappingNode, mapping } from '#compose/document/node.ts';
@@ -20,6 +21,8 @@ export interface LoadRequest {
   readonly variables: Variables;
   /** `*` enables all. */
   readonly profiles: readonly string[];
+  /** Services that are enabled whatever their profiles: the user has named them. */
+  readonly wanted?: readonly string[];
 }
 
 const sections = ['services', 'networks', 'volumes', 'configs', 'secrets'];
@@ -43,25 +46,33 @@ export function loadProject(request: LoadRequest, sources: Sources): Project {
   const services = decodeSection(root, 'services', decodeService);
   const project = {
     name,
+    directory,
+    files,
+    variables,
     networks: withNames(name, decodeSection(root, 'networks', decodeNetwork)),
     volumes: withNames(name, decodeSection(root, 'volumes', decodeVolume)),
     configs: withNames(name, decodeSection(root, 'configs', decodeConfig)),
     secrets: withNames(name, decodeSection(root, 'secrets', decodeSecret)),
   };
   const enabled: Record<string, Service> = {};
+  const disabled: string[] = [];
   for (const [key, service] of Object.entries(services)) {
-    if (!isEnabled(service, request.profiles)) continue;
+    if (!isEnabled(service, request.profiles) && !request.wanted?.includes(key)) {
+      disabled.push(key);
+      continue;
+    }
     enabled[key] = withEnvironment(withDefaultNetwork(service), variables, sources);
   }
   for (const [key, service] of Object.entries(enabled)) {
     checkService(key, service, { project, services, enabled, root });
   }
+  orderServices(enabled, Object.keys(enabled));
   const used = Object.values(enabled).some((service) => service.networks && 'default' in service.networks);
   const networks =
     used && project.networks['default'] === undefined
       ? { ...project.networks, default: { name: `${name}_default` } }
       : project.networks;
-  return { ...project, networks, services: enabled };
+  return { ...project, networks, services: enabled, disabled };
 }
 
 function decodeSection<Value>(
@@ -99,7 +110,8 @@ function isEnabled(service: Service, profiles: readonly string[]): boolean {
 }
 
 function withDefaultNetwork(service: Service): Service {
-  if (service.network_mode !== undefined || service.networks !== undefined) return service;
+  const joins = Object.keys(service.networks ?? {}).length > 0;
+  if (service.network_mode !== undefined || joins) return service;
   return { ...service, networks: { default: null } };
 }
 
@@ -137,7 +149,7 @@ function readEnvironment(
 }
 
 interface Surroundings {
-  readonly project: Omit<Project, 'services'>;
+  readonly project: Pick<Project, 'networks' | 'volumes' | 'configs' | 'secrets'>;
   readonly services: Readonly<Record<string, Service>>;
   readonly enabled: Readonly<Record<string, Service>>;
   readonly root: MappingNode;
@@ -173,7 +185,7 @@ function checkService(name: string, service: Service, around: Surroundings): voi
         throw fail(`"${source}" is not defined under ${kind}`);
     }
   }
-  for (const [other, { required = true }] of Object.entries(service.depends_on ?? {})) {
+  for (const [other, { required }] of dependenciesOf(service)) {
     if (Object.hasOwn(around.enabled, other) || !required) continue;
     if (!Object.hasOwn(around.services, other)) throw fail(`depends on "${other}", which is not a service`);
     throw fail(`depends on "${other}", which no chosen profile enables`);

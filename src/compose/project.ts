@@ -7,8 +7,16 @@ import type { Service } from '#compose/model/service.ts';
  */
 export interface Project {
   readonly name: string;
+  /** Absolute. */
+  readonly directory: string;
+  /** Absolute, in the order of merging. */
+  readonly files: readonly string[];
+  /** Those that the files may use; the content of configs and secrets may be one of them. */
+  readonly variables: ReadonlyMap<string, string>;
   /** Services that the chosen profiles enable. */
   readonly services: Readonly<Record<string, Service>>;
+  /** Names of the others. */
+  readonly disabled: readonly string[];
   readonly networks: Readonly<Record<string, NetworkDefinition>>;
   readonly volumes: Readonly<Record<string, VolumeDefinition>>;
   readonly configs: Readonly<Record<string, FileDefinition>>;

@@ -1,6 +1,6 @@
 import { DhowError } from '#errors/error.ts';
 
-/** Where something stands in a file; line and column count from 1. */
+/** Where something stands in a file; line and column count from 1. Line 0 stands for what is in no file, such as an option. */
 export interface Place {
   readonly file: string;
   readonly line: number;
@@ -52,6 +52,7 @@ export function complainUnsupported(at: Place, message: string): DhowError {
 }
 
 function describePlace({ file, line, column }: Place): string {
+  if (line === 0) return file;
   return `${file === '-' ? 'standard input' : file}:${line}:${column}`;
 }
 

@@ -179,6 +179,8 @@ const startCondition = (item: Node) =>
     item.at,
   );
 
+const develop = inside({ watch: longForms((_text, item) => [item], inside({ path: absolute })) });
+
 const service: Readonly<Record<string, Change>> = {
   annotations: pairs,
   build,
@@ -186,6 +188,7 @@ const service: Readonly<Record<string, Change>> = {
   configs: fileReferences,
   depends_on: names(startCondition),
   deploy: inside({ labels: pairs }),
+  develop,
   dns: listOfOne,
   dns_opt: listOfOne,
   dns_search: listOfOne,

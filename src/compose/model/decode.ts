@@ -64,7 +64,7 @@ export const duration: Decoder<string> = (node, path) => {
 const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /** Nanoseconds; undefined when the text is no duration. */
-function parseDuration(written: string): number | undefined {
+export function parseDuration(written: string): number | undefined {
   if (written === '0') return 0;
   if (!/^(\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(written)) return undefined;
   let sum = 0;

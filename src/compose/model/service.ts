@@ -132,6 +132,22 @@ const deploy = fields(
   { refused: ['endpoint_mode', 'placement', 'rollback_config', 'update_config'] },
 );
 
+const develop = fields({
+  watch: listOf(
+    fields(
+      {
+        action: oneOf('sync', 'rebuild', 'restart', 'sync+restart'),
+        path: text,
+        target: text,
+        ignore: texts,
+        include: texts,
+        initial_sync: bool,
+      },
+      { refused: ['exec'] },
+    ),
+  ),
+});
+
 const ulimit = (node: Parameters<typeof integer>[0], path: string) =>
   node.kind === 'mapping' ? fields({ soft: integer, hard: integer })(node, path) : integer(node, path);
 
@@ -155,6 +171,7 @@ export const decodeService = fields(
     depends_on: mapOf(dependency),
     deploy,
     device_cgroup_rules: texts,
+    develop,
     devices: texts,
     dns: texts,
     dns_opt: texts,
@@ -221,7 +238,6 @@ export const decodeService = fields(
       'cpu_rt_period',
       'cpu_rt_runtime',
       'credential_spec',
-      'develop',
       'external_links',
       'gpus',
       'isolation',

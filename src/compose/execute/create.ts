@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { tarHeader, tarPadding, tarTrailer } from '#archive/write-tar.ts';
+import { writeArchive } from '#client/archive.ts';
+import type { Client } from '#client/client.ts';
+import {
+  createContainer,
+  inspectContainer,
+  removeContainer,
+  renameContainer,
+  stopContainer,
+} from '#client/containers.ts';
+import { connectNetwork } from '#client/networks.ts';
+import type { NewContainer } from '#compose/container-request.ts';
+import { dropUndefined } from '#compose/drop-undefined.ts';
+import type { ContainerFile } from '#compose/request/mounts.ts';
+import { DhowError, kindOf, messageOf } from '#errors/error.ts';
+import type { ContainerCreateRequest } from '#wire/containers.ts';
+
+/** Makes a container on all its networks, with its files. Nothing is left of one that could not be completed. */
+export async function createFrom(
+  client: Client,
+  container: NewContainer,
+  signal: AbortSignal,
+): Promise<void> {
+  await using undo = new AsyncDisposableStack();
+  await create(client, container, container.name, undo, signal);
+  undo.move();
+}
+
+export interface Replacement {
+  readonly id: string;
+  readonly container: NewContainer;
+  readonly removeVolumes: boolean;
+  readonly timeoutSeconds: number | undefined;
+}
+
+/**
+ * Makes the new container under another name, so that the old one runs until the new one is there, and then takes its place. When that
+ * fails before the old one is gone, the old one stays.
+ */
+export async function replaceBy(
+  client: Client,
+  replacement: Replacement,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, container, removeVolumes, timeoutSeconds } = replacement;
+  await using undo = new AsyncDisposableStack();
+  const made = await create(client, container, `${id.slice(0, 12)}_${container.name}`, undo, signal);
+  await ifThere(stopContainer(client, id, { t: timeoutSeconds }, signal));
+  await ifThere(removeContainer(client, id, { v: removeVolumes }, signal));
+  undo.move();
+  await renameContainer(client, made, container.name, signal);
+}
+
+async function create(
+  client: Client,
+  container: NewContainer,
+  name: string,
+  undo: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<string> {
+  const { attachments, files, platform } = container;
+  const request = await withIds(client, container.request, signal);
+  const { Id: id } = await createContainer(client, request, { name, platform }, signal);
+  undo.defer(async () => {
+    // The failure that leads here is the one to tell.
+    await removeContainer(client, id, { force: true, v: true }).catch(() => {});
+  });
+  for (const { network, settings } of attachments.slice(1)) {
+    await connectNetwork(client, network, { Container: id, EndpointConfig: settings }, signal);
+  }
+  if (files.length > 0) await writeArchive(client, id, '/', packFiles(files), { copyUIDGID: true }, signal);
+  return id;
+}
+
+/** Names of containers whose namespaces are joined become ids: what joins a container that was replaced is to be recognised by that. */
+async function withIds(
+  client: Client,
+  request: ContainerCreateRequest,
+  signal: AbortSignal,
+): Promise<ContainerCreateRequest> {
+  const { HostConfig: host } = request;
+  const resolve = async (mode: string | undefined) => {
+    const name = /^container:(.+)$/.exec(mode ?? '')?.[1];
+    return name === undefined ? mode : `container:${(await inspectContainer(client, name, {}, signal)).Id}`;
+  };
+  const modes = {
+    NetworkMode: await resolve(host?.NetworkMode),
+    IpcMode: await resolve(host?.IpcMode),
+    PidMode: await resolve(host?.PidMode),
+  };
+  return { ...request, HostConfig: { ...host, ...dropUndefined(modes) } };
+}
+
+async function ifThere(done: Promise<void>): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    if (kindOf(error) !== 'NotFound') throw error;
+  }
+}
+
+async function* packFiles(files: readonly ContainerFile[]): AsyncGenerator<Buffer> {
+  for (const { path, content, mode, uid, gid } of files) {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : await readContent(content.file);
+    const name = path.replace(/^\/+/, '');
+    yield tarHeader({ type: 'file', name, mode, uid, gid, sizeBytes: bytes.length });
+    yield bytes;
+    yield tarPadding(bytes.length);
+  }
+  yield tarTrailer();
+}
+
+async function readContent(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new DhowError('NotFound', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,142 @@
+import type { Client } from '#client/client.ts';
+import {
+  killContainer,
+  pauseContainer,
+  removeContainer,
+  restartContainer,
+  startContainer,
+  stopContainer,
+  unpauseContainer,
+} from '#client/containers.ts';
+import { removeImage } from '#client/images.ts';
+import { createNetwork, removeNetwork } from '#client/networks.ts';
+import { createVolume, removeVolume } from '#client/volumes.ts';
+import { awaitCondition } from '#compose/await-condition.ts';
+import { createFrom, replaceBy } from '#compose/execute/create.ts';
+import type { Action } from '#compose/plan.ts';
+import { kindOf } from '#errors/error.ts';
+import type { ErrorKind } from '#errors/kinds.ts';
+
+interface Surroundings {
+  readonly client: Client;
+  readonly signal: AbortSignal;
+  /** Aborted too when another step has failed: there is nothing left to wait for. */
+  readonly halted: AbortSignal;
+}
+
+interface Performance {
+  /** What is being done, and in the end what was. */
+  readonly text: string;
+  readonly over: Promise<string>;
+}
+
+/** Begins one action. */
+export function perform(action: Action, { client, signal, halted }: Surroundings): Performance {
+  const { text, ended, run } = describe(action, client, signal, halted);
+  return { text, over: run().then((otherwise) => (typeof otherwise === 'string' ? otherwise : ended)) };
+}
+
+interface Description {
+  readonly text: string;
+  readonly ended: string;
+  /** A text that it answers with stands in the place of `ended`. */
+  run(): Promise<unknown>;
+}
+
+function describe(action: Action, client: Client, signal: AbortSignal, halted: AbortSignal): Description {
+  switch (action.kind) {
+    case 'create-network':
+      return {
+        text: 'Creating',
+        ended: 'Created',
+        run: () => createNetwork(client, action.request, signal),
+      };
+    case 'create-volume':
+      return {
+        text: 'Creating',
+        ended: 'Created',
+        run: () => createVolume(client, action.request, signal),
+      };
+    case 'create-container':
+      return { text: 'Creating', ended: 'Created', run: () => createFrom(client, action.container, signal) };
+    case 'replace-container':
+      return { text: 'Recreating', ended: 'Recreated', run: () => replaceBy(client, action, signal) };
+    case 'start-container':
+      return { text: 'Starting', ended: 'Started', run: () => startContainer(client, action.id, signal) };
+    case 'stop-container':
+      return {
+        text: 'Stopping',
+        ended: 'Stopped',
+        run: () => unless('NotFound', stopContainer(client, action.id, { t: action.timeoutSeconds }, signal)),
+      };
+    case 'restart-container':
+      return {
+        text: 'Restarting',
+        ended: 'Restarted',
+        run: () => restartContainer(client, action.id, { t: action.timeoutSeconds }, signal),
+      };
+    case 'kill-container':
+      return {
+        text: 'Killing',
+        ended: 'Killed',
+        run: () => killContainer(client, action.id, action.signal, signal),
+      };
+    case 'pause-container':
+      return { text: 'Pausing', ended: 'Paused', run: () => pauseContainer(client, action.id, signal) };
+    case 'unpause-container':
+      return { text: 'Unpausing', ended: 'Unpaused', run: () => unpauseContainer(client, action.id, signal) };
+    case 'remove-container': {
+      const query = { v: action.volumes, force: action.force };
+      return {
+        text: 'Removing',
+        ended: 'Removed',
+        run: () => unless('NotFound', removeContainer(client, action.id, query, signal)),
+      };
+    }
+    case 'await-container':
+      return {
+        text: 'Waiting',
+        ended: { healthy: 'Healthy', completed: 'Exited', ready: 'Ready' }[action.condition],
+        run: () => awaitCondition(client, action, halted),
+      };
+    case 'remove-network':
+      return {
+        text: 'Removing',
+        ended: 'Removed',
+        run: () => ifUnused(removeNetwork(client, action.name, signal)),
+      };
+    case 'remove-volume':
+      return {
+        text: 'Removing',
+        ended: 'Removed',
+        run: () => ifUnused(removeVolume(client, action.name, {}, signal)),
+      };
+    case 'remove-image':
+      return {
+        text: 'Removing',
+        ended: 'Removed',
+        run: () => ifUnused(removeImage(client, action.name, {}, signal)),
+      };
+  }
+}
+
+async function unless(kind: ErrorKind, done: Promise<unknown>): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    if (kindOf(error) !== kind) throw error;
+  }
+}
+
+/** What others use stays, and is no failure. */
+async function ifUnused(done: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await done;
+    return undefined;
+  } catch (error) {
+    const kind = kindOf(error);
+    if (kind === 'NotFound') return 'Not there';
+    if (kind === 'Conflict' || kind === 'Forbidden') return 'Still in use';
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Labels by which Compose tools find what belongs to a project. Names and values are those of Docker Compose, so that it and this engine
+ * see each other's projects.
+ */
+export const label = {
+  project: 'com.docker.compose.project',
+  service: 'com.docker.compose.service',
+  number: 'com.docker.compose.container-number',
+  configHash: 'com.docker.compose.config-hash',
+  oneOff: 'com.docker.compose.oneoff',
+  slug: 'com.docker.compose.slug',
+  directory: 'com.docker.compose.project.working_dir',
+  files: 'com.docker.compose.project.config_files',
+  image: 'com.docker.compose.image',
+  dependsOn: 'com.docker.compose.depends_on',
+  network: 'com.docker.compose.network',
+  volume: 'com.docker.compose.volume',
+  version: 'com.docker.compose.version',
+} as const;
+
+/** The edition of Docker Compose whose labels these are. */
+export const labelsVersion = '2.40.0';
+
+type Condition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
+
+export interface Dependency {
+  readonly condition: Condition;
+  /** Whether the dependent is restarted when the dependency's container is replaced. */
+  readonly restart: boolean;
+}
+
+/** `db:service_healthy:true,queue:service_started:false` */
+export function encodeDependencies(dependencies: ReadonlyMap<string, Dependency>): string {
+  return [...dependencies]
+    .map(([service, { condition, restart }]) => `${service}:${condition}:${restart}`)
+    .join(',');
+}
+
+/** Names of the services in a label; nothing for a container of a tool that does not write it. */
+export function decodeDependencies(text: string | undefined): string[] {
+  return (text ?? '').split(',').flatMap((entry) => entry.split(':', 1)[0] || []);
+}
