@@ -1,3 +1,4 @@
+import { checkOperands } from '#cli/check-operands.ts';
 import type { Command } from '#cli/command.ts';
 import type { CliContext, Output } from '#cli/context.ts';
 import { reportFailure } from '#cli/failure.ts';
@@ -109,19 +110,6 @@ async function printVersion(stdout: Output): Promise<number> {
   const { clientVersion, clientCommit } = await import('#cli/version.ts');
   stdout.write(`Dhow version ${clientVersion()}, build ${clientCommit()}\n`);
   return 0;
-}
-
-function checkOperands(name: string, command: Command, count: number): void {
-  const { min = 0, max = Number.POSITIVE_INFINITY } = command.operands;
-  if (count >= min && count <= max) return;
-  const plural = (number: number) => (number === 1 ? '1 argument' : `${number} arguments`);
-  let rule: string;
-  if (max === 0) rule = 'accepts no arguments';
-  else if (min === max) rule = `requires ${plural(min)}`;
-  else if (max === Number.POSITIVE_INFINITY) rule = `requires at least ${plural(min)}`;
-  else if (min === 0) rule = `requires at most ${plural(max)}`;
-  else rule = `requires at least ${min} and at most ${plural(max)}`;
-  throw new UsageError(`'dhow ${name}' ${rule}`, 1);
 }
 
 function widthOf(stdout: Output): number {

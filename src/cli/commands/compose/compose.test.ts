@@ -69,6 +69,6 @@ volumes:
     assert.match((await run(['config'], { file: ['gone.yaml'] })).thrown ?? '', /no such file: .*gone\.yaml/);
     assert.match((await run(['config', 'web'])).thrown ?? '', /not supported yet/);
     assert.match((await run(['config', '--no-interpolate'])).thrown ?? '', /not supported yet/);
-    assert.match((await run(['up'])).thrown ?? '', /unknown command: dhow compose up/);
+    assert.match((await run(['fly'])).thrown ?? '', /unknown command: dhow compose fly/);
   });
 });

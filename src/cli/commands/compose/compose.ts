@@ -1,3 +1,4 @@
+import { checkOperands } from '#cli/check-operands.ts';
 import { type Command, defineCommand } from '#cli/command.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { list, text, unsupported } from '#cli/options.ts';
@@ -12,9 +13,144 @@ interface Verb {
 
 const verbs: readonly Verb[] = [
   {
+    names: ['build'],
+    summary: 'Build or rebuild services',
+    load: () => import('#cli/commands/compose/build.ts'),
+  },
+  {
     names: ['config', 'convert'],
     summary: 'Print what all Compose files together mean',
     load: () => import('#cli/commands/compose/config.ts'),
+  },
+  {
+    names: ['cp'],
+    summary: 'Copy files between a service container and the local filesystem',
+    load: () => import('#cli/commands/compose/cp.ts'),
+  },
+  {
+    names: ['create'],
+    summary: 'Create containers for a service',
+    load: () => import('#cli/commands/compose/create.ts'),
+  },
+  {
+    names: ['down'],
+    summary: 'Stop and remove containers, networks',
+    load: () => import('#cli/commands/compose/down.ts'),
+  },
+  {
+    names: ['events'],
+    summary: 'Receive real time events from containers',
+    load: () => import('#cli/commands/compose/events.ts'),
+  },
+  {
+    names: ['exec'],
+    summary: 'Execute a command in a running container',
+    load: () => import('#cli/commands/compose/exec.ts'),
+  },
+  {
+    names: ['images'],
+    summary: 'List images used by the created containers',
+    load: () => import('#cli/commands/compose/images.ts'),
+  },
+  {
+    names: ['kill'],
+    summary: 'Force stop service containers',
+    load: () => import('#cli/commands/compose/kill.ts'),
+  },
+  {
+    names: ['logs'],
+    summary: 'View output from containers',
+    load: () => import('#cli/commands/compose/logs.ts'),
+  },
+  {
+    names: ['ls'],
+    summary: 'List running compose projects',
+    load: () => import('#cli/commands/compose/ls.ts'),
+  },
+  {
+    names: ['pause'],
+    summary: 'Pause services',
+    load: () => import('#cli/commands/compose/pause.ts'),
+  },
+  {
+    names: ['port'],
+    summary: 'Print the public port for a port binding',
+    load: () => import('#cli/commands/compose/port.ts'),
+  },
+  {
+    names: ['ps'],
+    summary: 'List containers',
+    load: () => import('#cli/commands/compose/ps.ts'),
+  },
+  {
+    names: ['pull'],
+    summary: 'Pull service images',
+    load: () => import('#cli/commands/compose/pull.ts'),
+  },
+  {
+    names: ['push'],
+    summary: 'Push service images',
+    load: () => import('#cli/commands/compose/push.ts'),
+  },
+  {
+    names: ['restart'],
+    summary: 'Restart service containers',
+    load: () => import('#cli/commands/compose/restart.ts'),
+  },
+  {
+    names: ['rm'],
+    summary: 'Removes stopped service containers',
+    load: () => import('#cli/commands/compose/rm.ts'),
+  },
+  {
+    names: ['run'],
+    summary: 'Run a one-off command on a service',
+    load: () => import('#cli/commands/compose/run.ts'),
+  },
+  {
+    names: ['scale'],
+    summary: 'Scale services',
+    load: () => import('#cli/commands/compose/scale.ts'),
+  },
+  {
+    names: ['start'],
+    summary: 'Start services',
+    load: () => import('#cli/commands/compose/start.ts'),
+  },
+  {
+    names: ['stop'],
+    summary: 'Stop services',
+    load: () => import('#cli/commands/compose/stop.ts'),
+  },
+  {
+    names: ['top'],
+    summary: 'Display the running processes',
+    load: () => import('#cli/commands/compose/top.ts'),
+  },
+  {
+    names: ['unpause'],
+    summary: 'Unpause services',
+    load: () => import('#cli/commands/compose/unpause.ts'),
+  },
+  {
+    names: ['up'],
+    summary: 'Create and start containers',
+    load: () => import('#cli/commands/compose/up.ts'),
+  },
+  {
+    names: ['version'],
+    summary: 'Show the version',
+    load: () => import('#cli/commands/compose/version.ts'),
+  },
+  {
+    names: ['wait'],
+    summary: 'Block until containers of all (or specified) services stop',
+    load: () => import('#cli/commands/compose/wait.ts'),
+  },
+  {
+    names: ['watch'],
+    summary: 'Watch build context and sync or rebuild when files are updated',
+    load: () => import('#cli/commands/compose/watch.ts'),
   },
 ];
 
@@ -50,7 +186,10 @@ export const command = defineCommand({
       profiles: options.profile,
     });
     const input = parseOptions(inner.options, words, { interspersed: inner.interspersed ?? true });
-    if (!input.help) return inner.run(context, input);
+    if (!input.help) {
+      checkOperands(`compose ${verb}`, inner, input.operands.length);
+      return inner.run(context, input);
+    }
     const { commandHelp } = await import('#cli/help.ts');
     const names = found.names.map((name) => `compose ${name}`);
     const entry = { names, summary: found.summary, load: async () => ({ command: inner }) };

@@ -1,8 +1,9 @@
 import { type Command, defineCommand } from '#cli/command.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { flag, type OptionValues, text, unsupported } from '#cli/options.ts';
+import { hashService } from '#compose/hash-service.ts';
 import type { Project } from '#compose/project.ts';
-import { hashService, renderProject } from '#compose/render.ts';
+import { renderProject } from '#compose/render.ts';
 import { DhowError } from '#errors/error.ts';
 
 const options = {
@@ -59,11 +60,5 @@ function print(project: Project, format: 'yaml' | 'json', values: OptionValues<t
   }
   if (values.hash === undefined) return renderProject(project, format);
   const wanted = values.hash === '*' ? names : values.hash.split(',');
-  return lines(
-    wanted.map((name) => {
-      const service = Object.hasOwn(project.services, name) ? project.services[name] : undefined;
-      if (service === undefined) throw new DhowError('NotFound', `no such service: ${name}`);
-      return `${name} ${hashService(service)}`;
-    }),
-  );
+  return lines(wanted.map((name) => `${name} ${hashService(project, name)}`));
 }

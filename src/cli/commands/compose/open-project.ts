@@ -15,26 +15,25 @@ export interface ProjectChoice {
   readonly profiles: readonly string[];
 }
 
-/** Loads the chosen project; variables that nobody set are told on stderr. */
-export function openProject(context: CliContext, choice: ProjectChoice): Project {
-  const { environment, workingDirectory } = context;
-  const at = (path: string) => resolve(workingDirectory, path);
+/**
+ * Loads the chosen project; variables that nobody set are told on stderr.
+ * @param services that are enabled whatever their profiles
+ */
+export function openProject(
+  context: CliContext,
+  choice: ProjectChoice,
+  services: readonly string[] = [],
+): Project {
   const read = createReader();
-  // COMPOSE_FILE and the like may stand in the .env of where we are, so that one is read first.
-  const envFiles = choice.envFiles.map(at);
-  const near = readVariables(
-    environment,
-    envFiles,
-    choice.directory ? at(choice.directory) : workingDirectory,
-    read,
-  );
+  const { environment, workingDirectory } = context;
   const { files, directory } = findFiles({
     files: choice.files,
     directory: choice.directory,
     workingDirectory,
-    environment: near,
+    environment: nearVariables(context, choice, read),
     exists: existsSync,
   });
+  const envFiles = choice.envFiles.map((path) => resolve(workingDirectory, path));
   const variables = readVariables(environment, envFiles, directory, read);
   const listed = (variables.get('COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim());
   const told = new Set<string>();
@@ -45,6 +44,7 @@ export function openProject(context: CliContext, choice: ProjectChoice): Project
       name: choice.name ?? (variables.get('COMPOSE_PROJECT_NAME') || undefined),
       variables,
       profiles: [...choice.profiles, ...listed].filter(Boolean),
+      wanted: services,
     },
     {
       read,
@@ -56,6 +56,24 @@ export function openProject(context: CliContext, choice: ProjectChoice): Project
       },
     },
   );
+}
+
+/** The project's name when it is said without files; undefined when files were named, or no name was. */
+export function nameWithoutFiles(context: CliContext, choice: ProjectChoice): string | undefined {
+  const near = nearVariables(context, choice, createReader());
+  if (choice.files.length > 0 || near.get('COMPOSE_FILE')) return undefined;
+  return choice.name ?? (near.get('COMPOSE_PROJECT_NAME') || undefined);
+}
+
+/** COMPOSE_FILE and the like may stand in the .env of where we are, so that one is read first. */
+function nearVariables(
+  { environment, workingDirectory }: CliContext,
+  choice: ProjectChoice,
+  read: (path: string) => string,
+): Map<string, string> {
+  const at = (path: string) => resolve(workingDirectory, path);
+  const directory = choice.directory === undefined ? workingDirectory : at(choice.directory);
+  return readVariables(environment, choice.envFiles.map(at), directory, read);
 }
 
 /** Reads each file once: the standard input cannot be read twice. */

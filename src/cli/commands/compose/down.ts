@@ -1,0 +1,75 @@
+import { type Command, defineCommand } from '#cli/command.ts';
+import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
+import { timeoutOption } from '#cli/commands/compose/stop-settings.ts';
+import { findTarget, runSteps, selectContainers, type Target } from '#cli/commands/compose/target.ts';
+import { oneOf } from '#cli/commands/container/values/small-values.ts';
+import { flag, parsed } from '#cli/options.ts';
+import { type Observed, observeProject, type ServiceContainer } from '#compose/observe.ts';
+import { dependencyNames, planDown } from '#compose/plan-down.ts';
+import { findOrphans } from '#compose/plan-up.ts';
+
+/** `dhow compose down`: removes the containers and networks of a project, and on request its volumes and images. */
+export function createVerb(choice: ProjectChoice): Command {
+  return defineCommand({
+    usage: ['[OPTIONS] [SERVICE...]'],
+    operands: {},
+    options: {
+      'remove-orphans': flag({ help: 'Remove containers for services not defined in the Compose file' }),
+      rmi: parsed(
+        { help: 'Remove images used by services: "local" those without a custom tag, or "all"' },
+        'string',
+        oneOf('local', 'all'),
+      ),
+      timeout: timeoutOption,
+      volumes: flag({
+        short: 'v',
+        help: 'Remove named volumes of the project, and anonymous volumes of its containers',
+      }),
+    },
+    async run(context, { options, operands }) {
+      const target = findTarget(context, choice, operands);
+      const observed = await observeProject(context.client, target.name, context.signal);
+      const dependencies = dependencyNames(target.project, observed.containers);
+      const { volumes, timeout: timeoutSeconds } = options;
+      if (operands.length > 0) {
+        const chosen = selectContainers(target, observed.containers, operands);
+        const nothing = { ...observed, networks: [], volumes: [] };
+        const settings = { volumes, timeoutSeconds, images: imagesOf(target, chosen, options.rmi) };
+        await runSteps(context, planDown(target.name, chosen, nothing, dependencies, settings));
+        return 0;
+      }
+      const chosen = chooseContainers(target, observed, options['remove-orphans']);
+      const settings = { volumes, timeoutSeconds, images: imagesOf(target, chosen, options.rmi) };
+      await runSteps(context, planDown(target.name, chosen, observed, dependencies, settings));
+      return 0;
+    },
+  });
+}
+
+/** Those of `run` go too; those of services that the project does not have stay unless asked for. */
+function chooseContainers(
+  { project }: Target,
+  observed: Observed,
+  orphans: boolean,
+): readonly ServiceContainer[] {
+  if (project === undefined || orphans) return observed.containers;
+  const strangers = new Set(findOrphans(project, observed));
+  return observed.containers.filter((container) => !strangers.has(container));
+}
+
+function imagesOf(
+  { name, project }: Target,
+  containers: readonly ServiceContainer[],
+  which: string | undefined,
+): string[] {
+  if (which === undefined) return [];
+  const used = containers.map(({ service, summary }) => ({ service, image: summary.Image }));
+  const written = Object.entries(project?.services ?? {}).map(([service, { image }]) => ({
+    service,
+    image: image ?? `${name}-${service}`,
+  }));
+  const wanted = [...used, ...written].filter(
+    ({ service, image }) => which === 'all' || image === `${name}-${service}`,
+  );
+  return [...new Set(wanted.map(({ image }) => image))];
+}

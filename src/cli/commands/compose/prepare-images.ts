@@ -1,0 +1,101 @@
+import { buildService } from '#cli/commands/compose/build-service.ts';
+import { pullServices } from '#cli/commands/compose/pull-services.ts';
+import { oneOf } from '#cli/commands/container/values/small-values.ts';
+import type { CliContext } from '#cli/context.ts';
+import { parsed } from '#cli/options.ts';
+import { inspectImage } from '#client/images.ts';
+import { imageOf } from '#compose/container-request.ts';
+import { findService } from '#compose/dependencies.ts';
+import type { ServiceImage } from '#compose/plan-up.ts';
+import type { Project } from '#compose/project.ts';
+import { DhowError, kindOf } from '#errors/error.ts';
+
+export const pullOption = parsed(
+  { help: 'Pull image before running ("always"|"missing"|"never")' },
+  'string',
+  oneOf('always', 'missing', 'never'),
+);
+
+export interface ImageSettings {
+  /** Wins over what the file says. */
+  readonly pull: string | undefined;
+  /** Whether what can be built is built even if it is there. */
+  readonly build: boolean;
+  /** Nothing is built, as if no service could be. */
+  readonly noBuild: boolean;
+  readonly quiet: boolean;
+}
+
+/**
+ * Sees to it that the daemon has the images of the services: pulls and builds what their policies ask for.
+ * @throws NotFound for an image that is not there and may be neither pulled nor built
+ */
+export async function prepareImages(
+  context: CliContext,
+  project: Project,
+  services: readonly string[],
+  settings: ImageSettings,
+): Promise<Map<string, ServiceImage>> {
+  const images = await findImages(context, project, services);
+  const toPull: string[] = [];
+  const toBuild: string[] = [];
+  for (const name of services) {
+    const need = whatToDo(project, name, images.has(name), settings);
+    if (need === 'pull') toPull.push(name);
+    if (need === 'build') toBuild.push(name);
+  }
+  await pullServices(context, project, toPull, { ignoreFailures: false, quiet: settings.quiet });
+  const { quiet } = settings;
+  for (const name of toBuild) {
+    await buildService(context, project, name, { noCache: false, pull: false, quiet, args: new Map() });
+  }
+  const changed = await findImages(context, project, [...toPull, ...toBuild]);
+  const result = new Map([...images, ...changed]);
+  for (const name of services) {
+    if (result.has(name)) continue;
+    const image = imageOf(project, name);
+    throw new DhowError(
+      'NotFound',
+      `the image "${image}" of service "${name}" is not there, and nothing may get it`,
+    );
+  }
+  return result;
+}
+
+function whatToDo(
+  project: Project,
+  name: string,
+  isThere: boolean,
+  settings: ImageSettings,
+): 'pull' | 'build' | undefined {
+  const { build, pull_policy: written } = findService(project.services, name);
+  const canBuild = build !== undefined && !settings.noBuild;
+  if (canBuild && (settings.build || written === 'build')) return 'build';
+  const policy = settings.pull ?? written ?? 'missing';
+  if (policy === 'always' && (build === undefined || written === 'always')) return 'pull';
+  if (isThere) return undefined;
+  if (canBuild) return 'build';
+  return policy === 'never' ? undefined : 'pull';
+}
+
+async function findImages(
+  context: CliContext,
+  project: Project,
+  services: readonly string[],
+): Promise<Map<string, ServiceImage>> {
+  const result = new Map<string, ServiceImage>();
+  const look = async (name: string) => {
+    try {
+      const { Id: id, Config: config } = await inspectImage(
+        context.client,
+        imageOf(project, name),
+        context.signal,
+      );
+      result.set(name, { id, volumes: Object.keys(config.Volumes ?? {}) });
+    } catch (error) {
+      if (kindOf(error) !== 'NotFound') throw error;
+    }
+  };
+  await Promise.all(services.map(look));
+  return result;
+}

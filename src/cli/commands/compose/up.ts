@@ -1,0 +1,108 @@
+import { type Command, defineCommand } from '#cli/command.ts';
+import { parseScale, prepareUp, type UpChoice } from '#cli/commands/compose/bring-up.ts';
+import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
+import { pullOption } from '#cli/commands/compose/prepare-images.ts';
+import { runAttached } from '#cli/commands/compose/run-attached.ts';
+import { timeoutOption } from '#cli/commands/compose/stop-settings.ts';
+import { runSteps } from '#cli/commands/compose/target.ts';
+import { waitUntilReady } from '#cli/commands/compose/wait-until-ready.ts';
+import { flag, integer, list, type OptionValues, parsedList, text, unsupported } from '#cli/options.ts';
+import { DhowError } from '#errors/error.ts';
+
+const options = {
+  'abort-on-container-exit': flag({ help: 'Stop all containers when one of them ends' }),
+  'abort-on-container-failure': flag({ help: 'Stop all containers when one of them ends with a failure' }),
+  'always-recreate-deps': flag({ help: 'Recreate dependencies, too' }),
+  attach: list({ help: 'Show the output of these services only' }, 'stringArray'),
+  'attach-dependencies': flag({ help: 'Show the output of dependencies, too' }),
+  build: flag({ help: 'Build images before starting containers' }),
+  detach: flag({ short: 'd', help: 'Run containers in the background' }),
+  'exit-code-from': text({ help: 'Return the exit code of this service. Implies --abort-on-container-exit' }),
+  'force-recreate': flag({ help: 'Recreate containers even if nothing has changed' }),
+  menu: unsupported('nothing'),
+  'no-attach': list({ help: 'Do not show the output of these services' }, 'stringArray'),
+  'no-build': flag({ help: "Don't build an image, even if it's missing" }),
+  'no-color': flag({ help: 'Produce monochrome output' }),
+  'no-deps': flag({ help: "Don't start linked services" }),
+  'no-log-prefix': flag({ help: "Don't print prefix in logs" }),
+  'no-recreate': flag({ help: "If containers already exist, don't recreate them" }),
+  'no-start': flag({ help: "Don't start the services after creating them" }),
+  pull: pullOption,
+  'quiet-build': flag({ help: 'Suppress the build output' }),
+  'quiet-pull': flag({ help: 'Pull without printing progress information' }),
+  'remove-orphans': flag({ help: 'Remove containers for services not defined in the Compose file' }),
+  'renew-anon-volumes': flag({
+    short: 'V',
+    help: 'Recreate anonymous volumes instead of retrieving data from the previous containers',
+  }),
+  scale: parsedList({ help: 'Scale SERVICE to NUM instances' }, 'SERVICE=NUM', parseScale),
+  timeout: timeoutOption,
+  timestamps: flag({ help: 'Show timestamps' }),
+  wait: flag({ help: 'Wait for services to be running or healthy. Implies detached mode' }),
+  'wait-timeout': integer({
+    help: 'Maximum duration in seconds to wait for the project to be running or healthy',
+  }),
+  watch: unsupported('nothing', 'w'),
+  yes: flag({ short: 'y', help: '' }),
+};
+
+/** `dhow compose up`: makes what is there like what the files say, and shows the output unless detached. */
+export function createVerb(choice: ProjectChoice): Command {
+  return defineCommand({
+    usage: ['[OPTIONS] [SERVICE...]'],
+    operands: {},
+    options,
+    async run(context, { options: values, operands }) {
+      const detached = values.detach || values.wait || values['no-start'];
+      checkTogether(values, detached);
+      const project = openProject(context, choice, operands);
+      const plan = await prepareUp(context, project, readChoice(values, operands));
+      if (!detached) return runAttached(context, project, plan, values, operands);
+      await runSteps(context, plan.steps);
+      if (values.wait) await waitUntilReady(context, project, plan.services, values['wait-timeout']);
+      return 0;
+    },
+  });
+}
+
+function readChoice(values: OptionValues<typeof options>, services: readonly string[]): UpChoice {
+  const kept = values['no-recreate'] ? 'never' : 'changed';
+  return {
+    services,
+    dependencies: !values['no-deps'],
+    recreate: values['force-recreate'] ? 'always' : kept,
+    recreateDependencies: values['always-recreate-deps'] || values['no-recreate'],
+    scale: new Map(values.scale),
+    start: !values['no-start'],
+    renewVolumes: values['renew-anon-volumes'],
+    removeOrphans: values['remove-orphans'],
+    timeoutSeconds: values.timeout,
+    pull: values.pull,
+    build: values.build,
+    noBuild: values['no-build'],
+    quiet: values['quiet-pull'] || values['quiet-build'],
+  };
+}
+
+function checkTogether(values: OptionValues<typeof options>, detached: boolean): void {
+  const exclude = (first: boolean, one: string, second: boolean, other: string) => {
+    if (first && second) {
+      throw new DhowError('InvalidParameter', `${one} and ${other} exclude each other`);
+    }
+  };
+  const aborts =
+    values['abort-on-container-exit'] ||
+    values['abort-on-container-failure'] ||
+    values['exit-code-from'] !== undefined;
+  const exits = '--abort-on-container-exit, --abort-on-container-failure and --exit-code-from';
+  exclude(detached, '--detach, --wait and --no-start', aborts, exits);
+  exclude(values['force-recreate'], '--force-recreate', values['no-recreate'], '--no-recreate');
+  exclude(values.build, '--build', values['no-build'], '--no-build');
+  exclude(values.wait, '--wait', values['no-start'], '--no-start');
+  exclude(
+    values['abort-on-container-exit'],
+    '--abort-on-container-exit',
+    values['abort-on-container-failure'],
+    '--abort-on-container-failure',
+  );
+}

@@ -1,0 +1,40 @@
+import { runSteps } from '#cli/commands/compose/target.ts';
+import type { CliContext } from '#cli/context.ts';
+import { isJob } from '#compose/dependencies.ts';
+import { observeContainers } from '#compose/observe.ts';
+import type { Project } from '#compose/project.ts';
+import { DhowError } from '#errors/error.ts';
+
+/** Waits until all containers run, and are healthy if they have a health check; jobs that others wait for must have completed. @throws DeadlineExceeded, Conflict */
+export async function waitUntilReady(
+  context: CliContext,
+  project: Project,
+  services: readonly string[],
+  timeoutSeconds: number | undefined,
+): Promise<void> {
+  const containers = await observeContainers(context.client, project.name, context.signal);
+  const steps = containers
+    .filter(({ service, oneOff }) => services.includes(service) && !oneOff)
+    .map(({ id, name, service }) => ({
+      action: {
+        kind: 'await-container',
+        id,
+        name,
+        condition: isJob(project.services, service) ? 'completed' : 'ready',
+      } as const,
+      after: [],
+    }));
+  const limit = timeoutSeconds === undefined ? undefined : AbortSignal.timeout(timeoutSeconds * 1000);
+  try {
+    await runSteps(
+      context,
+      steps,
+      limit === undefined ? context.signal : AbortSignal.any([context.signal, limit]),
+    );
+  } catch (error) {
+    if (!limit?.aborted || context.signal.aborted) throw error;
+    throw new DhowError('DeadlineExceeded', `the project was not ready after ${timeoutSeconds} seconds`, {
+      cause: error,
+    });
+  }
+}
