@@ -211,6 +211,11 @@ export function setUp(index: number): NetlinkRequest {
   return { type: RTM_NEWLINK, flags: 0, body: linkHeader({ index, up: true }) };
 }
 
+/** The link must be down. */
+export function setName(index: number, name: string): NetlinkRequest {
+  return changeLink(index, textAttribute(IFLA_IFNAME, name));
+}
+
 export function setGroup(index: number, group: number): NetlinkRequest {
   return changeLink(index, uint32Attribute(IFLA_GROUP, group));
 }

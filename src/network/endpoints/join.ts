@@ -47,7 +47,7 @@ export async function joinNetwork(
     });
   } else if (isSharingNetwork(network)) {
     const parent = ensureParent(parts.host, parts.table, network);
-    joinParent(parts.host, sandbox, network, { parent, interfaceName, macAddress });
+    joinParent(parts.host, sandbox, network, { parent, endpointId: endpoint.id, interfaceName, macAddress });
   } else {
     return;
   }

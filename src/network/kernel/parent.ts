@@ -6,7 +6,7 @@ import { parseMacvlanOptions } from '#network/options/macvlan-options.ts';
 import type { SharingNetwork } from '#network/tables/networks.ts';
 import { hasCode } from '#sys/libc.ts';
 import type { NetlinkSocket } from '#sys/netlink.ts';
-import { findLink, type Link, setAlias } from '#sys/netlink-link.ts';
+import { findLink, type Link, maximumInterfaceNameLength, setAlias, setName } from '#sys/netlink-link.ts';
 import type { NetlinkRequest } from '#sys/netlink-message.ts';
 import { newDummy, newIpvlan, newMacvlan, newVlan } from '#sys/netlink-shared-links.ts';
 
@@ -54,18 +54,20 @@ function vlanOf(host: NetlinkSocket, name: string): NetlinkRequest {
 }
 
 /**
- * Gives a sandbox an interface of its own on the network of an interface of the host.
+ * Gives a sandbox an interface of its own on the network of an interface of the host. It is born with another name: kernels before 6.13
+ * refuse one that an interface of the host has.
  * @throws Conflict when it is in use in a way that excludes sharing; Unsupported when the kernel has no such driver
  */
 export function joinParent(
   host: NetlinkSocket,
   sandbox: NamespaceSandbox,
   network: SharingNetwork,
-  own: { parent: Link; interfaceName: string; macAddress: string },
+  own: { parent: Link; endpointId: string; interfaceName: string; macAddress: string },
 ): void {
   const { driver, options } = network;
-  const { parent, macAddress } = own;
-  const link = { name: own.interfaceName, parent: parent.index, namespaceFd: sandbox.namespaceFd };
+  const { parent, macAddress, interfaceName } = own;
+  const name = `dhow${own.endpointId}`.slice(0, maximumInterfaceNameLength);
+  const link = { name, parent: parent.index, namespaceFd: sandbox.namespaceFd };
   const request =
     driver === 'macvlan'
       ? newMacvlan({ ...link, ...parseMacvlanOptions(options), macAddress })
@@ -76,6 +78,9 @@ export function joinParent(
     `share ${parent.name}`,
     `it is a bridge port, or shared in another way, so that ${driver} cannot share it`,
   );
+  const born = findLink(sandbox.netlink, name);
+  if (born === undefined) throw new DhowError('Internal', `${interfaceName} is missing in the sandbox`);
+  sandbox.netlink.request([setName(born.index, interfaceName)], `name interface ${interfaceName}`);
 }
 
 function send(host: NetlinkSocket, request: NetlinkRequest, subject: string, reason: string): void {
