@@ -118,8 +118,9 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
   const openPorts = () => links.list();
   const portTargets = () => allPortTargets({ networks, endpoints, ports });
   const gate = gateOf(settings.bridge);
+  const usedGate = settings.obeyHostFirewall ? gate : undefined;
   const firewall = createFirewall({
-    gate: settings.obeyHostFirewall ? gate : undefined,
+    gate: usedGate,
     host,
     table,
     networks,
@@ -129,7 +130,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     nftables,
     log,
   });
-  const passage = createPassage({ table, networks, netfilter, nftables, log });
+  const passage = createPassage({ table, gate: usedGate, networks, netfilter, nftables, log });
   const holds = createPortHolds(
     ports,
     (containerId) => {

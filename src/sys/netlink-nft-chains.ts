@@ -32,8 +32,18 @@ export interface ChainName {
   chain: string;
 }
 
+/** Whether the chain exists. @throws NetlinkError */
+export function hasChain(socket: NetlinkSocket, name: ChainName): boolean {
+  return getChain(socket, name) !== undefined;
+}
+
 /** Whether the chain exists, is a base chain and drops what no rule has decided on. @throws NetlinkError */
 export function dropsByPolicy(socket: NetlinkSocket, name: ChainName): boolean {
+  const attributes = getChain(socket, name);
+  return attributes !== undefined && isDropping(attributes);
+}
+
+function getChain(socket: NetlinkSocket, name: ChainName): Map<number, Buffer> | undefined {
   const request = tablesRequest(
     NFT_MSG_GETCHAIN,
     name.family,
@@ -41,9 +51,9 @@ export function dropsByPolicy(socket: NetlinkSocket, name: ChainName): boolean {
     textAttribute(NFTA_CHAIN_NAME, name.chain),
   );
   try {
-    return isDropping(decodeAttributes(socket.get(request, `nft chain ${name.chain}`).body.subarray(4)));
+    return decodeAttributes(socket.get(request, `nft chain ${name.chain}`).body.subarray(4));
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -91,7 +91,7 @@ function isDamaged(before: boolean, changes: readonly NftChange[], table: string
   return damaged;
 }
 
-/** The table of iptables, see `Passage`. */
+/** The tables of iptables and firewalld, see `Passage`. */
 function concernsPassage({ family, table }: NftChange): boolean {
-  return table === 'filter' && (family === 'ip' || family === 'ip6');
+  return family === 'inet' ? table === 'firewalld' : table === 'filter';
 }
