@@ -44,6 +44,8 @@ export interface NetworkContainer {
 /** Body of `POST /networks/create`. */
 export interface NetworkCreateRequest {
   Name: string;
+  /** Daemons before API 1.44 refuse a taken name only when they are asked to. */
+  CheckDuplicate?: boolean;
   Driver?: string;
   Internal?: boolean;
   Attachable?: boolean;

@@ -45,6 +45,7 @@ export const command = defineCommand({
     });
     const request: NetworkCreateRequest = {
       Name: name,
+      CheckDuplicate: true,
       Driver: options.driver ?? 'bridge',
       Internal: options.internal,
       Attachable: options.attachable,

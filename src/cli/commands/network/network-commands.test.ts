@@ -6,6 +6,7 @@ import { readPools } from '#cli/commands/network/pools.ts';
 import { command as networkPrune } from '#cli/commands/network/prune.ts';
 import { command as networkRemove } from '#cli/commands/network/rm.ts';
 import { runCommand } from '#cli/testing/fake-context.ts';
+import type { NetworkCreateRequest } from '#wire/networks.ts';
 
 suite('network create', () => {
   const answers = { 'POST /networks/create': { status: 201, body: { Id: 'abc', Warning: 'one\ntwo' } } };
@@ -29,6 +30,7 @@ suite('network create', () => {
     assert.equal(result.stderr, 'WARNING: one\nWARNING: two\n');
     assert.deepEqual(result.calls[0]?.body, {
       Name: 'net',
+      CheckDuplicate: true,
       Driver: 'bridge',
       Internal: true,
       Attachable: false,
@@ -48,6 +50,15 @@ suite('network create', () => {
       Options: { 'com.docker.network.driver.mtu': '1400' },
       Labels: { a: 'b=c', d: '' },
     });
+  });
+
+  test('sends what templates are made with, and made from', async () => {
+    const bodyFor = async (options: Record<string, string | boolean>) =>
+      (await runCommand(networkCreate, { answers, operands: ['net'], options })).calls[0]?.body;
+    const template = (await bodyFor({ 'config-only': true })) as NetworkCreateRequest;
+    assert.deepEqual([template.ConfigOnly, template.ConfigFrom], [true, undefined]);
+    const made = (await bodyFor({ 'config-from': 'plan' })) as NetworkCreateRequest;
+    assert.deepEqual([made.ConfigOnly, made.ConfigFrom], [undefined, { Network: 'plan' }]);
   });
 });
 
