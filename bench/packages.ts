@@ -6,9 +6,11 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/sbin/dockerd': 'docker.io',
   '/usr/bin/podman': 'podman',
   '/usr/lib/podman/netavark': 'netavark',
+  '/usr/lib/podman/aardvark-dns': 'aardvark-dns',
   '/usr/bin/conmon': 'conmon',
   '/usr/bin/crun': 'crun',
   '/usr/sbin/iptables': 'iptables',
+  '/usr/bin/iperf3': 'iperf3',
 };
 /** invoke-rc.d asks it before it starts a service. */
 const policyFile = '/usr/sbin/policy-rc.d';

@@ -3,7 +3,7 @@ import { pairedRatio, summarize } from './statistics.ts';
 /** What one scenario has found out. */
 export interface Table {
   readonly title: string;
-  readonly unit: 'ms' | 'KiB' | 'MiB';
+  readonly unit: 'ms' | 'µs' | 'KiB' | 'MiB' | 'Gbit/s';
   readonly rows: readonly Row[];
   /** Names of the rows that the others are divided by. */
   readonly references: readonly string[];
@@ -45,7 +45,8 @@ export function formatTable(table: Table): string {
 }
 
 function formatNumber(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toFixed(1);
+  if (value >= 100) return value.toFixed(0);
+  return value.toFixed(value >= 10 ? 1 : 2);
 }
 
 /** One row for each contestant, named as it is. */
