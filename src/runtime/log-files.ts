@@ -1,87 +1,138 @@
 import fs from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { hasCode } from '#sys/libc.ts';
 
 /**
- * A container's log is a chain of files: `log`, which is written, and `log.1`, `log.2` … that were written before it, the largest number
- * first.
+ * A container's log is a chain of files: `log.1`, `log.2` … in the order in which they were written, and `log`, which is written now. One
+ * that was put aside keeps its number for good, also when it is compressed (`log.1.gz`) or others before it are removed.
  */
 export interface LogFile {
   path: string;
+  /** From 1; that of `log` is the one that it will have when it is put aside. */
+  number: number;
   inode: number;
   sizeBytes: number;
 }
 
-/** So many are looked for; nobody keeps more. */
-const maxKeptLogs = 1000;
+/** One file of a log, readable from any place in it. */
+export interface OpenLog extends AsyncDisposable {
+  file: fs.promises.FileHandle;
+  number: number;
+}
 
-export function keptLogPath(path: string, number: number): string {
-  return `${path}.${number}`;
+const compressedSuffix = '.gz';
+
+export function keptLogPath(log: string, number: number): string {
+  return `${log}.${number}`;
+}
+
+export function compressedLogPath(log: string, number: number): string {
+  return keptLogPath(log, number) + compressedSuffix;
+}
+
+/** The numbers of the files that were put aside, ascending, and whether `log` itself is there: it is missing until its writer opens a new one. */
+export function parseLogNames(
+  log: string,
+  names: readonly string[],
+): { kept: { number: number; path: string }[]; isWritten: boolean } {
+  const base = path.basename(log);
+  const kept = new Map<number, string>();
+  for (const name of names) {
+    const [, number, suffix] =
+      (name.startsWith(base) && /^\.(\d+)(\.gz)?$/.exec(name.slice(base.length))) || [];
+    if (number === undefined) continue;
+    // As long as the plain one is there, the compressed one may not be complete.
+    if (suffix === undefined || !kept.has(Number(number))) kept.set(Number(number), name);
+  }
+  const ascending = [...kept].sort(([a], [b]) => a - b);
+  return {
+    kept: ascending.map(([number, name]) => ({ number, path: path.join(path.dirname(log), name) })),
+    isWritten: names.includes(base),
+  };
 }
 
 /** The files that are there, newest first. */
-export async function listLogFiles(path: string): Promise<LogFile[]> {
-  // A rotation in between shows a file twice, or a gap that seems to be the end: what is seen twice in the same way is true.
-  for (let last = await lookForFiles(path); ; ) {
-    const files = await lookForFiles(path);
-    if (inodesOf(files) === inodesOf(last)) return files;
+export async function listLogFiles(log: string): Promise<LogFile[]> {
+  // A rotation in between shows a file twice, or not at all: what is seen twice in the same way is true.
+  for (let last = await lookForFiles(log); ; ) {
+    const files = await lookForFiles(log);
+    if (identify(files) === identify(last)) return files;
     last = files;
   }
 }
 
-function inodesOf(files: readonly LogFile[]): string {
-  return files.map(({ inode }) => inode).join();
+function identify(files: readonly LogFile[]): string {
+  return files.map(({ number, inode }) => `${number}:${inode}`).join();
 }
 
-/** A gap ends the chain, except that `log` itself is missing until its writer has opened a new one. */
-async function lookForFiles(path: string): Promise<LogFile[]> {
+async function lookForFiles(log: string): Promise<LogFile[]> {
+  const names = (await unlessMissing(fs.promises.readdir(path.dirname(log)))) ?? [];
+  const { kept, isWritten } = parseLogNames(log, names);
+  const newest = kept.at(-1)?.number ?? 0;
+  const named = isWritten ? [...kept, { number: newest + 1, path: log }] : kept;
   const files: LogFile[] = [];
-  for (let number = 0; number <= maxKeptLogs; number++) {
-    const name = number === 0 ? path : keptLogPath(path, number);
-    const status = await statOrNothing(name);
-    if (status !== undefined) files.push({ path: name, inode: status.ino, sizeBytes: status.size });
-    else if (number > 0) break;
+  for (const { number, path: name } of named.reverse()) {
+    const status = await unlessMissing(fs.promises.stat(name));
+    if (status) files.push({ path: name, number, inode: status.ino, sizeBytes: status.size });
   }
   return files;
 }
 
 /**
- * Opens the file that was written after another one.
- * @param inode of that other one; undefined opens the oldest
- * @returns undefined when nothing was: it is the one being written
+ * Opens the file that comes next in the chain.
+ * @param after number of the one before; 0 opens the oldest
+ * @returns undefined when there is none (yet)
  */
-export async function openNextLog(
-  path: string,
-  inode: number | undefined,
-): Promise<fs.promises.FileHandle | undefined> {
+export async function openNextLog(log: string, after: number): Promise<OpenLog | undefined> {
   for (;;) {
-    const expected = successor(await listLogFiles(path), inode);
+    const expected = (await listLogFiles(log)).findLast(({ number }) => number > after);
     if (expected === undefined) return undefined;
-    const file = await openOrNothing(expected.path);
-    if (file === undefined) continue;
-    // A rotation may have given the name to another file since.
-    if ((await file.stat()).ino === expected.inode) return file;
+    const opened = await openLog(expected);
+    if (opened !== undefined) return opened;
+  }
+}
+
+/** @returns undefined when the file has been moved, compressed or removed since it was listed */
+export async function openLog({ path: name, number, inode }: LogFile): Promise<OpenLog | undefined> {
+  const file = await unlessMissing(fs.promises.open(name, 'r'));
+  if (file === undefined) return undefined;
+  if ((await file.stat()).ino !== inode) {
+    await file.close();
+    return undefined;
+  }
+  if (!name.endsWith(compressedSuffix)) return openFile(file, number);
+  try {
+    return openFile(await decompress(file, name), number);
+  } finally {
     await file.close();
   }
 }
 
-function successor(files: readonly LogFile[], inode: number | undefined): LogFile | undefined {
-  const position = inode === undefined ? -1 : files.findIndex((file) => file.inode === inode);
-  // One that is no longer kept was older than all.
-  return position === -1 ? files.at(-1) : files[position - 1];
+function openFile(file: fs.promises.FileHandle, number: number): OpenLog {
+  return { file, number, [Symbol.asyncDispose]: () => file.close() };
 }
 
-async function statOrNothing(path: string): Promise<fs.Stats | undefined> {
+/** Into a file without a name, on the same file system: logs are larger than what should be in memory. */
+async function decompress(source: fs.promises.FileHandle, name: string): Promise<fs.promises.FileHandle> {
+  const unnamed = `${name}.${process.hrtime.bigint()}`;
+  const target = await fs.promises.open(unnamed, 'wx+', 0o600);
   try {
-    return await fs.promises.stat(path);
+    await fs.promises.rm(unnamed);
+    // By their descriptors: a handle waits for the end of the streams that were made of it.
+    const content = fs.createReadStream('', { fd: source.fd, autoClose: false });
+    await pipeline(content, createGunzip(), fs.createWriteStream('', { fd: target.fd, autoClose: false }));
+    return target;
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    await target.close();
     throw error;
   }
 }
 
-async function openOrNothing(path: string): Promise<fs.promises.FileHandle | undefined> {
+async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
   try {
-    return await fs.promises.open(path, 'r');
+    return await result;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;

@@ -91,8 +91,8 @@ describe('readLogs', () => {
       t,
       [line(3, 'stdout F ee'), line(4, 'stderr F four'), line(5, 'stdout F five')].join(''),
     );
-    fs.writeFileSync(`${file}.2`, line(1, 'stdout F one'));
-    fs.writeFileSync(`${file}.1`, [line(2, 'stderr F two'), line(3, 'stdout P thr')].join(''));
+    fs.writeFileSync(`${file}.1`, line(1, 'stdout F one'));
+    fs.writeFileSync(`${file}.2`, [line(2, 'stderr F two'), line(3, 'stdout P thr')].join(''));
     const tails: [tail: number, query: Partial<LogQuery>, output: string[]][] = [
       [1, {}, ['five\n']],
       [2, {}, ['four\n', 'five\n']],

@@ -1,9 +1,9 @@
-import fs from 'node:fs';
 import { DhowError } from '#errors/error.ts';
-import { listLogFiles, openNextLog } from '#runtime/log-files.ts';
+import { listLogFiles, type OpenLog, openLog, openNextLog } from '#runtime/log-files.ts';
 import { entryTime, parseEntry } from '#runtime/logs/entry.ts';
+import { createLineReader, type LineReader } from '#runtime/logs/lines.ts';
 import { findTail } from '#runtime/logs/tail.ts';
-import { createChangeWatch } from '#runtime/logs/watch.ts';
+import { type ChangeWatch, createChangeWatch } from '#runtime/logs/watch.ts';
 import type { LogEntry, LogQuery } from '#runtime/logs.ts';
 
 export interface LogReading {
@@ -12,10 +12,15 @@ export interface LogReading {
   signal: AbortSignal;
 }
 
-const chunkSize = 256 * 1024;
-/** conmon writes at most 8 KiB of output a line; a longer line is not conmon's, and is read in pieces of this size. */
-const longestLine = 64 * 1024;
-const newline = 0x0a;
+/** A place in a log, which stays true when files of the log are put aside, compressed or removed. */
+export interface LogPosition {
+  /** Of the file in the chain; see `LogFile`. */
+  number: number;
+  /** In bytes, from the begin of that file. */
+  offset: number;
+}
+
+export const logBegin: LogPosition = { number: 1, offset: 0 };
 
 /**
  * Reads a container's log as conmon writes it (`<RFC 3339 time> stdout|stderr F|P <bytes>`), the CRI log format. Memory is bounded by the
@@ -32,28 +37,56 @@ export async function* readLogs(
   // Watched before it is read: what is written in between is then not missed.
   using changes = query.follow ? createChangeWatch(path, ended, signal) : undefined;
   const wanted = selectStreams(query);
-  let { file, start } = await openStart(path, query, wanted);
+  const start = await findStart(path, query, wanted);
+  for await (const { entry } of entriesFrom(path, start, changes, signal)) {
+    if (!wanted(entry)) continue;
+    const time = entryTime(entry);
+    if (query.since !== undefined && time < query.since) continue;
+    if (query.until !== undefined && time > query.until) return;
+    yield entry;
+  }
+}
+
+/**
+ * Follows a log from a place in it until the writer has ended, and tells with each entry the place after it, so that somebody else can go
+ * on there. What was removed meanwhile is left out.
+ * @throws NotFound when the log's directory is not there; the signal's reason when it is aborted
+ */
+export async function* followLog(
+  path: string,
+  start: LogPosition,
+  { ended, signal }: LogReading,
+): AsyncGenerator<{ entry: LogEntry; next: LogPosition }> {
+  using changes = createChangeWatch(path, ended, signal);
+  yield* entriesFrom(path, start, changes, signal);
+}
+
+async function* entriesFrom(
+  path: string,
+  start: LogPosition,
+  changes: ChangeWatch | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<{ entry: LogEntry; next: LogPosition }> {
+  let open: OpenLog | undefined;
+  let following: OpenLog | undefined;
+  let lines: LineReader | undefined;
   try {
-    for (let lines = createLineReader(file, start); ; ) {
+    for (;;) {
       // Both asked before the last reading: what was written until then will have been read, and a file that has a next one is complete.
       const finished = changes?.finished ?? true;
-      const next = await openNextLog(path, (await file.stat()).ino);
-      for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
-        signal.throwIfAborted();
-        const entry = parseEntry(line);
-        if (!entry || !wanted(entry)) continue;
-        const time = entryTime(entry);
-        if (query.since !== undefined && time < query.since) continue;
-        if (query.until !== undefined && time > query.until) {
-          await next?.close();
-          return;
+      following = await openNextLog(path, open?.number ?? start.number - 1);
+      if (open && lines) {
+        for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
+          signal.throwIfAborted();
+          const entry = parseEntry(line);
+          if (entry) yield { entry, next: { number: open.number, offset: lines.offset } };
         }
-        yield entry;
       }
-      if (next !== undefined) {
-        await file.close();
-        file = next;
-        lines = createLineReader(file, 0);
+      if (following !== undefined) {
+        await open?.file.close();
+        open = following;
+        following = undefined;
+        lines = createLineReader(open.file, open.number === start.number ? start.offset : 0);
       } else if (finished || !changes) {
         return;
       } else {
@@ -62,76 +95,34 @@ export async function* readLogs(
       }
     }
   } finally {
-    await file.close();
+    await open?.file.close();
+    await following?.file.close();
   }
 }
 
-/** The file and the place in it where the entries that were asked for begin. */
-async function openStart(
+/** Where the entries that were asked for begin. */
+async function findStart(
   path: string,
-  { tail }: LogQuery,
+  query: LogQuery,
   wanted: (entry: LogEntry) => boolean,
-): Promise<{ file: fs.promises.FileHandle; start: number }> {
-  if (tail === undefined) return { file: await openOldest(path), start: 0 };
-  let missing = tail;
-  let oldest: { file: fs.promises.FileHandle; start: number } | undefined;
-  for (const { path: name } of await listLogFiles(path)) {
-    const file = await fs.promises.open(name, 'r');
-    await oldest?.file.close();
-    const { start, found, complete } = await findTail(file, missing, missing === tail, wanted);
-    oldest = { file, start };
-    missing -= found;
-    if (complete) break;
+): Promise<LogPosition> {
+  const files = await listLogFiles(path);
+  if (files.length === 0) throw new DhowError('NotFound', `there is no log at ${path}`);
+  if (query.tail === undefined) return logBegin;
+  let missing = query.tail;
+  let start = logBegin;
+  for (const listed of files) {
+    await using open = await openLog(listed);
+    // The log was rotated while we looked.
+    if (open === undefined) return findStart(path, query, wanted);
+    const tail = await findTail(open.file, missing, missing === query.tail, wanted);
+    start = { number: open.number, offset: tail.start };
+    missing -= tail.found;
+    if (tail.complete) break;
   }
-  if (oldest === undefined) throw noLog(path);
-  return oldest;
-}
-
-async function openOldest(path: string): Promise<fs.promises.FileHandle> {
-  const file = await openNextLog(path, undefined);
-  if (file === undefined) throw noLog(path);
-  return file;
-}
-
-function noLog(path: string): DhowError {
-  return new DhowError('NotFound', `there is no log at ${path}`);
+  return start;
 }
 
 function selectStreams({ stdout, stderr }: LogQuery): (entry: { stream: LogEntry['stream'] }) => boolean {
   return ({ stream }) => (stream === 'stdout' ? stdout : stderr);
-}
-
-/** Gives complete lines without their newline, undefined when there is none at the moment. */
-function createLineReader(
-  file: fs.promises.FileHandle,
-  start: number,
-): { next(): Promise<Buffer | undefined> } {
-  let position = start;
-  let pending: Buffer = Buffer.alloc(0);
-  let offset = 0;
-  return {
-    async next() {
-      for (;;) {
-        const end = pending.indexOf(newline, offset);
-        if (end >= 0) {
-          const line = pending.subarray(offset, end);
-          offset = end + 1;
-          return line;
-        }
-        const rest = pending.subarray(offset);
-        if (rest.length > longestLine) {
-          offset = pending.length;
-          return rest;
-        }
-        // A buffer of its own each time: entries that were handed out keep pointing into theirs.
-        const next = Buffer.allocUnsafeSlow(rest.length + chunkSize);
-        rest.copy(next);
-        const { bytesRead } = await file.read(next, rest.length, chunkSize, position);
-        position += bytesRead;
-        pending = next.subarray(0, rest.length + bytesRead);
-        offset = 0;
-        if (bytesRead === 0) return undefined;
-      }
-    },
-  };
 }

@@ -21,7 +21,11 @@ const everySeal = 15;
  * @throws SystemError (EACCES where the sysctl vm.memfd_noexec forbids it)
  */
 export function copySealed(file: string, name: string): number {
-  const bytes = fs.readFileSync(file);
+  return sealBytes(fs.readFileSync(file), name);
+}
+
+/** The same with bytes that are not in a file yet. */
+export function sealBytes(bytes: Uint8Array, name: string): number {
   const fd = createMemoryFile(name);
   try {
     for (let offset = 0; offset < bytes.length; ) offset += fs.writeSync(fd, bytes, offset);

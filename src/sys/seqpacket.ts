@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import koffi from 'koffi';
 import { check, lastErrno, libc, SystemError } from '#sys/libc.ts';
 import { O_CLOEXEC, O_PATH } from '#sys/open-in-root.ts';
 
 /**
- * Unix sockets that keep packet borders (SOCK_SEQPACKET), which Node's `net` cannot open. conmon offers its attach
- * socket as one. Every call here returns at once.
+ * Unix sockets that keep packet borders, which Node's `net` cannot open: with a connection (SOCK_SEQPACKET), as conmon's attach socket,
+ * and without (SOCK_DGRAM), as those of log daemons. Every call here returns at once.
  */
 const socket = libc.func('int socket(int domain, int type, int protocol)');
 const connect = libc.func('int connect(int fd, const void *address, uint length)');
@@ -15,8 +16,22 @@ const shutdown = libc.func('int shutdown(int fd, int how)');
 
 const fcntl = libc.func('int fcntl(int fd, int command, int argument)');
 
+const messageHeader = koffi.struct({
+  name: 'void *',
+  nameLength: 'uint',
+  parts: 'void *',
+  partCount: 'size_t',
+  control: 'void *',
+  controlLength: 'size_t',
+  flags: 'int',
+});
+const sendmsg = libc.func('sendmsg', 'long', ['int', koffi.pointer(messageHeader), 'int']);
+
 const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
 const SOCK_NONBLOCK = 0o4000;
 const F_DUPFD_CLOEXEC = 1030;
 const MSG_DONTWAIT = 0x40;
@@ -32,9 +47,18 @@ export const SHUT_RDWR = 2;
  * @throws SystemError (ENOENT, ECONNREFUSED; EAGAIN when the listener's queue is full)
  */
 export function connectSeqpacket(socketPath: string): number {
+  return connectTo(socketPath, SOCK_SEQPACKET);
+}
+
+/** The same to a socket that takes datagrams; an EPROTOTYPE tells that it is of another kind. */
+export function connectDatagram(socketPath: string): number {
+  return connectTo(socketPath, SOCK_DGRAM);
+}
+
+function connectTo(socketPath: string, type: number): number {
   const directory = fs.openSync(path.dirname(socketPath), O_PATH | O_CLOEXEC);
   try {
-    const fd = check('socket', socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | O_CLOEXEC, 0));
+    const fd = check('socket', socket(AF_UNIX, type | SOCK_NONBLOCK | O_CLOEXEC, 0));
     const address = Buffer.alloc(110);
     address.writeUInt16LE(AF_UNIX, 0);
     const length = address.write(`/proc/self/fd/${directory}/${path.basename(socketPath)}`, 2);
@@ -51,12 +75,36 @@ export function connectSeqpacket(socketPath: string): number {
 
 /** Sends one packet. @returns false when the receiver's buffer is full. @throws SystemError EPIPE when it has closed */
 export function sendPacket(fd: number, bytes: Uint8Array): boolean {
+  return isSent(() => Number(send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)));
+}
+
+function isSent(attempt: () => number): boolean {
   for (;;) {
-    if (Number(send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)) >= 0) return true;
+    if (attempt() >= 0) return true;
     const errno = lastErrno();
     if (errno === EAGAIN) return false;
     if (errno !== EINTR) throw new SystemError('send', errno);
   }
+}
+
+/** Sends a descriptor in a packet without bytes (unix(7), cmsg(3)). @returns false when the receiver's buffer is full. @throws SystemError */
+export function passDescriptor(fd: number, passed: number): boolean {
+  // struct cmsghdr on 64 bits: its length, level and type, the descriptor, padding.
+  const control = Buffer.alloc(24);
+  control.writeBigUInt64LE(20n);
+  control.writeInt32LE(SOL_SOCKET, 8);
+  control.writeInt32LE(SCM_RIGHTS, 12);
+  control.writeInt32LE(passed, 16);
+  const header = {
+    name: null,
+    nameLength: 0,
+    parts: null,
+    partCount: 0,
+    control,
+    controlLength: 24,
+    flags: 0,
+  };
+  return isSent(() => Number(sendmsg(fd, header, MSG_DONTWAIT | MSG_NOSIGNAL)));
 }
 
 /**

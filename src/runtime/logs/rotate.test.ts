@@ -27,7 +27,7 @@ test('a writer is told once for each file, also when a daemon died before it cou
     rotate();
   }
   assert.equal(told, 4);
-  assert.deepEqual(read(), { 'log.1': 'three', 'log.2': 'two' });
+  assert.deepEqual(read(), { 'log.2': 'two', 'log.3': 'three' });
   rotation.forget('x');
   rotate();
   assert.equal(told, 5);
