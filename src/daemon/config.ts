@@ -5,6 +5,7 @@ import { settings } from '#daemon/config/settings.ts';
 import { parseHostAddress, unprotected } from '#daemon/listen/address.ts';
 import type { BuildCacheRule } from '#engine/upkeep.ts';
 import type { LogFormat, LogLevel } from '#log/log.ts';
+import { type LogDriver, readLogOptions } from '#log-drivers/options.ts';
 
 /** Everything that can be set from outside, resolved. */
 export interface DaemonConfig {
@@ -53,8 +54,10 @@ export interface DaemonConfig {
   gcIntervalMs: number;
   /** How long what a pull has brought that broke off is kept for the next one. */
   keepUnfinishedMs: number;
-  /** Of containers that say nothing: `max-size`, `max-file`. */
+  /** Of containers that say nothing; the options are those of this driver. */
+  logDriver: LogDriver;
   logOptions: Record<string, string>;
+  journaldSocket: string;
   cgroupParent: string;
   bridge: string;
   nftTable: string;
@@ -104,6 +107,7 @@ export function resolveConfig(texts: SettingTexts, usualHost?: string): DaemonCo
     if (parseHostAddress(host).kind !== 'tcp' || config.tlsVerify || config.insecureTcp) continue;
     throw unprotected(host);
   }
+  readLogOptions(config.logDriver, config.logOptions);
   return config;
 }
 

@@ -21,7 +21,6 @@ import { createDiskUsageService } from '#engine/disk-usage-service.ts';
 import type { Engine } from '#engine/engine.ts';
 import { createEventService } from '#engine/event-service.ts';
 import { createImageService } from '#engine/image-service.ts';
-import { readLogLimits } from '#engine/log-options.ts';
 import { createNetworkService } from '#engine/network-service.ts';
 import { createRegistryService } from '#engine/registry-service.ts';
 import { overlayRoots } from '#engine/root-mounter.ts';
@@ -192,7 +191,8 @@ export async function startDaemon(
     trashDirectory: root.trash,
     workers,
     workerUrl: workerUrls.archive,
-    logLimits: readLogLimits(config.logOptions),
+    logDefaults: { driver: config.logDriver, options: config.logOptions },
+    journaldSocket: config.journaldSocket,
     cgroups,
     cgroupParent: config.cgroupParent,
     hostFiles,
@@ -218,6 +218,7 @@ export async function startDaemon(
     otherRuntimes,
     conmonVersion: conmon.version,
     cgroupVersion: cgroups.version,
+    logDriver: config.logDriver,
     get debug() {
       return config.logLevel === 'debug';
     },

@@ -11,8 +11,9 @@ import { handleExit } from '#engine/containers/exit.ts';
 import { createHealthMonitors } from '#engine/containers/health/monitors.ts';
 import { unlinkContainer } from '#engine/containers/links.ts';
 import { createLocks } from '#engine/containers/locks.ts';
+import { createLogForwarders } from '#engine/containers/log-forwarders.ts';
 import { keepLogs } from '#engine/containers/log-keeper.ts';
-import { followLogs } from '#engine/containers/logs.ts';
+import { followLogs, logAttributes } from '#engine/containers/logs.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerContext, ContainerParts } from '#engine/containers/parts.ts';
 import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
@@ -76,12 +77,14 @@ export async function createContainerService(
   parts: ContainerParts & FileServiceParts & { trashDirectory: string },
 ): Promise<RunningContainerService> {
   const { log } = parts;
+  const waiters = createWaiters();
   const context: ContainerContext = {
     ...parts,
     table: createContainerTable(parts.database),
     locks: createLocks(),
     turns: createTurns(),
-    waiters: createWaiters(),
+    waiters,
+    logForwarders: createLogForwarders({ ...parts, waiters }),
     hub: createAttachHub(),
     execs: createExecTable(),
     health: createHealthMonitors(parts),
@@ -127,6 +130,7 @@ export async function createContainerService(
     sizeOf,
     wait: (nameOrId, condition, signal) => waitForContainer(context, nameOrId, condition, signal),
     logs: (nameOrId, query, signal) => followLogs(context, nameOrId, query, signal),
+    logAttributes: (nameOrId) => logAttributes(context, nameOrId),
     attach: async (nameOrId, options) => attachContainer(context, nameOrId, options),
     async resize(nameOrId, size) {
       const record = findContainer(table, nameOrId);
@@ -180,6 +184,7 @@ export async function createContainerService(
       context.restarts.cancelAll();
       context.health.stopAll();
       logs?.[Symbol.dispose]();
+      await context.logForwarders.stopAll();
       await context.runtime.close();
       await context.trash.settled();
     },

@@ -1,4 +1,5 @@
 import type { HealthCheck } from '#image/config.ts';
+import type { LogDriver } from '#log-drivers/options.ts';
 import type { EndpointRequest, PublishedPortRequest } from '#network/network.ts';
 import type { DeviceSettings, ResourceSettings, SecuritySettings } from '#runtime/spec.ts';
 
@@ -80,8 +81,8 @@ export interface HostSettings {
   dns: string[];
   dnsSearch: string[];
   dnsOptions: string[];
-  /** `json-file` and `local` are the same here. */
-  logDriver: 'json-file' | 'local' | 'none';
+  /** `''`: the daemon's choice, which a container that was created has instead. */
+  logDriver: LogDriver | '';
   logOptions: Record<string, string>;
   runtime: string;
   consoleSize?: { rows: number; columns: number };

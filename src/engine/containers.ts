@@ -70,6 +70,8 @@ export interface ContainerService {
     signal: AbortSignal,
   ): Promise<{ exitCode: number; error?: string }>;
   logs(nameOrId: string, query: LogQuery, signal: AbortSignal): AsyncIterable<LogEntry>;
+  /** What the log driver tells with each line of output. */
+  logAttributes(nameOrId: string): Record<string, string>;
   /**
    * May be called before `start`; output is then complete from the first byte. The session's output ends with the process.
    * With `fromLogs`, what was logged so far comes first.

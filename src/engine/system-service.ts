@@ -17,6 +17,7 @@ export interface SystemParts {
   otherRuntimes: Readonly<Record<string, string>>;
   conmonVersion: string;
   cgroupVersion: 1 | 2;
+  logDriver: string;
   debug: boolean;
   insecureRegistries: string[];
   mirrors: string[];
@@ -43,6 +44,7 @@ export function createSystemService(parts: SystemParts): SystemService {
       backingFilesystem: facts.backingFilesystem,
       cgroupVersion: parts.cgroupVersion,
       cgroupDriver: 'cgroupfs',
+      logDriver: parts.logDriver,
       runtimes: { ...parts.otherRuntimes, [parts.runtime.name]: parts.runtime.path },
       defaultRuntime: parts.runtime.name,
       kernelVersion: os.release(),

@@ -29,6 +29,8 @@ export interface SystemInfo {
   backingFilesystem: string;
   cgroupVersion: 1 | 2;
   cgroupDriver: 'cgroupfs';
+  /** Of containers that name none. */
+  logDriver: string;
   runtimes: Record<string, string>;
   defaultRuntime: string;
   kernelVersion: string;

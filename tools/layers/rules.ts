@@ -26,6 +26,10 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
     mayImport: ['sys', 'image', 'log'],
     reason: 'processes from specs; storage and network come as paths in the spec',
   },
+  'log-drivers': {
+    mayImport: ['runtime/read-logs.ts', 'runtime/logs.ts', 'sys'],
+    reason: 'sends what the runtime has logged; what a container is comes as plain values',
+  },
   network: {
     mayImport: ['sys', 'log', 'store/database.ts'],
     reason: 'knows sandboxes by path and containers by name, and keeps its own tables',
@@ -48,6 +52,7 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
       'network',
       'volume',
       'runtime',
+      'log-drivers',
       'store',
       'archive',
       'image',
@@ -71,7 +76,16 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
     reason: 'a door: translates between the calls of BuildKit and the builder',
   },
   api: {
-    mayImport: ['engine', 'buildkit', 'wire', 'image', 'runtime/spec.ts', 'network/network.ts', 'log'],
+    mayImport: [
+      'engine',
+      'buildkit',
+      'wire',
+      'image',
+      'runtime/spec.ts',
+      'network/network.ts',
+      'log-drivers/options.ts',
+      'log',
+    ],
     reason:
       'a door: translates between HTTP and the services; beyond them it knows the values that their types are made of',
   },
@@ -107,6 +121,7 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
       'network',
       'volume',
       'runtime',
+      'log-drivers',
       'store',
       'archive',
       'image',

@@ -49,7 +49,7 @@ const unsupportedFields: [object, object, string][] = [
   [{}, { Isolation: 'hyperv' }, 'HostConfig.Isolation'],
   [{}, { UsernsMode: 'private' }, 'HostConfig.UsernsMode'],
   [{}, { VolumeDriver: 'nfs' }, 'HostConfig.VolumeDriver'],
-  [{}, { LogConfig: { Type: 'syslog' } }, 'syslog'],
+  [{}, { LogConfig: { Type: 'gelf' } }, 'gelf'],
   [{}, { CpuRealtimePeriod: 1 }, 'HostConfig.CpuRealtimePeriod'],
   [{}, { CpuRealtimeRuntime: 1 }, 'HostConfig.CpuRealtimeRuntime'],
   [{}, { DeviceRequests: [{ Count: -1 }] }, 'HostConfig.DeviceRequests'],

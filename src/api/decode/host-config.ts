@@ -11,6 +11,7 @@ import { decodeSecurity } from '#api/decode/security.ts';
 import { decodeSysctls } from '#api/decode/sysctls.ts';
 import type { HostSettings } from '#engine/container-settings.ts';
 import { DhowError } from '#errors/error.ts';
+import { parseLogDriver } from '#log-drivers/options.ts';
 
 const defaultShmBytes = 64 * 1024 * 1024;
 
@@ -119,18 +120,8 @@ function decodeDns(fields: Fields): string[] {
 }
 
 function decodeLogConfig(fields: Fields): Pick<HostSettings, 'logDriver' | 'logOptions'> {
-  const driver = fields.text('Type') || 'json-file';
-  if (driver !== 'json-file' && driver !== 'local' && driver !== 'none') {
-    throw new DhowError(
-      'Unsupported',
-      `logging driver "${driver.slice(0, 60)}" is not supported: use json-file, local or none`,
-    );
-  }
-  const logOptions = fields.textMap('Config');
-  if (driver === 'none' && Object.keys(logOptions).length > 0) {
-    throw new DhowError('InvalidParameter', 'invalid logging opts for driver none');
-  }
-  return { logDriver: driver, logOptions };
+  const driver = fields.text('Type');
+  return { logDriver: driver === '' ? '' : parseLogDriver(driver), logOptions: fields.textMap('Config') };
 }
 
 function decodeAnnotations(fields: Fields): Record<string, string> {

@@ -1,5 +1,6 @@
 import { minimumApiMinor } from '#api/versions.ts';
 import type { EngineVersion, SystemInfo } from '#engine/system.ts';
+import { logDrivers } from '#log-drivers/options.ts';
 import { defaultApiMinor, formatApiVersion } from '#wire/api-version.ts';
 import type { SystemInfo as InfoMessage, SystemVersion } from '#wire/system.ts';
 
@@ -64,7 +65,7 @@ export function encodeInfo(info: SystemInfo, version: EngineVersion, now: Date):
       Volume: ['local'],
       Network: ['bridge', 'host', 'null'],
       Authorization: null,
-      Log: ['json-file', 'none'],
+      Log: [...logDrivers],
     },
     MemoryLimit: limits.memory,
     SwapLimit: limits.swap,
@@ -82,7 +83,7 @@ export function encodeInfo(info: SystemInfo, version: EngineVersion, now: Date):
     NFd: info.openFileDescriptors,
     NGoroutines: 0,
     SystemTime: now.toISOString(),
-    LoggingDriver: 'json-file',
+    LoggingDriver: info.logDriver,
     CgroupDriver: info.cgroupDriver,
     CgroupVersion: String(info.cgroupVersion),
     NEventsListener: info.eventListeners,

@@ -83,7 +83,11 @@ export function containerStreamRoutes(containers: ContainerService): Route[] {
     await writeLogs(
       stream,
       entries,
-      { terminal, timestamps: query.flag('timestamps'), details: query.flag('details') },
+      {
+        terminal,
+        timestamps: query.flag('timestamps'),
+        details: query.flag('details') ? containers.logAttributes(view.id) : undefined,
+      },
       signal,
     );
     stream.end();

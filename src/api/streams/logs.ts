@@ -7,8 +7,8 @@ import { encodeFrame } from '#wire/raw-stream.ts';
 export interface LogFormat {
   terminal: boolean;
   timestamps: boolean;
-  /** Docker puts the driver's attributes in front of each line; json-file has none, so only the separator is left. */
-  details: boolean;
+  /** What the log driver tells with each line, when that is wanted. */
+  details: Readonly<Record<string, string>> | undefined;
 }
 
 /** Writes log entries as `GET /containers/{id}/logs` sends them: framed, unless the container has a terminal. */
@@ -19,9 +19,10 @@ export async function writeLogs(
   signal: AbortSignal,
 ): Promise<void> {
   const batch = createBatch(stream, signal);
+  const details = format.details && `${encodeAttributes(format.details)} `;
   const insideLine = { stdout: false, stderr: false };
   for await (const entry of entries) {
-    const prefix = insideLine[entry.stream] ? '' : linePrefix(entry, format);
+    const prefix = insideLine[entry.stream] ? '' : linePrefix(entry, format.timestamps, details);
     insideLine[entry.stream] = entry.partial;
     const bytes = prefix === '' ? entry.bytes : Buffer.concat([Buffer.from(prefix), entry.bytes]);
     await batch.add(format.terminal ? bytes : encodeFrame(entry.stream, bytes));
@@ -29,6 +30,13 @@ export async function writeLogs(
   await batch.flush();
 }
 
-function linePrefix(entry: LogEntry, format: LogFormat): string {
-  return (format.timestamps ? `${logTimestamp(entry.timestamp)} ` : '') + (format.details ? ' ' : '');
+function linePrefix(entry: LogEntry, timestamps: boolean, details = ''): string {
+  return (timestamps ? `${logTimestamp(entry.timestamp)} ` : '') + details;
+}
+
+/** Docker's: in order, as in the query of a URL but with commas. */
+function encodeAttributes(attributes: Readonly<Record<string, string>>): string {
+  const escaped = (text: string) => new URLSearchParams([['', text]]).toString().slice(1);
+  const pairs = Object.entries(attributes).map(([name, value]) => `${escaped(name)}=${escaped(value)}`);
+  return pairs.sort().join(',');
 }

@@ -141,6 +141,7 @@ export function createFakeContainers(parts: {
       });
       return Promise.race([done, aborted]);
     },
+    logAttributes: () => ({}),
     async *logs(nameOrId, query) {
       for (const { stream, bytes } of find(nameOrId).process.output) {
         const entry: LogEntry = { stream, timestamp: fixedLogTime, bytes, partial: false };

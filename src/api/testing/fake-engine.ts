@@ -348,6 +348,7 @@ const fakeSystem: SystemService = {
     backingFilesystem: 'extfs',
     cgroupVersion: 1,
     cgroupDriver: 'cgroupfs',
+    logDriver: 'json-file',
     runtimes: { crun: '/usr/bin/crun' },
     defaultRuntime: 'crun',
     kernelVersion: '6.18.0',

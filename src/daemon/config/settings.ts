@@ -15,8 +15,8 @@ import {
   parseSwitch,
   refused,
 } from '#daemon/config/values.ts';
-import { readLogLimits } from '#engine/log-options.ts';
 import { logFormats, logLevels } from '#log/log.ts';
+import { logDrivers, parseLogDriver } from '#log-drivers/options.ts';
 
 export const settings: Setting[] = [
   ...listeningSettings,
@@ -221,15 +221,31 @@ export const settings: Setting[] = [
     },
   },
   {
+    flag: 'log-driver',
+    key: 'log-driver',
+    help: `Log driver of containers that name none: ${logDrivers.join(', ')} (${defaults.logDriver})`,
+    kind: 'text',
+    apply: (config, value) => {
+      config.logDriver = parseLogDriver(value);
+    },
+  },
+  {
     flag: 'log-opt',
     key: 'log-opts',
-    help: 'Limits of containers’ logs (max-size=100m, max-file=5); may be repeated',
+    help: 'Option of that log driver, such as max-size=100m; may be repeated',
     kind: 'list',
     apply: (config, value) => {
       const [name = '', text = ''] = value.split(/=(.*)/s);
-      const options = { ...config.logOptions, [name]: text };
-      readLogLimits(options);
-      config.logOptions = options;
+      config.logOptions[name] = text;
+    },
+  },
+  {
+    flag: 'journald-socket',
+    key: 'journald-socket',
+    help: `Socket of systemd-journald (${defaults.journaldSocket})`,
+    kind: 'text',
+    apply: (config, value) => {
+      config.journaldSocket = absolute('journald-socket', value);
     },
   },
   {

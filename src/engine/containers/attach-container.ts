@@ -1,4 +1,5 @@
 import { createLogSession, createSession } from '#engine/containers/attach.ts';
+import { logPlanOf } from '#engine/containers/log-plan.ts';
 import { followLogs } from '#engine/containers/logs.ts';
 import { findContainer, isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
@@ -19,7 +20,7 @@ export function attachContainer(
       return createSession(terminal, context.runtime.attach(record.id, { observer: !wishes.stdin }), wishes);
     return context.hub.openPending(record.id, terminal, wishes);
   }
-  if (!options.fromLogs || record.settings.host.logDriver === 'none') return liveSession();
+  if (!options.fromLogs || !logPlanOf(record).readable) return liveSession();
 
   const abort = new AbortController();
   const query = { stdout: options.stdout, stderr: options.stderr, follow: options.stream };

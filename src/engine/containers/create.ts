@@ -16,11 +16,11 @@ import { resolveMounts } from '#engine/containers/resolve-mounts.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
 import { limitStorage, readStorageLimit } from '#engine/containers/storage-limit.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
-import { readLogLimits } from '#engine/log-options.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import type { Digest } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '#image/platform.ts';
+import { readLogOptions, withLogDefaults } from '#log-drivers/options.ts';
 import type { ImageRecord } from '#store/images.ts';
 import { readCgroupFeatures } from '#sys/cgroup-features.ts';
 import { hasSelinux } from '#sys/security-modules.ts';
@@ -30,24 +30,28 @@ export async function createContainer(
   context: ContainerContext,
   request: { name?: string; settings: ContainerSettings; platform?: string },
 ): Promise<{ id: string; warnings: string[] }> {
-  const { limits, warnings } = fitLimits(
-    request.settings.host.resources,
-    readCgroupFeatures(context.cgroups),
+  const { host } = request.settings;
+  const { limits, warnings } = fitLimits(host.resources, readCgroupFeatures(context.cgroups));
+  const { driver: logDriver, options: logOptions } = withLogDefaults(
+    { driver: host.logDriver, options: host.logOptions },
+    context.logDefaults,
   );
+  readLogOptions(logDriver, logOptions);
   const settings = {
     ...request.settings,
     networks: nameNetworks(context, request.settings.networks),
     host: {
-      ...request.settings.host,
+      ...host,
       resources: limits,
-      links: identifyLinks(context, request.settings.host.links),
+      links: identifyLinks(context, host.links),
+      logDriver,
+      logOptions,
     },
   };
   const image = context.images.get(settings.image);
   requirePlatform(image, settings.image, request.platform);
   const effective = mergeConfig(image.config.config ?? {}, settings);
   parseSignal(effective.stopSignal);
-  if (settings.host.logDriver !== 'none') readLogLimits(settings.host.logOptions, context.logLimits);
   if (settings.host.init && !context.findInitBinary()) {
     throw new DhowError(
       'Unsupported',

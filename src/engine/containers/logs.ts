@@ -1,8 +1,10 @@
+import { logDriverOf, logPlanOf, logSubjectOf } from '#engine/containers/log-plan.ts';
 import { findContainer, isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
+import { readableAttributes } from '#log-drivers/attributes.ts';
 import type { LogEntry, LogQuery } from '#runtime/logs.ts';
 import { readLogs } from '#runtime/read-logs.ts';
 
@@ -14,12 +16,18 @@ export function followLogs(
   signal: AbortSignal,
 ): AsyncIterable<LogEntry> {
   const record = findContainer(context.table, nameOrId);
-  if (record.settings.host.logDriver === 'none') {
+  if (!logPlanOf(record).readable) {
     throw new DhowError('Unsupported', 'configured logging driver does not support reading');
   }
   const { log } = pathsOf(context.containersDirectory, record.id);
   const ended = query.follow ? runEnd(context, record, signal) : Promise.resolve();
   return emptyIfMissing(readLogs(log, query, { ended, signal }));
+}
+
+/** See `ContainerService.logAttributes`. */
+export function logAttributes({ table }: ContainerContext, nameOrId: string): Record<string, string> {
+  const record = findContainer(table, nameOrId);
+  return readableAttributes(logDriverOf(record), record.settings.host.logOptions, logSubjectOf(record));
 }
 
 /** A container that never started has no log. */

@@ -2,6 +2,7 @@ import type { AttachHub } from '#engine/containers/attach.ts';
 import type { ExecTable } from '#engine/containers/exec-table.ts';
 import type { HealthMonitors } from '#engine/containers/health/monitors.ts';
 import type { Locks } from '#engine/containers/locks.ts';
+import type { LogForwarders } from '#engine/containers/log-forwarders.ts';
 import type { RestartTimers } from '#engine/containers/restart-timers.ts';
 import type { ContainerTable } from '#engine/containers/table.ts';
 import type { Trash } from '#engine/containers/trash.ts';
@@ -9,8 +10,8 @@ import type { Turns } from '#engine/containers/turns.ts';
 import type { Waiters } from '#engine/containers/wait.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ImageService } from '#engine/images.ts';
-import type { LogLimits } from '#engine/log-options.ts';
 import type { Log } from '#log/log.ts';
+import type { LogDriver, LogOptions } from '#log-drivers/options.ts';
 import type { ContainerNetworking, NetworkCatalog, NetworkStack } from '#network/network.ts';
 import type { SpecContext } from '#runtime/build-spec.ts';
 import type { Runtime } from '#runtime/runtime.ts';
@@ -56,7 +57,8 @@ export interface ContainerParts {
   /** Where such directories go that have no row, when rows may have been lost; else they are removed. */
   orphansDirectory?: string;
   /** Of containers that say nothing. */
-  logLimits: LogLimits;
+  logDefaults: { driver: LogDriver; options: LogOptions };
+  journaldSocket: string;
   cgroups: CgroupHierarchies;
   cgroupParent: string;
   /** The host's own files, read at each start. */
@@ -75,6 +77,7 @@ export interface ContainerContext extends ContainerParts {
   execs: ExecTable;
   restarts: RestartTimers;
   health: HealthMonitors;
+  logForwarders: LogForwarders;
   trash: Trash;
   /** Containers that a `restart` stops: their exit neither removes nor restarts them. */
   keepThroughExit: Set<string>;

@@ -8,6 +8,8 @@ export interface ContainerPaths {
   /** Where parts of volumes, and images, are mounted to be mounted from; there when somebody needs it. */
   sources: string;
   log: string;
+  /** How far the log has been sent to where its driver wants it. In a directory of its own: that of the log is watched. */
+  logCursor: string;
   hosts: string;
   hostname: string;
   resolv: string;
@@ -20,6 +22,7 @@ export function pathsOf(containersDirectory: string, id: string): ContainerPaths
     root: path.join(directory, 'root'),
     sources: path.join(directory, 'sources'),
     log: path.join(directory, 'log'),
+    logCursor: path.join(directory, 'forwarding', 'sent'),
     hosts: path.join(directory, 'hosts'),
     hostname: path.join(directory, 'hostname'),
     resolv: path.join(directory, 'resolv.conf'),

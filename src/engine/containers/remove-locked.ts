@@ -19,6 +19,7 @@ export async function removeLocked(
   const { exitCode } = record.state;
   const volumes = options.volumes || (record.state.status === 'removing' && record.state.volumes);
   if (!options.isDown) await takeDown(context, record);
+  await context.logForwarders.finish(record);
   // On disk before its files go: a daemon that is killed in between leaves a removal to be finished, not a hollow container.
   record.state = { status: 'removing', error: '', exitCode, volumes };
   context.table.saveStatus(record);

@@ -53,6 +53,7 @@ export async function restoreContainers(context: ContainerContext): Promise<void
       });
     }
   }
+  for (const record of context.table.list()) context.logForwarders.follow(record);
   await context.volumes.settle();
   await removeOrphanDirectories(context);
 }

@@ -41,7 +41,7 @@ export async function startContainer(
   }
   record.restartCount = 0;
   record.stoppedByUser = false;
-  await launch(context, record);
+  await launch(context, record, () => context.logForwarders.probe(record));
   return 'started';
 }
 
@@ -51,15 +51,23 @@ export async function startContainer(
  *
  * Nothing is written to the database before the process runs: whatever a crash leaves in the kernel is found by the
  * container's id (run directory, mount point, endpoint row), and `restore` looks at every container that is not running.
+ *
+ * @param check what else must be so for who starts it by hand, such as that the log can be sent to where it shall go
  */
-export async function launch(context: ContainerContext, record: ContainerRecord): Promise<void> {
+export async function launch(
+  context: ContainerContext,
+  record: ContainerRecord,
+  check?: () => Promise<void>,
+): Promise<void> {
   context.runtime.anticipate();
-  await context.turns.take();
   try {
+    await check?.();
+    await context.turns.take();
     const pid = await bringUp(context, record);
     record.state = { status: 'running', pid, startedAt: new Date(), error: '', exitCode: 0 };
     context.table.saveStatus(record);
     context.health.watch(record);
+    context.logForwarders.follow(record);
     emitContainerEvent(context, record, 'start');
   } catch (error) {
     context.hub.abandon(record.id);

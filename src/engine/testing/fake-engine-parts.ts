@@ -10,7 +10,6 @@ import {
 import type { ContainerSettings } from '#engine/container-settings.ts';
 import { createEventService } from '#engine/event-service.ts';
 import type { EngineEvent } from '#engine/events.ts';
-import { defaultLogLimits } from '#engine/log-options.ts';
 import { createFakeRuntime, type FakeRuntime } from '#engine/testing/fake-runtime.ts';
 import { DhowError } from '#errors/error.ts';
 import { digestOf } from '#image/digest.ts';
@@ -215,7 +214,8 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       // The files of containers are worked on by threads with real mounts: not here.
       workers: { compare: async () => [], pack: nothing },
       workerUrl: new URL('file:///'),
-      logLimits: defaultLogLimits,
+      logDefaults: { driver: 'json-file', options: {} },
+      journaldSocket: path.join(directory, 'no-journal'),
       cgroups: { version: 2, mounts: [] },
       cgroupParent: '/test',
       hostFiles: { hosts: () => '', resolvConf: () => 'nameserver 192.0.2.1\n' },

@@ -84,6 +84,36 @@ describeEngine('logs', ({ cli, unique }) => {
     await cli.out('rm', name);
   });
 
+  it('100 MB come whole and once, however slowly they are read, and never hold the container', async () => {
+    const name = unique('large');
+    const lines = 100_000;
+    const size = ['--log-opt', 'max-size=300m'];
+    const script = `awk 'BEGIN { for (i = 1; i <= ${lines}; i++) printf "%0999d\\n", i }'`;
+    await cli.out('run', '-d', '--name', name, ...size, 'busybox', 'sh', '-c', script);
+    const child = cli.start(['logs', '-f', name]);
+    const closed = once(child, 'close');
+    const iterator = child.stdout[Symbol.asyncIterator]();
+    const first = await iterator.next();
+    // Nothing more is read until the container has ended.
+    assert.equal(await cli.out('wait', name), '0');
+    let expected = 0;
+    let rest = '';
+    const check = (chunk: Buffer): void => {
+      const found = (rest + chunk.toString('latin1')).split('\n');
+      rest = found.pop() ?? '';
+      for (const line of found) {
+        expected += 1;
+        if (Number(line) !== expected || line.length !== 999) assert.fail(`line ${expected} is ${line}`);
+      }
+    };
+    check(first.value);
+    for await (const chunk of { [Symbol.asyncIterator]: () => iterator }) check(chunk);
+    assert.deepEqual(await closed, [0, null]);
+    assert.equal(rest, '');
+    assert.equal(expected, lines);
+    await cli.out('rm', name);
+  });
+
   it('of a terminal are its raw output', async () => {
     const name = unique('tty');
     await cli.out('run', '-d', '-t', '--name', name, 'busybox', 'echo', 'on a terminal');
