@@ -1,18 +1,30 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runTool, type Tool } from '#bootstrap/debian/run-tool.ts';
-import { dpkgSpeedup, type SettingsFile, settingsFiles, slimSettings } from '#bootstrap/debian/settings.ts';
+import { manualDirectories, settingsFiles, settingsTar, slimSettings } from '#bootstrap/debian/settings.ts';
 import { DhowError } from '#errors/error.ts';
 
 const mmdebstrap: Tool = { program: 'mmdebstrap', package: 'mmdebstrap' };
 // Links /bin to /usr/bin and so on before the first package comes, in the releases that want it so.
 const mergedUsr = '/usr/share/mmdebstrap/hooks/maybe-merged-usr';
 
+const skipped = [
+  // The runtime mounts devices of its own.
+  'output/dev',
+  // It would remove the image's own in the end; no package of this set has a service to start.
+  'chroot/policy-rc.d',
+  // It runs the host's apt with the image's settings, whose commands would then remove files of the host.
+  'cleanup/apt',
+];
+
 /**
- * Files that are the host's, that the settings replace, or that depend on when apt ran: they would make the image another one on another
- * machine.
+ * Files that are the host's, that the settings replace, or that apt can fetch and compute again: they would make the image another one on
+ * another machine, or larger.
  */
 const notOfTheImage = [
+  'var/lib/apt/lists/*_*',
+  'var/lib/apt/lists/auxfiles',
+  'var/cache/apt/archives/*.deb',
   'etc/resolv.conf',
   'etc/hostname',
   'etc/apt/sources.list',
@@ -47,24 +59,31 @@ export async function makeRoot(
     onMessage,
   }: { directory: string; signal: AbortSignal; onMessage: (line: string) => void },
 ): Promise<string> {
-  const settings = join(directory, 'settings');
-  await writeSettings(settings, [
-    ...settingsFiles,
-    ...(request.slim ? [slimSettings] : []),
-    { path: 'etc/apt/sources.list.d/debian.sources', mode: 0o644, text: request.sourcesFile },
-  ]);
+  const sourcesFile = {
+    path: 'etc/apt/sources.list.d/debian.sources',
+    mode: 0o644,
+    text: request.sourcesFile,
+  };
+  const settings = join(directory, 'settings.tar');
+  await writeFile(
+    settings,
+    request.slim
+      ? settingsTar([...settingsFiles, sourcesFile, slimSettings], manualDirectories)
+      : settingsTar([...settingsFiles, sourcesFile], []),
+  );
   const root = join(directory, 'root.tar');
-  const dpkgOptions = [dpkgSpeedup, ...(request.slim ? [slimSettings] : [])];
+  const dpkgSettings = request.slim ? `force-unsafe-io\n${slimSettings.text}` : 'force-unsafe-io\n';
+  const dpkgConfig = join(directory, 'dpkg.cfg');
+  await writeFile(dpkgConfig, dpkgSettings);
   const args = [
     '--variant=minbase',
     '--format=tar',
-    // The runtime mounts devices of its own.
-    '--skip=output/dev',
+    `--skip=${skipped.join(',')}`,
     `--architectures=${request.architecture}`,
     `--hook-dir=${mergedUsr}`,
-    ...dpkgOptions.map(({ path }) => `--dpkgopt=${join(settings, path)}`),
-    `--customize-hook=rm -f ${notOfTheImage.map((path) => `"$1"/${path}`).join(' ')}`,
-    `--customize-hook=sync-in '${settings}' /`,
+    `--dpkgopt=${dpkgConfig}`,
+    `--customize-hook=rm -rf ${notOfTheImage.map((path) => `"$1"/${path}`).join(' ')}`,
+    `--customize-hook=tar-in '${settings}' /`,
     request.codename,
     root,
     ...request.sourceLines,
@@ -87,13 +106,4 @@ export async function makeRoot(
 /** Warnings, and what mmdebstrap does next; not the hundreds of lines of apt and dpkg. */
 function isForPeople(line: string): boolean {
   return /^(W: |I: [^/]*\.\.\.$)/.test(line);
-}
-
-async function writeSettings(directory: string, files: readonly SettingsFile[]): Promise<void> {
-  for (const { path, mode, text } of files) {
-    const file = join(directory, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-    await chmod(file, mode);
-  }
 }

@@ -1,3 +1,5 @@
+import { tarHeader, tarPadding, tarTrailer } from '#archive/write-tar.ts';
+
 /**
  * Settings that users of Docker's official Debian images rely on. The names of the files are those of the official images, since
  * Dockerfiles remove or replace some of them (`rm /etc/apt/apt.conf.d/docker-clean` before `RUN --mount=type=cache`).
@@ -11,14 +13,6 @@ export interface SettingsFile {
 
 const removeDownloads =
   '"rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb || true";';
-
-export const dpkgSpeedup: SettingsFile = {
-  path: 'etc/dpkg/dpkg.cfg.d/docker-apt-speedup',
-  mode: 0o644,
-  text: `# A build that was cut is begun again, so nothing is gained by writing each file through to the disk.
-force-unsafe-io
-`,
-};
 
 export const settingsFiles: readonly SettingsFile[] = [
   {
@@ -52,7 +46,13 @@ Acquire::Languages "none";
 APT::AutoRemove::SuggestsImportant "false";
 `,
   },
-  dpkgSpeedup,
+  {
+    path: 'etc/dpkg/dpkg.cfg.d/docker-apt-speedup',
+    mode: 0o644,
+    text: `# A build that was cut is begun again, so nothing is gained by writing each file through to the disk.
+force-unsafe-io
+`,
+  },
   {
     path: 'usr/sbin/policy-rc.d',
     mode: 0o755,
@@ -63,7 +63,7 @@ exit 101
   },
 ];
 
-/** dpkg obeys it for packages that are installed later, too. */
+/** What the slim images leave out. dpkg obeys it for packages that are installed later, too. */
 export const slimSettings: SettingsFile = {
   path: 'etc/dpkg/dpkg.cfg.d/docker',
   mode: 0o644,
@@ -78,3 +78,17 @@ path-include=/usr/share/locale/locale.alias
 path-exclude=/usr/share/man/*
 `,
 };
+
+/** Packages that install an alternative of a manual page fail where its directory is missing. */
+export const manualDirectories = [1, 2, 3, 4, 5, 6, 7, 8].map((section) => `usr/share/man/man${section}/`);
+
+/** The files as a tar to be unpacked over the root. Their times are those of 1970: the image's are never younger. */
+export function settingsTar(files: readonly SettingsFile[], directories: readonly string[]): Buffer {
+  const entries = files.map(({ path, mode, text }) => {
+    const content = Buffer.from(text);
+    const header = tarHeader({ type: 'file', name: path, mode, sizeBytes: content.length });
+    return Buffer.concat([header, content, tarPadding(content.length)]);
+  });
+  const empty = directories.map((name) => tarHeader({ type: 'directory', name, mode: 0o755 }));
+  return Buffer.concat([...entries, ...empty, tarTrailer()]);
+}
