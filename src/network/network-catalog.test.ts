@@ -186,7 +186,7 @@ suite('creating a network', () => {
       'a template that is none',
       { madeFrom: 'bridge' },
       'NotFound',
-      /configuration network "bridge" not found/,
+      /configuration network "bridge" does not exist/,
     ],
     [
       'a template made from another one',

@@ -37,7 +37,10 @@ export function applyTemplate(networks: NetworkTable, request: NetworkRequest): 
   }
   const row = networks.byName(request.madeFrom);
   if (row?.template === undefined) {
-    throw new DhowError('NotFound', `configuration network "${request.madeFrom.slice(0, 60)}" not found`);
+    throw new DhowError(
+      'NotFound',
+      `configuration network "${request.madeFrom.slice(0, 60)}" does not exist`,
+    );
   }
   return { ...request, ...row.template, options: row.options, labels: row.labels };
 }

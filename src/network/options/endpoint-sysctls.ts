@@ -1,7 +1,10 @@
 import { DhowError } from '#errors/error.ts';
 
-/** What may be set of one interface; anything else would be another one's, or the whole namespace's. */
-const namePattern = /^net\.(ipv4|ipv6|mpls)\.(conf|neigh)\.IFNAME\.([a-z0-9_]+)$/;
+/**
+ * What may be set of one interface; anything else would be another one's, or the whole namespace's. In small letters, because Docker's
+ * command line writes all options so.
+ */
+const namePattern = /^net\.(ipv4|ipv6|mpls)\.(conf|neigh)\.(?:IFNAME|ifname)\.([a-z0-9_]+)$/;
 const valuePattern = /^[\w.:/ -]{1,100}$/;
 
 /**

@@ -76,6 +76,56 @@ describeEngine('network › create, list, inspect, remove', ({ cli, unique }) =>
     await cli.out('network', 'rm', name);
   });
 
+  it('a network made from a template has its configuration, and keeps it from being removed', async () => {
+    const [plan, made] = [unique('plan'), unique('made')];
+    const options = [
+      '--subnet',
+      '10.67.0.0/24',
+      '--label',
+      'tier=web',
+      '--opt',
+      'com.docker.network.driver.mtu=1400',
+    ];
+    await cli.out('network', 'create', '--config-only', ...options, plan);
+    assert.equal(await inspect(plan, '{{.Driver}} {{.ConfigOnly}}'), 'null true');
+    await cli.out('network', 'create', '--config-from', plan, made);
+    assert.equal(
+      await inspect(
+        made,
+        '{{.Driver}} {{.ConfigFrom.Network}} {{(index .IPAM.Config 0).Subnet}} {{.Labels.tier}}',
+      ),
+      `bridge ${plan} 10.67.0.0/24 web`,
+    );
+    const inside = ['run', '--rm', '--network', made, 'busybox', 'ip', 'link', 'show', 'eth0'];
+    assert.match(await cli.out(...inside), / mtu 1400 /);
+    const refused: [string[], RegExp][] = [
+      [['network', 'rm', plan], /configuration network "?[\w-]+"? is in use/],
+      [['run', '--rm', '--network', plan, 'busybox', 'true'], /configuration-only network/],
+      [
+        ['network', 'create', '--config-from', plan, '--label', 'a=b', unique('net')],
+        /are not supported if the network depends/,
+      ],
+      [
+        ['network', 'create', '--config-from', unique('nobody'), unique('net')],
+        /configuration network "?[\w-]+"? does not exist/,
+      ],
+    ];
+    for (const [args, words] of refused) {
+      const { code, stderr } = await cli.run(args);
+      assert.notEqual(code, 0, args.join(' '));
+      assert.match(stderr, words);
+    }
+    await cli.out('network', 'rm', made);
+    await cli.out('network', 'rm', plan);
+  });
+
+  it('a bridge network takes one subnet of each family', async () => {
+    const subnets = ['--subnet', '10.68.0.0/24', '--subnet', '10.69.0.0/24'];
+    const { code, stderr } = await cli.run(['network', 'create', ...subnets, unique('net')]);
+    assert.equal(code, 1);
+    assert.match(stderr, /doesn't support multiple subnets|can have one IPv4 subnet/);
+  });
+
   it('prune removes what nobody uses, of the labels asked for', async () => {
     const [used, unused, other] = [unique('used'), unique('unused'), unique('other')];
     const label = unique('label');
@@ -195,6 +245,20 @@ describeEngine('network › containers', ({ cli, unique, engine }) => {
     const text = await cli.out('run', '--rm', '--network', `container:${owner}`, 'busybox', 'ip', 'address');
     assert.ok(text.includes(await addressOf(owner, network)));
     await cli.out('rm', '-f', owner);
+    await cli.out('network', 'rm', network);
+  });
+
+  it('have parameters of their own for an interface', async (test) => {
+    if (engine().kind === 'dockerd') {
+      test.skip('Docker can do that from version 28 on');
+      return;
+    }
+    const network = unique('net');
+    await cli.out('network', 'create', network);
+    const option = 'com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.log_martians=1';
+    const parameter = '/proc/sys/net/ipv4/conf/lan0/log_martians';
+    const wish = `name=${network},driver-opt=${option},driver-opt=com.docker.network.endpoint.ifname=lan0`;
+    assert.equal(await cli.out('run', '--rm', '--network', wish, 'busybox', 'cat', parameter), '1');
     await cli.out('network', 'rm', network);
   });
 
