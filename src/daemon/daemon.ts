@@ -7,6 +7,7 @@ import { createBuildkit } from '#buildkit/buildkit.ts';
 import { buildFacts, workerUrls } from '#daemon/build-facts.ts';
 import type { DaemonConfig } from '#daemon/config.ts';
 import { takeDataRoot, takeRunRoot } from '#daemon/data-root.ts';
+import { requireKnownSchema } from '#daemon/known-schema.ts';
 import type { PassedSocket } from '#daemon/listen/passed-sockets.ts';
 import { type Doors, listen, prepareListening } from '#daemon/listen.ts';
 import { createEngineMetrics } from '#daemon/metrics/engine-metrics.ts';
@@ -87,6 +88,7 @@ export async function startDaemon(
   const { conmon, ociRuntime, otherRuntimes, warnings, claim } = await chooseRuntime(config, log);
   undo.defer(quietly('release controllers', () => claim?.[Symbol.dispose]()));
 
+  requireKnownSchema(root.database, migrations);
   const database = openDatabase(root.database, migrations);
   undo.defer(quietly('close database', () => database.close()));
   undo.defer(quietly('copy database', () => database.snapshot()));

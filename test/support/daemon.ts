@@ -20,7 +20,8 @@ export interface Daemon extends Engine {
   readonly args: readonly string[];
   stop(): Promise<void>;
   kill9(): Promise<void>;
-  start(): Promise<void>;
+  /** With another program: that one from now on. */
+  start(program?: string): Promise<void>;
 }
 
 export interface DaemonOptions {
@@ -63,14 +64,10 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
   fs.mkdirSync(configDirectory);
 
   let daemon: DaemonProcess | undefined;
-  const start = async (): Promise<void> => {
-    daemon = await startDaemonProcess(
-      options.program ?? dhowProgram,
-      ['daemon', ...args],
-      socket,
-      logFile,
-      options.environment,
-    );
+  let { program = dhowProgram } = options;
+  const start = async (next = program): Promise<void> => {
+    program = next;
+    daemon = await startDaemonProcess(program, ['daemon', ...args], socket, logFile, options.environment);
   };
   const host = `unix://${socket}`;
   const cli = (name: Cli['name']): Cli => createCli(name, () => ({ host, configDirectory }));
