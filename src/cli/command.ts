@@ -27,7 +27,19 @@ export interface Command<Table extends OptionTable = OptionTable> {
   readonly startsProcess?: boolean;
   /** More text for `--help`, after the options. */
   readonly notes?: string;
+  /** Commands within this one, which stand behind its own options. */
+  readonly verbs?: Verbs;
   run(context: CliContext, input: CommandInput<Table>): Promise<number>;
+}
+
+export interface Verbs {
+  readonly entries: readonly {
+    readonly names: readonly string[];
+    readonly summary: string;
+    load(): Promise<{ command: Command }>;
+  }[];
+  /** What a `SERVICE` operand may be, for shells. `words` are the options in front of the verb. */
+  services(context: CliContext, words: readonly string[]): readonly string[];
 }
 
 export interface CommandInput<Table extends OptionTable = OptionTable> {

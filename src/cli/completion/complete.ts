@@ -1,4 +1,9 @@
-import { type Candidate, findCandidates, type ObjectKind } from '#cli/completion/find-candidates.ts';
+import {
+  type Candidate,
+  type Candidates,
+  findCandidates,
+  type ObjectKind,
+} from '#cli/completion/find-candidates.ts';
 import type { CliContext } from '#cli/context.ts';
 import { globalOptions } from '#cli/global-options.ts';
 import { type CommandEntry, groups } from '#cli/registry.ts';
@@ -18,7 +23,7 @@ export async function complete(
   words: readonly string[],
 ): Promise<number> {
   const candidates = await findCandidates({ registry, groups, globalOptions }, words);
-  const named = await Promise.all(candidates.objects.map((kind) => namesOf(context, kind)));
+  const named = await Promise.all(candidates.objects.map((kind) => namesOf(context, kind, candidates)));
   const current = words.at(-1) ?? '';
   const lines = [...candidates.words, ...named.flat()]
     .filter(({ word }) => word.startsWith(current))
@@ -29,15 +34,20 @@ export async function complete(
 }
 
 /** A daemon that does not answer has no names to offer, and the user is not to be disturbed at typing. */
-async function namesOf(context: CliContext, kind: ObjectKind): Promise<Candidate[]> {
+async function namesOf(
+  context: CliContext,
+  kind: ObjectKind,
+  { services }: Candidates,
+): Promise<Candidate[]> {
   try {
-    return (await list[kind](context)).map((word) => ({ word, help: '' }));
+    const names = kind === 'service' ? (services?.(context) ?? []) : await list[kind](context);
+    return names.map((word) => ({ word, help: '' }));
   } catch {
     return [];
   }
 }
 
-const list: Readonly<Record<ObjectKind, (context: CliContext) => Promise<string[]>>> = {
+const list: Readonly<Record<Exclude<ObjectKind, 'service'>, (context: CliContext) => Promise<string[]>>> = {
   container: (context) => containerNames(context, true),
   'running-container': (context) => containerNames(context, false),
   image: async ({ client, signal }) => {

@@ -36,3 +36,12 @@ test('paths where they are possible', async () => {
   assert.equal((await find('run', '--env-file', '')).files, true);
   assert.equal((await find('rm', '')).files, false);
 });
+
+test('the verbs of compose, their options, and services', async () => {
+  assert.ok(wordsOf(await find('compose', '')).includes('up'));
+  assert.ok(wordsOf(await find('compose', '-f', 'x.yaml', '')).includes('down'));
+  assert.ok(wordsOf(await find('compose', '--')).includes('--project-name'));
+  assert.ok(wordsOf(await find('compose', 'up', '--')).includes('--detach'));
+  assert.deepEqual((await find('compose', 'logs', 'web', '')).objects, ['service']);
+  assert.deepEqual((await find('compose', 'exec', 'web', '')).objects, []);
+});

@@ -1,4 +1,5 @@
-import type { Command } from '#cli/command.ts';
+import type { Command, Verbs } from '#cli/command.ts';
+import type { CliContext } from '#cli/context.ts';
 import type { OptionTable } from '#cli/options.ts';
 import type { CommandEntry } from '#cli/registry.ts';
 
@@ -7,6 +8,8 @@ export interface Candidates {
   words: Candidate[];
   /** Nouns of which the daemon knows the names. */
   objects: ObjectKind[];
+  /** Names for the kind `service`, which files have and not the daemon. */
+  services?: (context: CliContext) => readonly string[];
   /** Paths are possible too. */
   files: boolean;
 }
@@ -16,7 +19,7 @@ export interface Candidate {
   help: string;
 }
 
-export type ObjectKind = 'container' | 'running-container' | 'image' | 'network' | 'volume';
+export type ObjectKind = 'container' | 'running-container' | 'image' | 'network' | 'volume' | 'service';
 
 interface Parts {
   registry: readonly CommandEntry[];
@@ -41,7 +44,10 @@ export async function findCandidates(parts: Parts, words: readonly string[]): Pr
   const entry = findEntry(parts.registry, rest);
   if (entry === undefined) return atCommand(parts, rest, current);
   const { command } = await entry.entry.load();
-  return atOperand(entry.name, command, rest.slice(entry.length), current);
+  const typed = rest.slice(entry.length);
+  return command.verbs === undefined
+    ? atOperand(entry.name, command, typed, current)
+    : atVerb(command, command.verbs, typed, current);
 }
 
 function findEntry(
@@ -77,6 +83,28 @@ function atCommand(
   );
   const groupWords = Object.entries(groups).map(([word, help]) => ({ word, help }));
   return { ...nothing, words: [...groupWords, ...top] };
+}
+
+async function atVerb(
+  command: Command,
+  verbs: Verbs,
+  words: readonly string[],
+  current: string,
+): Promise<Candidates> {
+  const position = skipOptions(command.options, words, 0);
+  if (position === undefined) return valuesOf(words.at(-1) ?? '');
+  const verb = words[position];
+  if (verb === undefined) {
+    if (current.startsWith('-')) return { ...nothing, words: optionWords(command.options) };
+    const all = verbs.entries.flatMap(({ names, summary }) => names.map((word) => ({ word, help: summary })));
+    return { ...nothing, words: all };
+  }
+  const entry = verbs.entries.find(({ names }) => names.includes(verb));
+  if (entry === undefined) return nothing;
+  const { command: inner } = await entry.load();
+  const candidates = atOperand(verb, inner, words.slice(position + 1), current);
+  const options = words.slice(0, position);
+  return { ...candidates, services: (context) => verbs.services(context, options) };
 }
 
 function atOperand(name: string, command: Command, words: readonly string[], current: string): Candidates {
@@ -150,6 +178,7 @@ function operandsOf(name: string, command: Command, operands: readonly string[])
     else if (/IMAGE|REPOSITORY|NAME\[/.test(place)) kinds.add('image');
     else if (/NETWORK/.test(place)) kinds.add('network');
     else if (/VOLUME/.test(place)) kinds.add('volume');
+    else if (/SERVICE/.test(place)) kinds.add('service');
     if (/PATH|file|URL|ARG|COMMAND/.test(place)) files = true;
   }
   return { words: [], objects: [...kinds], files };

@@ -1,7 +1,8 @@
 import { checkOperands } from '#cli/check-operands.ts';
-import { type Command, defineCommand } from '#cli/command.ts';
-import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
-import { list, text, unsupported } from '#cli/options.ts';
+import { type Command, type CommandInput, defineCommand } from '#cli/command.ts';
+import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
+import type { CliContext } from '#cli/context.ts';
+import { list, type OptionValues, text, unsupported } from '#cli/options.ts';
 import { parseOptions } from '#cli/parse-options.ts';
 import { UsageError } from '#cli/usage-error.ts';
 
@@ -154,41 +155,68 @@ const verbs: readonly Verb[] = [
   },
 ];
 
+const options = {
+  'all-resources': unsupported('nothing'),
+  ansi: unsupported('value'),
+  compatibility: unsupported('nothing'),
+  'dry-run': unsupported('nothing'),
+  'env-file': list({ help: 'Specify an alternate environment file' }, 'stringArray'),
+  file: list({ short: 'f', help: 'Compose configuration files' }, 'stringArray'),
+  parallel: unsupported('value'),
+  profile: list({ help: 'Specify a profile to enable' }, 'stringArray'),
+  progress: unsupported('value'),
+  'project-directory': text({ help: "Alternate working directory (default: the first file's directory)" }),
+  'project-name': text({ short: 'p', help: 'Project name' }),
+  verbose: unsupported('nothing'),
+};
+
+/** For those who ask only what a verb takes. */
+const anyProject: ProjectChoice = {
+  files: [],
+  envFiles: [],
+  directory: undefined,
+  name: undefined,
+  profiles: [],
+};
+
+function readChoice(values: OptionValues<typeof options>): ProjectChoice {
+  return {
+    files: values.file,
+    envFiles: values['env-file'],
+    directory: values['project-directory'],
+    name: values['project-name'],
+    profiles: values.profile,
+  };
+}
+
 export const command = defineCommand({
   usage: ['[OPTIONS] COMMAND'],
   operands: { min: 1 },
   // The verb has options of its own.
   interspersed: false,
-  options: {
-    'all-resources': unsupported('nothing'),
-    ansi: unsupported('value'),
-    compatibility: unsupported('nothing'),
-    'dry-run': unsupported('nothing'),
-    'env-file': list({ help: 'Specify an alternate environment file' }, 'stringArray'),
-    file: list({ short: 'f', help: 'Compose configuration files' }, 'stringArray'),
-    parallel: unsupported('value'),
-    profile: list({ help: 'Specify a profile to enable' }, 'stringArray'),
-    progress: unsupported('value'),
-    'project-directory': text({ help: "Alternate working directory (default: the first file's directory)" }),
-    'project-name': text({ short: 'p', help: 'Project name' }),
-    verbose: unsupported('nothing'),
+  options,
+  notes: ['Commands:', ...verbs.map(({ names: [name = ''], summary }) => `  ${name.padEnd(9)} ${summary}`)].join('\n'),
+  verbs: {
+    entries: verbs.map(({ names, summary, load }) => ({
+      names,
+      summary,
+      load: async () => ({ command: (await load()).createVerb(anyProject) }),
+    })),
+    services(context, words) {
+      const { options: values } = parseOptions(options, words, { interspersed: false });
+      const choice = readChoice(values as OptionValues<typeof options>);
+      return Object.keys(openProject(context, choice).services);
+    },
   },
-  notes: ['Commands:', ...verbs.map(({ names: [name = ''], summary }) => `  ${name}  ${summary}`)].join('\n'),
-  async run(context, { options, operands }) {
+  async run(context, { options: values, operands }) {
     const [verb = '', ...words] = operands;
     const found = verbs.find(({ names }) => names.includes(verb));
     if (found === undefined) throw new UsageError(`unknown command: dhow compose ${verb}`, 1);
-    const inner = (await found.load()).createVerb({
-      files: options.file,
-      envFiles: options['env-file'],
-      directory: options['project-directory'],
-      name: options['project-name'],
-      profiles: options.profile,
-    });
+    const inner = (await found.load()).createVerb(readChoice(values));
     const input = parseOptions(inner.options, words, { interspersed: inner.interspersed ?? true });
     if (!input.help) {
       checkOperands(`compose ${verb}`, inner, input.operands.length);
-      return inner.run(context, input);
+      return await runVerb(context, verb, inner, input);
     }
     const { commandHelp } = await import('#cli/help.ts');
     const names = found.names.map((name) => `compose ${name}`);
@@ -199,3 +227,25 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** Tells a program that is not there by its exit code, where the verb runs one. */
+async function runVerb(
+  context: CliContext,
+  verb: string,
+  inner: Command,
+  input: CommandInput,
+): Promise<number> {
+  try {
+    return await inner.run(context, input);
+  } catch (error) {
+    if (inner.startsProcess !== true) throw error;
+    const { reportFailure } = await import('#cli/failure.ts');
+    return reportFailure(context.stderr, error, {
+      commandName: `compose ${verb}`,
+      failureCode: undefined,
+      startsProcess: true,
+      usage: undefined,
+      debug: false,
+    });
+  }
+}
