@@ -19,6 +19,7 @@ import { createImageIndexes } from '#store/image-indexes.ts';
 import type { Collector, ImageStore } from '#store/images.ts';
 import type { LayerUses } from '#store/layer-uses.ts';
 import type { LayerStore } from '#store/layers.ts';
+import { returnFreeMemory } from '#sys/memory.ts';
 
 export type { PruneOptions } from '#build/cache/prune.ts';
 export type { BuildResult } from '#build/process/run-build.ts';
@@ -105,6 +106,7 @@ export function createBuilder(parts: BuilderParts): Builder {
     } finally {
       if (running.size === 1) {
         await pruneCache({ cache, cacheMounts, collector }, { keepBytes: parts.maxCacheBytes });
+        returnFreeMemory();
       }
       running.delete(done.promise);
       done.resolve();
