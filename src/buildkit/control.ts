@@ -1,3 +1,5 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { decodeExporters } from '#buildkit/exporter-options.ts';
 import { type ExportParts, exportResult } from '#buildkit/exports.ts';
 import type { Jobs } from '#buildkit/jobs.ts';
@@ -17,12 +19,13 @@ import {
   type UsageRecord,
   usageRecord,
 } from '#buildkit/messages/control.ts';
+import { chunk } from '#buildkit/messages/session.ts';
 import { timestampOf } from '#buildkit/messages/timestamp.ts';
 import { type RunBuildParts, runBuild } from '#buildkit/run-build.ts';
 import type { Worker } from '#buildkit/worker.ts';
 import type { BuildService, CachedBuildStep } from '#engine/builds.ts';
 import { DhowError } from '#errors/error.ts';
-import { type Method, serverStreaming, unary } from '#grpc/server.ts';
+import { bidirectional, type Method, serverStreaming, unary } from '#grpc/server.ts';
 
 export interface ControlParts extends RunBuildParts, ExportParts {
   builds: BuildService;
@@ -58,6 +61,11 @@ export function controlMethods(parts: ControlParts): Method[] {
         yield* (await jobs.find(request.ref, signal)).progress.updates(signal);
       },
     ),
+    bidirectional(`${service}/Session`, chunk, chunk, (chunks, { headers }) => {
+      const [near, far] = duplexPair();
+      parts.sessions.accept(far, headers);
+      return tunnel(chunks, near);
+    }),
     unary(`${service}/ListWorkers`, empty, listWorkersResponse, () => ({ records: [worker.record] })),
     unary(`${service}/Info`, empty, infoResponse, () => ({ version: worker.version })),
     unary(`${service}/DiskUsage`, diskUsageRequest, diskUsageResponse, ({ filters }) => {
@@ -66,6 +74,19 @@ export function controlMethods(parts: ControlParts): Method[] {
     }),
     serverStreaming(`${service}/Prune`, pruneRequest, usageRecord, (request) => prune(builds, request)),
   ];
+}
+
+/** A connection whose bytes pass in the messages of a call: a session of a client that has no other way to open one. */
+async function* tunnel(
+  incoming: AsyncIterable<{ data: Uint8Array }>,
+  connection: Duplex,
+): AsyncGenerator<{ data: Uint8Array }> {
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    for await (const { data } of incoming) yield data;
+  }
+  // Either way the connection is over.
+  pipeline(bytes, connection).catch(() => connection.destroy());
+  for await (const data of connection) yield { data };
 }
 
 function refuse({ definition, frontend, frontendInputs, sourcePolicy }: SolveRequest): void {

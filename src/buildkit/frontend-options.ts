@@ -20,6 +20,8 @@ export interface FrontendOptions {
     BuildSettings,
     'target' | 'buildArgs' | 'platforms' | 'labels' | 'noCache' | 'pull' | 'network' | 'limits'
   > & { sourceDateEpoch?: number };
+  /** Sessions other than the build's own that have a directory, by the client's name for it. */
+  sessions: ReadonlyMap<string, string>;
   /** What is asked for instead of an image, such as `lint`. */
   call: string | undefined;
 }
@@ -75,6 +77,7 @@ export function decodeFrontendOptions(options: ReadonlyMap<string, string>): Fro
       limits: decodeLimits(take),
       ...(epoch === undefined ? {} : { sourceDateEpoch: epoch }),
     },
+    sessions: takeAll('local-sessionid:'),
     call: take('requestid')?.replace(/^frontend\./, ''),
   };
   const [unknown] = [...left.keys()].filter((name) => !meaningless.some((pattern) => pattern.test(name)));

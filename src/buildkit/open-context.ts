@@ -12,18 +12,20 @@ import { DhowError } from '#errors/error.ts';
 
 type Opened = Required<Pick<BuildSettings, 'dockerfile' | 'context'>>;
 
+type FindSession = (directory?: string) => Promise<Session>;
+
 const ignoreName = '.dockerignore';
 const maxSmallFileBytes = 4 * 1024 * 1024;
 const maxLinks = 10;
 
 /**
  * The Dockerfile, and the build context as an archive that is received while the builder reads it.
- * @param find the client's session
+ * @param find a session by the client's name for one of its directories; the build's own without a name
  * @throws NotFound when there is no Dockerfile; InvalidParameter; what the client says
  */
 export async function openContext(
   options: FrontendOptions,
-  session: Session,
+  find: FindSession,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Opened> {
@@ -32,7 +34,7 @@ export async function openContext(
   if (dockerfileDirectory !== undefined) {
     const wanted = { directory: dockerfileDirectory, follow: [name, `${name}${ignoreName}`] };
     const received = await progress.during(`[internal] load build definition from ${name}`, () =>
-      receiveSmallFiles(session, wanted, signal),
+      receiveSmallFiles(find, wanted, signal),
     );
     for (const [path, bytes] of received) files.set(path, bytes);
   }
@@ -45,7 +47,7 @@ export async function openContext(
     case 'remote':
       return { dockerfile, context: context.remote };
     case 'upload':
-      return { dockerfile, context: { archive: receiveUpload(session, context.path, signal) } };
+      return { dockerfile, context: { archive: receiveUpload(await find(), context.path, signal) } };
     case 'local': {
       const own = files.get(`${name}${ignoreName}`);
       const roots = [
@@ -59,28 +61,28 @@ export async function openContext(
       const wanted = await Promise.all(
         roots.map(async ({ directory, prefix, own }) => ({
           prefix,
-          files: { directory, exclude: await ignorePatterns(session, directory, own, signal) },
+          files: { directory, exclude: await ignorePatterns(find, directory, own, signal) },
         })),
       );
-      return { dockerfile, context: { archive: receiveContext(session, wanted, progress, signal) } };
+      return { dockerfile, context: { archive: receiveContext(find, wanted, progress, signal) } };
     }
   }
 }
 
 /** What is left out of a context: by the ignore file of the Dockerfile if there is one, else by the context's own. */
 async function ignorePatterns(
-  session: Session,
+  find: FindSession,
   directory: string,
   own: Buffer | undefined,
   signal: AbortSignal,
 ): Promise<string[]> {
   const bytes =
-    own ?? (await receiveSmallFiles(session, { directory, follow: [ignoreName] }, signal)).get(ignoreName);
+    own ?? (await receiveSmallFiles(find, { directory, follow: [ignoreName] }, signal)).get(ignoreName);
   return bytes === undefined ? [] : parseIgnoreFile(ignoreName, bytes);
 }
 
 async function* receiveContext(
-  session: Session,
+  find: FindSession,
   wanted: readonly { prefix: string; files: WantedFiles }[],
   progress: Progress,
   signal: AbortSignal,
@@ -91,7 +93,7 @@ async function* receiveContext(
   try {
     for (const { prefix, files } of wanted) {
       if (prefix !== '') yield tarHeader({ type: 'directory', name: prefix, mode: 0o755 });
-      yield* receiveFiles(session, files, prefix, signal);
+      yield* receiveFiles(await find(files.directory), files, prefix, signal);
     }
     yield tarTrailer();
     done.resolve();
@@ -106,14 +108,14 @@ async function* receiveContext(
 
 /** Files by their paths, with links among them followed. */
 async function receiveSmallFiles(
-  session: Session,
+  find: FindSession,
   wanted: WantedFiles,
   signal: AbortSignal,
 ): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   const links = new Map<string, string>();
   async function* archive(): AsyncGenerator<Buffer> {
-    yield* receiveFiles(session, wanted, '', signal);
+    yield* receiveFiles(await find(wanted.directory), wanted, '', signal);
     yield tarTrailer();
   }
   let received = 0;

@@ -55,6 +55,7 @@ test('options of the frontend become settings of the builder', () => {
     dockerfile: 'Other',
     localContexts: new Map(),
     contexts: new Map(),
+    sessions: new Map(),
     call: undefined,
   });
 });

@@ -7,7 +7,7 @@ import { createLintReport } from '#buildkit/lint-report.ts';
 import { openContext } from '#buildkit/open-context.ts';
 import { openAgentSocket } from '#buildkit/session/agent-socket.ts';
 import { fetchCredentials, fetchSecret } from '#buildkit/session/offers.ts';
-import type { Sessions } from '#buildkit/session/sessions.ts';
+import type { Session, Sessions } from '#buildkit/session/sessions.ts';
 import type { BuildEvent, BuildService, BuildSettings } from '#engine/builds.ts';
 import { DhowError } from '#errors/error.ts';
 import { parseReference } from '#image/reference.ts';
@@ -42,7 +42,9 @@ export async function runBuild(
   const exported = decodeExporters(request);
   const session = await sessions.find(request.session, signal);
   await using undo = new AsyncDisposableStack();
-  const { dockerfile, context } = await openContext(options, session, progress, signal);
+  const findSession = (directory = ''): Promise<Session> =>
+    sessions.find(options.sessions.get(directory) ?? request.session, signal);
+  const { dockerfile, context } = await openContext(options, findSession, progress, signal);
   const lint = options.call === undefined ? undefined : createLintReport(options.call, dockerfile);
   const agents = new Map<string, Promise<string | undefined>>();
 

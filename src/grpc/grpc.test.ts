@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import { test } from 'node:test';
 import { DhowError } from '#errors/error.ts';
 import { type CalledMethod, connectGrpc } from '#grpc/client.ts';
 import { encodeFrame, readFrames } from '#grpc/frames.ts';
 import { bytes, message, one, string } from '#grpc/message.ts';
-import { createGrpcServer, type Method, serverStreaming, unary } from '#grpc/server.ts';
+import { bidirectional, createGrpcServer, type Method, serverStreaming, unary } from '#grpc/server.ts';
 
 const text = message({ text: one(1, string), data: one(2, bytes) });
 const method = (path: string) => ({ path, request: text, response: text });
@@ -96,7 +95,11 @@ test('a client that cancels aborts the call', async () => {
 });
 
 test('messages go both ways at once', async () => {
-  using client = echoing();
+  using client = connected([
+    bidirectional('/a.B/Echo', text, text, async function* (requests) {
+      yield* requests;
+    }),
+  ]);
   const { send, end, messages } = client.open(method('/a.B/Echo'), { signal });
   const answers = collect(messages);
   for (let index = 0; index < 100; index++) {
@@ -137,16 +140,3 @@ test('frames that are compressed, too large or cut off are refused', async () =>
     Buffer.from(''),
   ]);
 });
-
-/** A server that sends back what it gets, made of plain HTTP/2. */
-function echoing() {
-  const [near, far] = duplexPair();
-  const server = createHttp2Server();
-  server.on('stream', (stream: ServerHttp2Stream) => {
-    stream.respond({ ':status': 200 }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-    stream.pipe(stream);
-  });
-  server.emit('connection', far);
-  return connectGrpc(near);
-}

@@ -14,7 +14,7 @@ import { encodeStatusMessage, type Status, statusOf } from '#grpc/status.ts';
 /** One method of a service, by its path: `/package.Service/Method`. */
 export interface Method {
   readonly path: string;
-  answer(request: Uint8Array, call: Call): AsyncIterable<Uint8Array>;
+  answer(requests: AsyncIterable<Uint8Array>, call: Call): AsyncIterable<Uint8Array>;
 }
 
 export interface Call {
@@ -32,8 +32,8 @@ export function unary<A, B>(
 ): Method {
   return {
     path,
-    async *answer(bytes, call) {
-      yield response.encode(await handle(request.decode(bytes), call));
+    async *answer(requests, call) {
+      yield response.encode(await handle(request.decode(await onlyOne(requests)), call));
     },
   };
 }
@@ -47,8 +47,27 @@ export function serverStreaming<A, B>(
 ): Method {
   return {
     path,
-    async *answer(bytes, call) {
-      for await (const value of handle(request.decode(bytes), call)) yield response.encode(value);
+    async *answer(requests, call) {
+      const only = request.decode(await onlyOne(requests));
+      for await (const value of handle(only, call)) yield response.encode(value);
+    },
+  };
+}
+
+/** A method with any number of requests and answers, in whatever order. */
+export function bidirectional<A, B>(
+  path: string,
+  request: MessageType<A>,
+  response: MessageType<B>,
+  handle: (requests: AsyncIterable<A>, call: Call) => AsyncIterable<Partial<B>>,
+): Method {
+  async function* decoded(requests: AsyncIterable<Uint8Array>): AsyncGenerator<A> {
+    for await (const bytes of requests) yield request.decode(bytes);
+  }
+  return {
+    path,
+    async *answer(requests, call) {
+      for await (const value of handle(decoded(requests), call)) yield response.encode(value);
     },
   };
 }
@@ -60,8 +79,8 @@ export interface GrpcServerOptions {
 }
 
 /**
- * Serves gRPC over HTTP/2 (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md) on connections that are handed to it. Calls with one
- * request each; methods that nobody has are answered UNIMPLEMENTED, which clients take for an older server.
+ * Serves gRPC over HTTP/2 (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md) on connections that are handed to it. Methods that nobody
+ * has are answered UNIMPLEMENTED, which clients take for an older server.
  */
 export function createGrpcServer({ methods, onError }: GrpcServerOptions): {
   /** @param signal ends the connection */
@@ -93,8 +112,8 @@ export function createGrpcServer({ methods, onError }: GrpcServerOptions): {
         const method = byPath.get(path);
         if (method === undefined)
           throw new DhowError('Unsupported', `${path.slice(0, 200)} is not supported`);
-        const request = await onlyFrame(stream);
-        for await (const answer of method.answer(request, { headers, signal: gone.signal })) {
+        const call = { headers, signal: gone.signal };
+        for await (const answer of method.answer(readFrames(stream), call)) {
           yield encodeFrame(answer);
         }
       } catch (error) {
@@ -116,11 +135,12 @@ export function createGrpcServer({ methods, onError }: GrpcServerOptions): {
   };
 }
 
-async function onlyFrame(stream: Duplex): Promise<Buffer> {
-  for await (const frame of readFrames(stream)) {
-    // Nothing else is expected, but the end of the stream is.
-    stream.resume();
-    return frame;
+async function onlyOne(requests: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  let only: Uint8Array | undefined;
+  for await (const request of requests) {
+    if (only !== undefined) throw new DhowError('InvalidParameter', 'the call has more than one request');
+    only = request;
   }
-  throw new DhowError('InvalidParameter', 'the call has no request');
+  if (only === undefined) throw new DhowError('InvalidParameter', 'the call has no request');
+  return only;
 }

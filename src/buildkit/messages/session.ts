@@ -17,7 +17,7 @@ import {
  */
 
 /** moby.filesync.v1.BytesMessage, and its like in other packages. */
-const chunk = message({ data: one(1, bytes) });
+export const chunk = message({ data: one(1, bytes) });
 
 /** fsutil.types.Stat */
 export const stat = message({
