@@ -8,5 +8,5 @@ test('returnFreeMemory › collects what nobody holds any more', async () => {
   const held = new WeakRef(large);
   large = undefined;
   returnFreeMemory();
-  await waitFor('the collection', () => held.deref() === undefined);
+  assert.ok(await waitFor('the collection', () => held.deref() === undefined));
 });
