@@ -96,10 +96,10 @@ export async function createContainer(
   undo.defer(quietly('remove container', () => removeRow(context, id)));
   await limitStorage(context, record, undo);
   await makeVolumes(context, record, undo);
-  undo.move();
   // Most are started at once.
   context.runtime.anticipate();
   await context.database.durable();
+  undo.move();
   emitContainerEvent(context, record, 'create');
   return { id, warnings };
 }
