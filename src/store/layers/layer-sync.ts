@@ -1,3 +1,4 @@
+import { DhowError, messageOf } from '#errors/error.ts';
 import type { Database } from '#store/database.ts';
 import type { LayerTable } from '#store/layers/layer-table.ts';
 import { syncFileSystem } from '#sys/sync.ts';
@@ -16,8 +17,20 @@ export function createLayerSync(table: LayerTable, database: Database, directory
   async function sync(): Promise<void> {
     const ids = table.unsynced();
     if (ids.length > 0) {
-      await syncFileSystem(directory);
+      try {
+        await syncFileSystem(directory);
+      } catch (cause) {
+        // The kernel tells it once, and takes what it could not write for written from now on.
+        table.markLost(ids);
+        throw new DhowError('DataLoss', `cannot write layers to disk: ${messageOf(cause)}`, { cause });
+      }
       table.markSynced(ids);
+    }
+    if (table.hasLost()) {
+      throw new DhowError(
+        'DataLoss',
+        'the disk failed when layers were written, and what it has of them is not known: see to the disk and start the daemon anew, which drops them',
+      );
     }
     await database.durable();
   }

@@ -23,7 +23,10 @@ export interface LayerTable {
   remove(id: number): void;
   unsynced(): number[];
   markSynced(ids: readonly number[]): void;
-  /** Drops rows whose files were not synced before the machine went down. */
+  /** Their files may be hollow: `dropLostInCrash` will drop the rows. */
+  markLost(ids: readonly number[]): void;
+  hasLost(): boolean;
+  /** Drops rows whose files were not synced before the machine went down, or could not be. */
   dropLostInCrash(): void;
 }
 
@@ -41,7 +44,9 @@ export function createLayerTable(database: Database): LayerTable {
     'UPDATE layers SET size_bytes = ?, tar_bytes = ?, opaque_root = ?, unsynced_boot = ? WHERE id = ?',
   );
   const deleteRow = sql.prepare('DELETE FROM layers WHERE id = ?');
-  const unsyncedRows = sql.prepare('SELECT id FROM layers WHERE unsynced_boot IS NOT NULL');
+  const unsyncedRows = sql.prepare('SELECT id FROM layers WHERE unsynced_boot = ?');
+  const lostRow = sql.prepare('SELECT 1 FROM layers WHERE unsynced_boot <> ? LIMIT 1');
+  const setLost = sql.prepare("UPDATE layers SET unsynced_boot = 'lost' WHERE id = ?");
   const setSynced = sql.prepare('UPDATE layers SET unsynced_boot = NULL WHERE id = ?');
   const deleteLost = sql.prepare('DELETE FROM layers WHERE unsynced_boot <> ?');
 
@@ -68,12 +73,18 @@ export function createLayerTable(database: Database): LayerTable {
     remove(id) {
       deleteRow.run(id);
     },
-    unsynced: () => unsyncedRows.all().map((row) => Number(row['id'])),
+    unsynced: () => unsyncedRows.all(boot).map((row) => Number(row['id'])),
     markSynced(ids) {
       database.transaction(() => {
         for (const id of ids) setSynced.run(id);
       });
     },
+    markLost(ids) {
+      database.transaction(() => {
+        for (const id of ids) setLost.run(id);
+      });
+    },
+    hasLost: () => lostRow.get(boot) !== undefined,
     dropLostInCrash() {
       deleteLost.run(boot);
     },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { DhowError } from '#errors/error.ts';
+import { DhowError, messageOf } from '#errors/error.ts';
 import { makeLimitedDirectory } from '#sys/directory-limit.ts';
 import { readVolumeOptions } from '#volume/local/options.ts';
 import { directoryOf, getVolume, type LocalParts } from '#volume/local/parts.ts';
@@ -75,13 +75,13 @@ export async function makeDirectory(
   return mountpoint;
 }
 
-/** The names in a directory survive a power cut. */
+/** The names in a directory survive a power cut. @throws DataLoss */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await fs.open(directory, 'r');
+  await using handle = await fs.open(directory, 'r');
   try {
     await handle.sync();
-  } finally {
-    await handle.close();
+  } catch (cause) {
+    throw new DhowError('DataLoss', `cannot write ${directory} to disk: ${messageOf(cause)}`, { cause });
   }
 }
 
