@@ -1,9 +1,7 @@
-import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dhowProgram } from '../support/cli.ts';
-import { audit } from './load/ledger.ts';
-import { createClients, work } from './load/run-clients.ts';
+import { liveThrough } from './load/live-through.ts';
 import { createSeeded } from './load/seeded.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -15,7 +13,6 @@ import { createWorld, type World } from './world.ts';
 const deaths = Number(process.env['DHOW_RANDOM_KILLS'] ?? 6);
 const seed = Number(process.env['DHOW_RANDOM_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const deathsOfRound = 6;
-const clientCount = 4;
 
 describe(`a daemon killed under load (seed ${seed})`, () => {
   let world: World;
@@ -25,48 +22,15 @@ describe(`a daemon killed under load (seed ${seed})`, () => {
   after(() => world?.[Symbol.asyncDispose]());
 
   const choose = createSeeded(seed);
+  async function die(): Promise<void> {
+    await delay(20 + choose.below(choose.pick([300, 1500, 3000])));
+    await world.daemon.kill9();
+  }
   for (let first = 0; first < deaths; first += deathsOfRound) {
     it(`deaths from ${first + 1} on`, { timeout: 600_000 }, async (test) => {
       const count = Math.min(deathsOfRound, deaths - first);
-      const answered = await liveThrough(world, `r${first}-`, count).catch(async (error: unknown) => {
-        await world
-          .revive()
-          .then(world.wipe)
-          .catch(() => {});
-        throw error;
-      });
+      const answered = await liveThrough(world, { deaths: count, die, choose, prefix: `r${first}-` });
       test.diagnostic(`${count} deaths, ${answered} requests answered before them`);
     });
-  }
-
-  async function liveThrough(
-    { daemon, docker, ...rest }: World,
-    prefix: string,
-    count: number,
-  ): Promise<number> {
-    const { remoteImage } = rest;
-    const options = { count: clientCount, socket: daemon.socket, seed: choose.fork(), remoteImage, prefix };
-    const { ask, clients } = await createClients(options);
-    let total = 0;
-    for (let death = 0; death < count; death++) {
-      const stop = new AbortController();
-      const working = work(clients, stop.signal);
-      await delay(20 + choose.below(choose.pick([300, 1500, 3000])));
-      await daemon.kill9();
-      stop.abort();
-      const { answered, wrong } = await working;
-      total += answered;
-      assert.deepEqual(wrong, [], 'answers before the death');
-      await rest.revive();
-      const broken: string[] = [];
-      for (const thing of clients.flatMap(({ things }) => things)) {
-        await audit(ask, thing).catch((error: Error) => broken.push(error.message));
-      }
-      assert.deepEqual(broken, [], `after death ${death + 1}`);
-      assert.match(await docker.out('ps', '--format', '{{.Names}}'), /^bystander$/m);
-    }
-    await rest.checkConsistency();
-    await rest.wipe();
-    return total;
   }
 });

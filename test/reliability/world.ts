@@ -7,8 +7,9 @@ import { type HostSnapshot, snapshotHost } from '../../tools/host-clean/snapshot
 import type { Cli } from '../support/cli.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../support/daemon.ts';
 import { importBase } from '../support/describe-engine.ts';
+import { freePort } from '../support/free-port.ts';
 import { pushImage } from '../support/push-image.ts';
-import { freePort, type Registry, startRegistry } from '../support/registry.ts';
+import { type Registry, startRegistry } from '../support/registry.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createEffectControl, daemonWithEffects, type EffectControl } from './effects.ts';
 
