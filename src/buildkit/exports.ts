@@ -2,10 +2,11 @@ import { decodeCacheOptions } from '#buildkit/cache-options.ts';
 import type { Job } from '#buildkit/jobs.ts';
 import { fetchCredentials } from '#buildkit/session/offers.ts';
 import { sendArchive } from '#buildkit/session/send-archive.ts';
-import { sendTree } from '#buildkit/session/send-tree.ts';
+import { type SentTree, sendTree } from '#buildkit/session/send-tree.ts';
 import type { Session, Sessions } from '#buildkit/session/sessions.ts';
 import type { BuildResult, BuildService } from '#engine/builds.ts';
 import type { ImageService } from '#engine/images.ts';
+import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { parseReference } from '#image/reference.ts';
 
@@ -32,10 +33,8 @@ const exporters: Readonly<Record<string, (one: Export, attributes: Attributes) =
   image: pushIfWanted,
   docker: sendImage,
   oci: sendImage,
-  tar: ({ parts, job: { signal }, session, result, index }) =>
-    parts.builds.withFiles(result.id, (files) => sendArchive(session, index, files.archive(signal), signal)),
-  local: ({ parts, job: { signal }, session, result, index }) =>
-    parts.builds.withFiles(result.id, (files) => sendTree(session, index, files.root, signal)),
+  tar: sendFilesAsArchive,
+  local: (one) => sendFiles(one, one.result.images, []),
 };
 
 /**
@@ -56,9 +55,10 @@ export async function exportResult(parts: ExportParts, job: Job): Promise<Map<st
     await removeQuietly(parts, reference);
   }
   const keepsImage = request.exporters.some(({ type }) => type === 'moby' || type === 'image');
-  // The same image may have been made before, for good.
-  const isNew = parts.images.find(result.id)?.tags.length === 0;
-  if (!keepsImage && isNew) await removeQuietly(parts, result.id);
+  for (const { id } of keepsImage ? [] : result.images) {
+    // The same image may have been made before, for good.
+    if (parts.images.find(id)?.tags.length === 0) await removeQuietly(parts, id);
+  }
   return new Map([
     ['containerimage.digest', result.id],
     ['containerimage.config.digest', result.id],
@@ -83,9 +83,32 @@ async function push(
 
 async function sendImage({ parts, job, session, result, index }: Export): Promise<void> {
   const { progress, signal } = job;
-  const names = result.tags.length > 0 ? result.tags : [result.id];
+  const names = result.tags.length > 0 ? result.tags : result.images.map(({ id }) => id);
   await progress.during('sending tarball', () =>
     sendArchive(session, index, parts.images.save(names, { signal }), signal),
+  );
+}
+
+async function sendFilesAsArchive({ parts, job: { signal }, session, result, index }: Export): Promise<void> {
+  if (result.images.length > 1) {
+    throw new DhowError('Unsupported', 'an output of type "tar" has room for one platform only');
+  }
+  await parts.builds.withFiles(result.id, (files) =>
+    sendArchive(session, index, files.archive(signal), signal),
+  );
+}
+
+/** Several platforms have a directory each, such as `linux_arm64`. */
+async function sendFiles(
+  one: Export,
+  images: BuildResult['images'],
+  trees: readonly SentTree[],
+): Promise<void> {
+  const [image, ...others] = images;
+  if (image === undefined) return sendTree(one.session, one.index, trees, one.job.signal);
+  const name = one.result.images.length === 1 ? '' : image.platform.replaceAll('/', '_');
+  await one.parts.builds.withFiles(image.id, ({ root }) =>
+    sendFiles(one, others, [...trees, { name, root }]),
   );
 }
 

@@ -185,6 +185,9 @@ describe('docker build with buildx', () => {
       index.manifests.map(({ platform }: { platform: { architecture: string } }) => platform.architecture),
       ['amd64', 'arm64'],
     );
+    await succeed('build', '--platform', 'linux/amd64,linux/arm64', '-o', `${directory}/out`, directory);
+    assert.equal(fs.readFileSync(`${directory}/out/linux_amd64/file`, 'utf8'), 'a');
+    assert.equal(fs.readFileSync(`${directory}/out/linux_arm64/file`, 'utf8'), 'b');
   });
 
   it('bakes targets side by side', async () => {

@@ -164,7 +164,7 @@ async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, of
       await sendTree(
         { offers: () => true, client: client as never },
         0,
-        directory,
+        [{ name: '', root: directory }],
         new AbortController().signal,
       );
       return 0;

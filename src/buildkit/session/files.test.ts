@@ -122,7 +122,7 @@ test('a tree that is sent is received as it was', async () => {
     const [near, far] = createCall();
     const [entries] = await Promise.all([
       read(sessionOf(far), 'to/'),
-      sendTree(sessionOf(near), 0, root, signal),
+      sendTree(sessionOf(near), 0, [{ name: '', root }], signal),
     ]);
     const shown = entries.map(({ type, name, linkName, mode, content }) =>
       [type, name, linkName || content.slice(0, 10), mode.toString(8)].join(' '),
@@ -201,7 +201,9 @@ test('a client that asks for what it may not have is refused', async () => {
   try {
     const [near, far] = createCall();
     void far.send({ type: packetTypes.request, id: 5 });
-    await assert.rejects(sendTree(sessionOf(near), 0, root, signal), { kind: 'InvalidParameter' });
+    await assert.rejects(sendTree(sessionOf(near), 0, [{ name: '', root }], signal), {
+      kind: 'InvalidParameter',
+    });
   } finally {
     fs.rmSync(root, { recursive: true });
   }

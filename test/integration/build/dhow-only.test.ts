@@ -255,6 +255,9 @@ describe('builds of a daemon', () => {
     await build(dhow, ['-o', `type=tar,dest=${file}`, directory]);
     assert.match(await outputOf('tar', ['-tf', file]), /^d\/f$/m);
     assert.equal(await dhow.out('images', '-aq'), before);
+    await build(dhow, ['-t', 'named:v1', directory]);
+    await build(dhow, ['-o', target, directory]);
+    assert.equal(await dhow.out('image', 'inspect', '-f', '{{index .RepoTags 0}}', 'named:v1'), 'named:v1');
     await build(dhow, ['-o', `type=docker,dest=${file}`, '-t', 'archived:v1', directory]);
     await dhow.out('rmi', 'archived:v1');
     assert.match(await dhow.out('load', '-i', file), /archived:v1/);

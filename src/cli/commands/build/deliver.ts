@@ -9,7 +9,7 @@ import type { CliContext } from '#cli/context.ts';
 import { writeOutputFile } from '#cli/output/output-file.ts';
 import { exportContainer } from '#client/archive.ts';
 import { createContainer, removeContainer } from '#client/containers.ts';
-import { removeImage, saveImages } from '#client/images.ts';
+import { inspectImage, removeImage, saveImages } from '#client/images.ts';
 
 /**
  * Brings a built image where the outputs say. An image that only its files were wanted of is not kept.
@@ -45,12 +45,15 @@ export async function deliver(
     }
   }
   if (outputs.length > 0 && built.tags.length === 0 && !outputs.some(({ type }) => type === 'image')) {
-    for (const { id } of built.images) {
-      // It may have a name or a container from elsewhere: then it stays.
-      await removeImage(context.client, id, {}, context.signal).catch(() => {});
-    }
+    for (const { id } of built.images) await removeUnnamed(context, id);
   }
   return digest;
+}
+
+/** The same image may have been built before, with a name or for a container: then it stays. */
+async function removeUnnamed({ client, signal }: CliContext, id: string): Promise<void> {
+  const { RepoTags } = await inspectImage(client, id, signal);
+  if (RepoTags.length === 0) await removeImage(client, id, {}, signal).catch(() => {});
 }
 
 /** The files of an image, by way of a container that never starts. */
