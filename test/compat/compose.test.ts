@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type CommandResult, runCommand } from '../support/command.ts';
 import type { Engine } from '../support/engine.ts';
-import { freePort } from '../support/registry.ts';
+import { freePort } from '../support/free-port.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startEngine } from './start-engine.ts';
 

@@ -4,7 +4,7 @@ import net from 'node:net';
 import os from 'node:os';
 import { it } from 'node:test';
 import { describeEngine } from '../../support/describe-engine.ts';
-import { freePort } from '../../support/registry.ts';
+import { freePort } from '../../support/free-port.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const greeter = ['busybox', 'nc', '-ll', '-p', '80', '-e', 'echo', 'hello'];
@@ -25,10 +25,8 @@ describeEngine('run › published ports', ({ cli, unique }) => {
     const port = await freePort();
     await cli.out('run', '-d', '--name', name, '-p', `${port}:80`, ...greeter);
     await readAll('127.0.0.1', port);
-    assert.equal(
-      await cli.out('run', '--rm', 'busybox', 'nc', '-w', '5', hostAddress(), String(port)),
-      'hello',
-    );
+    const script = `until nc -w 5 ${hostAddress()} ${port}; do sleep 0.05; done`;
+    assert.equal(await cli.out('run', '--rm', 'busybox', 'sh', '-c', script), 'hello');
     await cli.out('rm', '-f', name);
   });
 

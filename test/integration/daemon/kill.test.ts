@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Cli } from '../../support/cli.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
-import { freePort } from '../../support/registry.ts';
+import { freePort } from '../../support/free-port.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 /** Counts, on stdout and every tenth time on stderr too; SIGTERM ends it with 40, SIGUSR1 with 0. */

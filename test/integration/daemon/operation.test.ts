@@ -6,7 +6,7 @@ import { dhowProgram } from '../../support/cli.ts';
 import { type CommandResult, runCommand } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
-import { freePort } from '../../support/registry.ts';
+import { freePort } from '../../support/free-port.ts';
 import { createScratch, type Scratch } from '../../support/scratch.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

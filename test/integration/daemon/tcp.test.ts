@@ -9,7 +9,7 @@ import { cliNames, dhowProgram } from '../../support/cli.ts';
 import { type CommandOptions, type CommandResult, runCommand, startCommand } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
-import { freePort } from '../../support/registry.ts';
+import { freePort } from '../../support/free-port.ts';
 import { createScratch, type Scratch } from '../../support/scratch.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -2,25 +2,8 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { it } from 'node:test';
 import { describeEngine } from '../../support/describe-engine.ts';
+import { freePorts } from '../../support/free-port.ts';
 import { waitFor } from '../../support/wait-for.ts';
-
-/** Three ports that are free and follow each other, by both families. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 10_000);
-    const servers = [0, 1, 2].map((offset) => net.createServer().listen(first + offset, '::'));
-    const free = await Promise.all(
-      servers.map(
-        (server) =>
-          new Promise<boolean>((resolve) => {
-            server.once('listening', () => resolve(true)).once('error', () => resolve(false));
-          }),
-      ),
-    );
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    if (free.every(Boolean)) return first;
-  }
-}
 
 function ask(host: string, port: number): Promise<string> {
   return waitFor(`an answer from ${host} ${port}`, async () => (await askOnce(host, port)) || undefined);
@@ -48,7 +31,7 @@ function answering(...ports: number[]): string[] {
 describeEngine('network › published ports', ({ cli, unique, engine }) => {
   it('come in ranges', async () => {
     const name = unique('range');
-    const first = await freePorts();
+    const first = await freePorts(3);
     const spec = `127.0.0.1:${first}-${first + 2}:80-82`;
     await cli.out('run', '-d', '--name', name, '-p', spec, ...answering(80, 81, 82));
     for (const offset of [0, 1, 2]) {
@@ -60,7 +43,7 @@ describeEngine('network › published ports', ({ cli, unique, engine }) => {
 
   it('take the first free one of a range on the host', async () => {
     const names = [unique('a'), unique('b')];
-    const first = await freePorts();
+    const first = await freePorts(3);
     for (const [index, name] of names.entries()) {
       const spec = `127.0.0.1:${first}-${first + 1}:80`;
       await cli.out('run', '-d', '--name', name, '-p', spec, ...answering(80));
@@ -84,7 +67,7 @@ describeEngine('network › published ports', ({ cli, unique, engine }) => {
 
   it('are open by IPv6 too, on all addresses and on one', async () => {
     const name = unique('six');
-    const first = await freePorts();
+    const first = await freePorts(3);
     const ports = ['-p', `${first}:80`, '-p', `[::1]:${first + 1}:80`];
     await cli.out('run', '-d', '--name', name, ...ports, ...answering(80));
     assert.equal(await ask('::1', first), '80');
@@ -97,7 +80,7 @@ describeEngine('network › published ports', ({ cli, unique, engine }) => {
 
   it('name who has a taken one', async () => {
     const [holder, other] = [unique('holder'), unique('other')];
-    const first = await freePorts();
+    const first = await freePorts(3);
     await cli.out('run', '-d', '--name', holder, '-p', `${first}:80`, ...answering(80));
     const { code, stderr } = await cli.run(['run', '--name', other, '-p', `${first}:81`, 'busybox', 'true']);
     assert.equal(code, 125);
@@ -107,7 +90,7 @@ describeEngine('network › published ports', ({ cli, unique, engine }) => {
 
   it('of a network of one’s own follow the container to its next network', async () => {
     const [one, two, name] = [unique('one'), unique('two'), unique('mover')];
-    const first = await freePorts();
+    const first = await freePorts(3);
     for (const network of [one, two]) await cli.out('network', 'create', network);
     await cli.out('run', '-d', '--name', name, '--network', one, '-p', `${first}:80`, ...answering(80));
     assert.equal(await ask('127.0.0.1', first), '80');
@@ -124,7 +107,7 @@ describeEngine('network › published ports', ({ cli, unique, engine }) => {
       return;
     }
     const name = unique('live');
-    const first = await freePorts();
+    const first = await freePorts(3);
     await cli.out('run', '-d', '--name', name, '-p', `127.0.0.1:${first}:80`, ...answering(80, 81));
     await cli.out('update', '--publish-add', `127.0.0.1:${first + 1}:81`, name);
     assert.equal(await ask('127.0.0.1', first + 1), '81');
