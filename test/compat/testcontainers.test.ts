@@ -8,7 +8,7 @@ import { pushImage } from '../support/push-image.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { startEngine } from './start-engine.ts';
 
-/** What a test suite does that starts its services by testcontainers. Its reaper's image is on Docker Hub only: disabled. */
+/** What a test suite does that starts its services by testcontainers. Its reaper has a test of its own. */
 describe('testcontainers', () => {
   let engine: Engine;
   let registry: Registry;
