@@ -7,7 +7,7 @@ import { volumeUsers, volumeWriters } from '#engine/containers/container-volumes
 import { createContainer } from '#engine/containers/create.ts';
 import { createExec, startExec } from '#engine/containers/exec.ts';
 import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
-import { handleExit } from '#engine/containers/exit.ts';
+import { handleExit, tellOom } from '#engine/containers/exit.ts';
 import { createHealthMonitors } from '#engine/containers/health/monitors.ts';
 import { unlinkContainer } from '#engine/containers/links.ts';
 import { createLocks } from '#engine/containers/locks.ts';
@@ -94,6 +94,7 @@ export async function createContainerService(
     trash: await createTrash(parts.trashDirectory, (error) =>
       log.error('deletion failed', { error: messageOf(error) }),
     ),
+    oomTold: new Set(),
     keepThroughExit: new Set(),
   };
   const { table } = context;
@@ -172,6 +173,7 @@ export async function createContainerService(
     },
     async restore() {
       await restoreContainers(context);
+      context.runtime.watchOoms((id) => tellOom(context, id));
       await context.runtime.watchExits((exit) => {
         handleExit(context, exit).catch((error: unknown) =>
           log.error('exit not booked', { id: exit.id, error: messageOf(error) }),

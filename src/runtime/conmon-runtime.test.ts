@@ -186,6 +186,27 @@ for (const name of ['crun', 'runc']) {
       assert.deepEqual(await fixture.runtime.inspect(id), { state: 'absent' });
     });
 
+    test('tell of a want of memory that their first process outlives', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const told = Promise.withResolvers<string>();
+      fixture.runtime.watchOoms(told.resolve);
+      const { id, stdio } = await fixture.begin(
+        ['sh', '-c', 'sh -c "x=1; while true; do x=\\$x\\$x; done"; read x; exit 3'],
+        {
+          stdin: 'once',
+          change: (input) => {
+            input.resources.memoryBytes = 16 * 1024 * 1024;
+          },
+        },
+      );
+      assert.equal(await told.promise, id);
+      assert.equal((await fixture.runtime.inspect(id)).state, 'running');
+      await stdio.write(Buffer.from('go\n'));
+      const exit = await fixture.exitOf(id);
+      assert.deepEqual([exit.code, exit.oomKilled], [3, true]);
+      await fixture.runtime.delete(id);
+    });
+
     test('tell that the kernel killed them for want of memory', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { exit } = await fixture.run(['sh', '-c', 'x=1; while true; do x=$x$x; done'], {

@@ -94,6 +94,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
       context.exits.listen(onExit);
       resumeWatching(context);
     },
+    watchOoms: (onOom) => context.exits.listenToOoms(onOom),
     acknowledgeExit(id) {
       const directory = directories.find(id);
       if (directory?.kind === 'exec') fs.rmSync(directory.path, { recursive: true, force: true });

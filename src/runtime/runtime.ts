@@ -72,6 +72,11 @@ export interface Runtime {
    * logged and passed on by then. What `delete` kills is not told.
    */
   watchExits(onExit: (exit: Exit) => void): Promise<void>;
+  /**
+   * Calls when the kernel has killed a process of a container for want of memory, once each time that the container runs. Call it before
+   * `watchExits`. An exit may be told first, with `oomKilled`.
+   */
+  watchOoms(onOom: (containerId: string) => void): void;
   /** Forgets a handled exit: removes its exit file. */
   acknowledgeExit(id: string): void;
   close(): Promise<void>;

@@ -29,6 +29,14 @@ export async function handleExit(context: ContainerContext, exit: Exit): Promise
   context.runtime.acknowledgeExit(exit.id);
 }
 
+/** The kernel has killed a process of the container, which may go on without it. */
+export function tellOom(context: ContainerContext, id: string): void {
+  const record = context.table.get(id);
+  if (!record || !isLive(record)) return;
+  context.oomTold.add(id);
+  emitContainerEvent(context, record, 'oom');
+}
+
 /** The caller holds the lock. */
 export async function bookExit(
   context: ContainerContext,
@@ -74,7 +82,8 @@ export async function bookExit(
   // A client may have asked for a stop meanwhile.
   record.state = record.stoppedByUser ? exited : next;
   context.execs.forgetUnstarted(record.id);
-  if (exit.oomKilled) emitContainerEvent(context, record, 'oom');
+  const oomTold = context.oomTold.delete(record.id);
+  if (exit.oomKilled && !oomTold) emitContainerEvent(context, record, 'oom');
   emitContainerEvent(context, record, 'die', {
     exitCode: String(exit.code),
     execDuration: String(Math.max(0, Math.round(ranForMs / 1000))),

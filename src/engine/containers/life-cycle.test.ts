@@ -35,6 +35,20 @@ test('a container is created, runs, exits with its code, and starts again', asyn
   );
 });
 
+test('a want of memory is told when it happens, and once', async () => {
+  await using engine = await createFakeEngine();
+  const id = await engine.run();
+  engine.runtime.oom(id);
+  await engine.happened(id, 'oom');
+  assert.equal(engine.containers.service.get(id).state.status, 'running');
+  engine.runtime.exit(id, 1);
+  await engine.happened(id, 'die');
+  const { state } = engine.containers.service.get(id);
+  assert.equal(state.status === 'exited' && state.oomKilled, true);
+  const told = engine.events.filter((event) => event.id === id && event.action === 'oom');
+  assert.equal(told.length, 1);
+});
+
 test('stop asks with SIGTERM, and kills when the time is over', async () => {
   await using engine = await createFakeEngine();
   const { service } = engine.containers;

@@ -79,6 +79,8 @@ export interface ContainerContext extends ContainerParts {
   health: HealthMonitors;
   logForwarders: LogForwarders;
   trash: Trash;
+  /** Containers that run and of whose want of memory an event has told. */
+  oomTold: Set<string>;
   /** Containers that a `restart` stops: their exit neither removes nor restarts them. */
   keepThroughExit: Set<string>;
 }

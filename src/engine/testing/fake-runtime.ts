@@ -14,6 +14,8 @@ export interface FakeRuntime extends Runtime {
   readonly calls: string[];
   /** Ends a running process. */
   exit(id: string, code: number): void;
+  /** The kernel kills a process of the container, but not its first. */
+  oom(id: string): void;
   /** The process is gone and nobody knows its code, as after a power cut. */
   lose(id: string): void;
   /** What the next probes find; healthy when there is none. */
@@ -34,6 +36,7 @@ interface FakeProcess {
   pid: number;
   state: 'created' | 'running' | 'paused';
   connections: Set<FakeConnection>;
+  oomKilled: boolean;
   ignored: readonly number[];
 }
 
@@ -51,6 +54,7 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
   const calls: string[] = [];
   const probes: ProbeResult[] = [];
   let listener: ((exit: Exit) => void) | undefined;
+  let oomListener: ((containerId: string) => void) | undefined;
   let stalled: (() => void) | undefined;
   let lastPid = 1000;
 
@@ -68,7 +72,13 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
   }
 
   function add(id: string, state: FakeProcess['state']): FakeProcess {
-    const process: FakeProcess = { pid: ++lastPid, state, connections: new Set(), ignored: [] };
+    const process: FakeProcess = {
+      pid: ++lastPid,
+      state,
+      connections: new Set(),
+      oomKilled: false,
+      ignored: [],
+    };
     processes.set(id, process);
     return process;
   }
@@ -77,7 +87,7 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
     const process = get(id);
     processes.delete(id);
     for (const connection of process.connections) connection.end();
-    const exit = { id, code, finishedAt: now(), oomKilled: false };
+    const exit = { id, code, finishedAt: now(), oomKilled: process.oomKilled };
     exits.set(id, exit);
     listener?.(exit);
   }
@@ -120,9 +130,14 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
     calls,
     probes,
     exit: end,
+    oom(id) {
+      get(id).oomKilled = true;
+      oomListener?.(id);
+    },
     lose: (id) => void processes.delete(id),
     deafen() {
       listener = undefined;
+      oomListener = undefined;
     },
     print(id, text) {
       const packet: Packet = { stream: 'stdout', bytes: Buffer.from(text) };
@@ -196,6 +211,9 @@ export function createFakeRuntime(now: () => Date = () => new Date()): FakeRunti
     async watchExits(onExit) {
       listener = onExit;
       for (const exit of exits.values()) onExit(exit);
+    },
+    watchOoms(onOom) {
+      oomListener = onOom;
     },
     acknowledgeExit: (id) => void exits.delete(id),
     close: async () => {},

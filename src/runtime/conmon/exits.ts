@@ -10,6 +10,7 @@ import {
   readPid,
   readSpec,
 } from '#runtime/conmon/directories.ts';
+import { watchOom } from '#runtime/conmon/oom.ts';
 import type { Exit } from '#runtime/runtime.ts';
 import { killCgroup, readCgroupPaths } from '#sys/cgroup.ts';
 import { hasCode } from '#sys/libc.ts';
@@ -21,6 +22,8 @@ const SIGKILL = 9;
 export interface ExitBoard {
   listen(listener: (exit: Exit) => void): void;
   tell(exit: Exit): void;
+  listenToOoms(listener: (containerId: string) => void): void;
+  tellOom(containerId: string): void;
   /** The exit of this container is nobody's business any more: it is being deleted. */
   mute(id: string): void;
   forget(id: string): void;
@@ -30,6 +33,7 @@ export function createExitBoard(): ExitBoard {
   const silent = new Set<string>();
   const told = new Set<string>();
   let listener: ((exit: Exit) => void) | undefined;
+  let oomListener: ((containerId: string) => void) | undefined;
   let kept: Exit[] = [];
   return {
     listen(replacement) {
@@ -43,6 +47,12 @@ export function createExitBoard(): ExitBoard {
       told.add(exit.id);
       if (listener) listener(exit);
       else kept.push(exit);
+    },
+    listenToOoms(replacement) {
+      oomListener = replacement;
+    },
+    tellOom(id) {
+      if (!silent.has(id)) oomListener?.(id);
     },
     mute: (id) => void silent.add(id),
     forget(id) {
@@ -98,9 +108,14 @@ function killOrphan(context: RuntimeContext, directory: ProcessDirectory): void 
   }
 }
 
-/** Tells the exit when the monitor has gone. */
+/** Tells the exit when the monitor has gone, and until then a want of memory. */
 export function supervise(context: RuntimeContext, directory: ProcessDirectory, exited: Promise<void>): void {
+  const oom =
+    directory.kind === 'container'
+      ? watchOom(directory, () => context.exits.tellOom(directory.id))
+      : undefined;
   const settled = exited.then(() => {
+    oom?.[Symbol.dispose]();
     context.monitors.delete(directory.id);
     if (!fs.existsSync(directory.path)) return;
     try {
