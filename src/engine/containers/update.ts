@@ -24,6 +24,7 @@ export async function updateContainer(
     );
   }
   const { limits, warnings } = fitLimits(change.resources, readCgroupFeatures(context.cgroups));
+  refuseMoreThanSwap(host.resources, limits);
   const ports = change.ports ? await changePorts(context, record, change.ports) : {};
   const resources = { ...host.resources, ...limits };
   if (isLive(record) && Object.keys(limits).length > 0) {
@@ -42,4 +43,15 @@ export async function updateContainer(
   await context.database.durable();
   emitContainerEvent(context, record, 'update');
   return { warnings };
+}
+
+/** @throws Conflict in Docker's words */
+function refuseMoreThanSwap(current: ResourceSettings, change: Partial<ResourceSettings>): void {
+  const { memorySwapBytes: swap = -1 } = current;
+  const { memoryBytes: memory = 0, memorySwapBytes: newSwap } = change;
+  if (newSwap !== undefined || swap === -1 || memory <= swap) return;
+  throw new DhowError(
+    'Conflict',
+    'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
+  );
 }

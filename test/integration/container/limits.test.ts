@@ -71,6 +71,11 @@ describeEngine('limits and usage', ({ cli, engine, unique }) => {
     const pid = await start(name, ['-m', '64m']);
     await cli.out('update', '-m', '128m', '--memory-swap', '192m', name);
     await cli.out('update', '--pids-limit', '55', '--cpu-shares', '256', '--cpu-quota', '30000', name);
+    const beyondSwap = await cli.run(['update', '-m', '256m', name]);
+    assert.match(
+      beyondSwap.stderr,
+      /smaller than already set memoryswap limit, update the memoryswap at the same time/,
+    );
     assert.equal(read(pid, 'memory', 'memory.limit_in_bytes', 'memory.max'), String(128 * megabyte));
     assert.equal(read(pid, 'pids', 'pids.max', 'pids.max'), '55');
     assert.match(read(pid, 'cpu', 'cpu.cfs_quota_us', 'cpu.max'), /^30000( 100000)?$/);
