@@ -63,6 +63,14 @@ for (const setting of ['0', '1']) {
   });
 }
 
+test('much data passes from outside and back, by TCP and by UDP', async () => {
+  const echo = await daemon.run('echo', [{ hostPort: 8083 }, { hostPort: 5354, protocol: 'udp' }]);
+  for (const protocol of ['tcp', 'udp'] as const) await echo.serve(80, 'echo', protocol);
+  assert.equal(await host.neighbour.transfer(host.address, 8083, 'tcp', 16 * 1024 * 1024), 'whole');
+  assert.equal(await host.neighbour.transfer(host.address, 5354, 'udp', 1024 * 1024), 'whole');
+  await daemon.service.detach(echo.id);
+});
+
 suite('a port published on one address', () => {
   test('is reached through that address only', async () => {
     assert.equal(await host.local.ask('127.0.0.1', 8081), `web ${gateway}`);

@@ -63,7 +63,7 @@ export function encodeInfo(info: SystemInfo, version: EngineVersion, now: Date):
     DriverStatus: info.storageStatus,
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null'],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
       Authorization: null,
       Log: [...logDrivers],
     },

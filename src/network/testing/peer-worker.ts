@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -12,6 +13,7 @@ import { check, libc, SystemError } from '#sys/libc.ts';
 export type PeerCall =
   | { verb: 'serve'; protocol: 'tcp' | 'udp' | 'sctp'; port: number; name: string; host: string }
   | { verb: 'read'; path: string }
+  | { verb: 'transfer'; protocol: 'tcp' | 'udp'; host: string; port: number; bytes: number }
   | {
       verb: 'exchange';
       transport: 'udp' | 'tcp';
@@ -45,6 +47,7 @@ parentPort?.on('message', ({ id, call }: { id: number; call: PeerCall }) => {
 
 async function answer(call: PeerCall): Promise<string | Uint8Array> {
   if (call.verb === 'read') return fs.readFileSync(call.path, 'utf8');
+  if (call.verb === 'transfer') return call.protocol === 'tcp' ? transferTcp(call) : transferUdp(call);
   if (call.verb === 'exchange') return call.transport === 'udp' ? exchangeUdp(call) : exchangeTcp(call);
   if (call.verb === 'serve') return call.protocol === 'udp' ? serveUdp(call) : serveStream(call);
   return call.protocol === 'udp' ? askUdp(call) : askStream(call);
@@ -69,7 +72,9 @@ function serveUdp({ port, name, host }: PeerCall & { verb: 'serve' }): Promise<s
   return new Promise((resolve, reject) => {
     const socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
     socket.on('error', reject);
-    socket.on('message', (_, from) => socket.send(`${name} ${from.address}`, from.port, from.address));
+    socket.on('message', (message, from) => {
+      socket.send(name === 'echo' ? message : `${name} ${from.address}`, from.port, from.address);
+    });
     socket.bind(port, host, () => resolve('serving'));
   });
 }
@@ -118,6 +123,55 @@ function askUdp({ host, port, timeoutMs, localPort }: PeerCall & { verb: 'ask' }
     }
     udpClients.set(localPort, socket);
     socket.bind(localPort, () => socket.send('?', port, host));
+  });
+}
+
+/** Sends bytes to a server named "echo" and tells whether the same ones came back: "whole", or how many came. */
+function transferTcp({ host, port, bytes }: PeerCall & { verb: 'transfer' }): Promise<string> {
+  return new Promise((resolve) => {
+    const sent = randomBytes(bytes);
+    const received: Buffer[] = [];
+    const socket = net.connect({ host, port, allowHalfOpen: true });
+    socket.on('data', (chunk: Buffer) => received.push(chunk));
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.on('end', () => {
+      const all = Buffer.concat(received);
+      resolve(all.equals(sent) ? 'whole' : `${all.length} bytes`);
+    });
+    socket.end(sent);
+  });
+}
+
+const datagramBytes = 1400;
+const datagramsAtOnce = 8;
+const resendMs = 200;
+
+/** The same in datagrams, some on the way at once; one that is lost is sent again. */
+function transferUdp({ host, port, bytes }: PeerCall & { verb: 'transfer' }): Promise<string> {
+  return new Promise((resolve) => {
+    const missing = new Map(
+      Array.from({ length: Math.ceil(bytes / datagramBytes) }, (_, index) => {
+        const datagram = randomBytes(datagramBytes);
+        datagram.writeUInt32BE(index);
+        return [index, datagram];
+      }),
+    );
+    const socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
+    const sendSome = (): void => {
+      for (const datagram of [...missing.values()].slice(0, datagramsAtOnce))
+        socket.send(datagram, port, host);
+    };
+    const timer = setInterval(sendSome, resendMs);
+    socket.on('message', (message) => {
+      const index = message.readUInt32BE();
+      if (missing.get(index)?.equals(message)) missing.delete(index);
+      if (missing.size % datagramsAtOnce === 0) sendSome();
+      if (missing.size > 0) return;
+      clearInterval(timer);
+      socket.close();
+      resolve('whole');
+    });
+    sendSome();
   });
 }
 

@@ -23,6 +23,8 @@ export interface Peer extends AsyncDisposable {
     message: Buffer,
     options: { transport: 'udp' | 'tcp'; timeoutMs: number },
   ): Promise<string | Buffer>;
+  /** Sends so many bytes to a server named "echo": "whole" when the same come back. */
+  transfer(host: string, port: number, protocol: 'tcp' | 'udp', bytes: number): Promise<string>;
   /** A file as a program in the namespace sees it. */
   readFile(path: string): Promise<string>;
 }
@@ -71,6 +73,9 @@ export function createPeer(namespacePath: string): Peer {
     async exchange(host, port, message, options) {
       const answer = await send({ verb: 'exchange', host, port, message, ...options });
       return typeof answer === 'string' ? answer : Buffer.from(answer);
+    },
+    async transfer(host, port, protocol, bytes) {
+      return String(await send({ verb: 'transfer', host, port, protocol, bytes }));
     },
     async readFile(path) {
       return String(await send({ verb: 'read', path }));

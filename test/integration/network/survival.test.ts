@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Cli } from '../../support/cli.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
+import { freePorts } from '../../support/free-port.ts';
 
 describe('network › a daemon that is killed', () => {
   let daemon: Daemon;
@@ -39,6 +40,36 @@ describe('network › a daemon that is killed', () => {
       await docker.out('exec', 'client', 'ping', '-c', '1', '-W', '2', 'again'),
       /1 packets received/,
     );
+  });
+
+  it('leaves ports that were changed while a container ran', async () => {
+    const [dhow, first] = [daemon.cli('dhow'), await freePorts(2)];
+    await docker.out(
+      'run',
+      '-d',
+      '--name',
+      'live',
+      '-p',
+      `127.0.0.1:${first}:80`,
+      'busybox',
+      'sleep',
+      '1000',
+    );
+    await dhow.out(
+      'update',
+      '--publish-add',
+      `127.0.0.1:${first + 1}:80`,
+      '--publish-rm',
+      `${first}:80`,
+      'live',
+    );
+    await daemon.kill9();
+    await daemon.start();
+    const published = `80/tcp -> 127.0.0.1:${first + 1}`;
+    assert.equal(await docker.out('port', 'live'), published);
+    await docker.out('restart', '-t', '0', 'live');
+    assert.equal(await docker.out('port', 'live'), published);
+    await docker.out('rm', '-f', 'live');
   });
 
   it('leaves nothing of a network that is removed afterwards', async () => {
