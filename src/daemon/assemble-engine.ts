@@ -189,7 +189,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     eventListeners: () => events.subscriberCount(),
   });
 
-  const networks = createNetworkService({ networks: stack, containers, events });
+  const networks = createNetworkService({ networks: stack, containers, events, database });
   const volumes = createVolumeService({ volumes: localVolumes, containers, events });
   await containers.restore();
   await builds.restore();
