@@ -64,6 +64,21 @@ describe('builds of a daemon', () => {
     assert.match(missing.output, /secret "no" was not given/);
   });
 
+  it('--ssh gives a command an agent for keys in files', async () => {
+    const key = path.join(daemon.directory, 'key');
+    await outputOf('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const directory = context({
+      Dockerfile: [
+        'FROM busybox',
+        'RUN --mount=type=ssh,id=deploy,required test -S "$SSH_AUTH_SOCK" && echo "agent at $SSH_AUTH_SOCK"',
+        'RUN test -z "$SSH_AUTH_SOCK"',
+        '',
+      ].join('\n'),
+    });
+    assert.match(await build(dhow, ['--ssh', `deploy=${key}`, directory]), /agent at \/run\/buildkit\//);
+    assert.match((await failedBuild(dhow, ['--no-cache', directory])).output, /build with --ssh deploy/);
+  });
+
   it('a client that goes away ends its build at once, with all that it started', async () => {
     const directory = context({ Dockerfile: 'FROM busybox\nRUN echo begun; sleep 1000\n' });
     const child = dhow.start(['build', '--progress=plain', directory]);

@@ -12,10 +12,11 @@ import {
 import { deliver } from '#cli/commands/build/deliver.ts';
 import { followBuild, type ProgressKind } from '#cli/commands/build/follow-build.ts';
 import { closeNamedContexts, openNamedContexts } from '#cli/commands/build/named-contexts.ts';
+import { openAgents } from '#cli/commands/build/open-agents.ts';
 import { openContext } from '#cli/commands/build/open-context.ts';
 import { type BuildOutput, checkPlatforms, parseOutput } from '#cli/commands/build/outputs.ts';
 import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
-import { readAgent, readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
+import { readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
 import { toRecord } from '#cli/commands/container/values/key-values.ts';
 import { parseBytes, parseSwapBytes } from '#cli/commands/container/values/sizes.ts';
 import { oneOf, parseExtraHost, parseUlimit } from '#cli/commands/container/values/small-values.ts';
@@ -102,7 +103,9 @@ export const command = defineCommand({
     'shm-size': parsed({ help: 'Shared memory size for build containers' }, 'bytes', parseBytes),
     squash: unsupported('nothing'),
     ssh: list(
-      { help: 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")' },
+      {
+        help: 'SSH agent socket or keys to expose to the build (format: "default|<id>[=<socket>|<key>[,<key>]]")',
+      },
       'stringArray',
     ),
     tag: list({ short: 't', help: 'Name and optionally a tag (format: "name:tag")' }, 'stringArray'),
@@ -141,7 +144,7 @@ export const command = defineCommand({
     undo.defer(() => closeNamedContexts(context, named, made));
     const opened = await openContext(operand, options.file, context, named.roots);
     const secrets = options.secret.map((one) => readSecret(one, { environment, workingDirectory }));
-    const agents = options.ssh.map((one) => readAgent(one, { environment, workingDirectory }));
+    const agents = undo.use(await openAgents(options.ssh, { environment, workingDirectory }));
     const cacheFrom = await prepareCacheFrom(context, options['cache-from']);
     const messages = await buildImage(
       context.client,
@@ -177,7 +180,7 @@ export const command = defineCommand({
           'dhow-check': options.check || undefined,
           'dhow-no-cache-filter': options['no-cache-filter'],
           'dhow-allow': options.allow,
-          'dhow-ssh': json(Object.fromEntries(agents)),
+          'dhow-ssh': json(agents.sockets),
         },
         context: opened.archive,
         headers: {

@@ -44,32 +44,6 @@ export function readSecret(
   return [id, content];
 }
 
-/** `default`, `id`, `default=socket` or `id=socket`; without a socket that of the running agent. */
-export function readAgent(
-  text: string,
-  {
-    environment,
-    workingDirectory,
-  }: { environment: Readonly<Record<string, string | undefined>>; workingDirectory: string },
-): [id: string, socket: string] {
-  const equals = text.indexOf('=');
-  const id = equals === -1 ? text : text.slice(0, equals);
-  const socket = equals === -1 ? environment['SSH_AUTH_SOCK'] : text.slice(equals + 1);
-  if (!socket)
-    throw new DhowError(
-      'NotFound',
-      'there is no SSH agent: SSH_AUTH_SOCK is not set; write --ssh default=/path/to/socket',
-    );
-  const resolved = path.resolve(workingDirectory, socket);
-  if (!fs.statSync(resolved, { throwIfNoEntry: false })?.isSocket()) {
-    throw new DhowError(
-      'Unsupported',
-      `${resolved} is no socket of an SSH agent; keys in files are not supported`,
-    );
-  }
-  return [id, resolved];
-}
-
 /** `name=value`, or `name` for the variable of that name; without one the argument is not given. */
 export function readBuildArgs(
   texts: readonly string[],
