@@ -44,25 +44,10 @@ describe('network › a daemon that is killed', () => {
 
   it('leaves ports that were changed while a container ran', async () => {
     const [dhow, first] = [daemon.cli('dhow'), await freePorts(2)];
-    await docker.out(
-      'run',
-      '-d',
-      '--name',
-      'live',
-      '-p',
-      `127.0.0.1:${first}:80`,
-      'busybox',
-      'sleep',
-      '1000',
-    );
-    await dhow.out(
-      'update',
-      '--publish-add',
-      `127.0.0.1:${first + 1}:80`,
-      '--publish-rm',
-      `${first}:80`,
-      'live',
-    );
+    const publish = ['-p', `127.0.0.1:${first}:80`];
+    await docker.out('run', '-d', '--name', 'live', ...publish, 'busybox', 'sleep', '1000');
+    const change = ['--publish-add', `127.0.0.1:${first + 1}:80`, '--publish-rm', `${first}:80`];
+    await dhow.out('update', ...change, 'live');
     await daemon.kill9();
     await daemon.start();
     const published = `80/tcp -> 127.0.0.1:${first + 1}`;
