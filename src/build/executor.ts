@@ -25,7 +25,7 @@ export interface BuildCommand {
   workingDirectory: string;
   user: string;
   mounts: readonly CommandMount[];
-  /** `default`, `none`, `host` or the name of a network. */
+  /** `default`, `none`, `host`, `container:name` or the name of a network. */
   network: string;
   /** `--security=insecure`: all capabilities, nothing masked. */
   insecure: boolean;

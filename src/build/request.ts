@@ -35,7 +35,7 @@ export interface BuildRequest {
   pull: boolean;
   /** Seconds since 1970: the image and its files are no newer. */
   sourceDateEpoch?: number;
-  /** `default`, `none`, `host` or a network's name. */
+  /** `default`, `none`, `host`, `container:name` or a network's name. */
   network: string;
   /** Whether RUN --security=insecure is allowed. */
   allowInsecure: boolean;

@@ -156,6 +156,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
   const builds = createBuildService({
     ...{ database, content, layers, layerUses, images: imageStore, imageService: images, collector, workers },
     ...{ runtime, exits, networks: stack, specContext, hostFiles, registry, events },
+    containers: containers.service,
     hostPlatform: hostPlatform(process.arch),
     directory: root.build,
     runDirectory: path.join(first.runRoot, 'build'),

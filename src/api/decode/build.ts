@@ -153,8 +153,8 @@ function decodeRemote(text: string): { url: URL } | { git: GitUrl } {
 type GitUrl = NonNullable<ReturnType<typeof parseGitUrl>>;
 
 function decodeNetwork(text: string): string {
-  if (text.startsWith('container:')) {
-    throw new DhowError('Unsupported', 'building in the network of a container is not supported');
+  if (text === 'container:') {
+    throw new DhowError('InvalidParameter', 'the network mode "container:" needs the name of a container');
   }
   return text === '' || text === 'bridge' ? 'default' : text;
 }

@@ -170,7 +170,7 @@ test('POST /build › several platforms, annotations, contexts by URL and an ima
 for (const [query, status, message] of [
   ['version=2', 501, /DOCKER_BUILDKIT=0/],
   ['squash=1', 501, /squashing/],
-  ['networkmode=container:x', 501, /network of a container/],
+  ['networkmode=container:', 400, /name of a container/],
   ['buildargs=nonsense', 400, /buildargs/],
   ['labels=[]', 400, /labels/],
   ['t=UPPER', 400, /UPPER/],

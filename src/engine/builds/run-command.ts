@@ -5,6 +5,8 @@ import type { BuildCommand, CommandRunner } from '#build/executor.ts';
 import { commandSpec } from '#engine/builds/command-spec.ts';
 import type { ExitSplit } from '#engine/builds/exit-split.ts';
 import type { ContainerParts } from '#engine/containers/parts.ts';
+import type { ContainerService, ContainerView } from '#engine/containers.ts';
+import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { renderHostname, renderHosts, renderResolvConf } from '#network/host-files.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
@@ -13,6 +15,7 @@ import type { NamespaceMode } from '#runtime/spec.ts';
 
 export interface CommandRunnerParts
   extends Pick<ContainerParts, 'networks' | 'specContext' | 'hostFiles' | 'cgroupParent'> {
+  containers: Pick<ContainerService, 'get'>;
   runtime: Runtime;
   exits: ExitSplit;
   /** For what belongs to one command; in memory. A directory per command, which outlives a crash as a note of what to clean up. */
@@ -87,6 +90,8 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
 
   async function connect({ id, network }: BuildCommand, undo: AsyncDisposableStack): Promise<NamespaceMode> {
     if (network === 'host') return { mode: 'host' };
+    const shared = sharedWith(network);
+    if (shared !== undefined) return { mode: 'path', path: `/proc/${requirePid(shared)}/ns/net` };
     const sandbox = await networks.createSandbox();
     undo.defer(quietly('close a network namespace', async () => sandbox[Symbol.asyncDispose]()));
     if (network !== 'none') {
@@ -100,21 +105,35 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
     return { mode: 'path', path: sandbox.path };
   }
 
+  /** The container whose network is meant by `container:name`. */
+  function sharedWith(network: string): ContainerView | undefined {
+    const name = /^container:(.+)$/.exec(network)?.[1];
+    return name === undefined ? undefined : parts.containers.get(name);
+  }
+
   function writeHostFiles({ id, network, limits }: BuildCommand, own: string): Map<string, string> {
+    const shared = sharedWith(network)?.paths;
     const endpoints = networks.endpointsOf(id);
     const both = (name: 'address' | 'gateway'): string[] =>
       endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4[name], ipv6[name]]).filter(Boolean);
     const onHost = network === 'host';
+    const base = shared
+      ? fs.readFileSync(shared.hosts, 'utf8')
+      : onHost
+        ? parts.hostFiles.hosts()
+        : undefined;
     const texts = {
       hosts: renderHosts({
-        ...(onHost ? { base: parts.hostFiles.hosts() } : {}),
+        ...(base === undefined ? {} : { base }),
         hostname: onHost ? os.hostname() : buildHostname,
         addresses: both('address'),
         hostGateways: both('gateway'),
         extraHosts: limits.extraHosts,
       }),
       hostname: renderHostname(onHost ? os.hostname() : buildHostname),
-      resolv: renderResolvConf(parts.hostFiles.resolvConf()),
+      resolv: shared
+        ? fs.readFileSync(shared.resolv, 'utf8')
+        : renderResolvConf(parts.hostFiles.resolvConf()),
     };
     const files = new Map<string, string>();
     for (const name of ['hosts', 'hostname', 'resolv'] as const) {
@@ -139,4 +158,9 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
       }
     },
   };
+}
+
+function requirePid({ name, state }: ContainerView): number {
+  if (state.status === 'running' || state.status === 'paused') return state.pid;
+  throw new DhowError('Conflict', `cannot build in the network of the container ${name}: it is not running`);
 }

@@ -173,6 +173,32 @@ describe('builds of a daemon', () => {
     assert.match(output, /10\.1\.2\.3\s+added/);
   });
 
+  it('builds in the network of a container', async () => {
+    await dhow.out(
+      'run',
+      '-d',
+      '--name',
+      'server',
+      '--add-host',
+      'known:10.9.8.7',
+      'busybox',
+      'sh',
+      '-c',
+      'mkdir /w; echo served > /w/f; exec httpd -f -p 127.0.0.1:8080 -h /w',
+    );
+    const directory = context({
+      Dockerfile:
+        'FROM busybox\nRUN for i in $(seq 50); do wget -qO- http://127.0.0.1:8080/f && break; sleep 0.1; done; grep known /etc/hosts\n',
+    });
+    assert.match(await build(dhow, ['--network', 'container:server', directory]), /served[\s\S]*10\.9\.8\.7/);
+    await dhow.out('stop', '-t', '0', 'server');
+    const stopped = await failedBuild(dhow, ['--no-cache', '--network', 'container:server', directory]);
+    assert.match(stopped.output, /the container server: it is not running/);
+    const none = await failedBuild(dhow, ['--no-cache', '--network', 'container:none', directory]);
+    assert.match(none.output, /No such container: none/);
+    await dhow.out('rm', 'server');
+  });
+
   it('links of a context lead nowhere outside of it', async () => {
     const directory = context({
       Dockerfile: 'FROM busybox\nCOPY passwd /stolen\n',
