@@ -6,6 +6,7 @@ import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf } from '#engine/containers/paths.ts';
 import { removeLocked } from '#engine/containers/remove-locked.ts';
+import { requireVisibleRoots } from '#engine/containers/require-visible-roots.ts';
 import { restartDelay, startsWithDaemon } from '#engine/containers/restart-policy.ts';
 import { dropRestart } from '#engine/containers/restarting-state.ts';
 import { scheduleRestart } from '#engine/containers/scheduled-restart.ts';
@@ -22,17 +23,22 @@ const EXIT_CODE_UNKNOWN = 255;
 /**
  * Start-up: brings the rows and the kernel into agreement after the last daemon ended, in whatever way.
  * Running containers go on untouched; exits that happened meanwhile are booked with the code that conmon kept.
+ * @throws see `requireVisibleRoots`, and nothing has been touched
  */
 export async function restoreContainers(context: ContainerContext): Promise<void> {
   const found = new Map<string, ProcessState>();
   const live = new Map<string, string>();
+  const running: { record: ContainerRecord; pid: number }[] = [];
   for (const record of context.table.list()) {
     const state = await context.runtime.inspect(record.id);
     found.set(record.id, state);
     if (context.database.origin !== 'kept') believeKernel(record, state);
-    if (isLive(record) && (state.state === 'running' || state.state === 'paused'))
+    if (isLive(record) && (state.state === 'running' || state.state === 'paused')) {
       live.set(record.id, `/proc/${state.pid}/ns/net`);
+      running.push({ record, pid: state.pid });
+    }
   }
+  requireVisibleRoots(context.containersDirectory, running);
   await context.networks.restore(live);
   for (const record of context.table.list()) {
     if (live.has(record.id)) {
