@@ -13,6 +13,7 @@ import { processMetrics } from '#daemon/metrics/process-metrics.ts';
 import { serveMetrics } from '#daemon/metrics/serve-metrics.ts';
 import { openStore } from '#daemon/open-store.ts';
 import { chooseRuntime } from '#daemon/runtimes.ts';
+import { warnOfSurroundings } from '#daemon/surroundings.ts';
 import type { Engine } from '#engine/engine.ts';
 import { startUpkeep } from '#engine/upkeep.ts';
 import { quietly } from '#errors/quietly.ts';
@@ -58,7 +59,9 @@ export async function startDaemon(
   const store = openStore(root, config, log, undo);
   const metrics = createEngineMetrics();
   let doors: Doors | undefined;
-  const warnings = () => [...chosen.warnings, ...(doors?.warnings ?? [])];
+  const surroundings = warnOfSurroundings();
+  for (const warning of surroundings) log.warn('unfit surroundings', { warning });
+  const warnings = () => [...chosen.warnings, ...surroundings, ...(doors?.warnings ?? [])];
   const parts = { config: () => config, root, store, chosen, metrics, warnings, log };
   const engine = metrics.meterEngine(await assembleEngine(parts, undo));
   const buildkit = createBuildkit({
