@@ -21,9 +21,22 @@ export interface DataRoot {
 
 /**
  * Makes the data root's directories and takes its lock, which ends with this process.
- * @throws Conflict naming the daemon that holds it
+ * @throws Conflict naming the daemon that holds it; Unavailable for a file system that is read-only
  */
 export function takeDataRoot(directory: string): DataRoot {
+  try {
+    return makeDataRoot(directory);
+  } catch (cause) {
+    if (!hasCode(cause, 'EROFS')) throw cause;
+    throw new DhowError(
+      'Unavailable',
+      `the data root ${directory} cannot be written: its file system is read-only; mount it writable (when the kernel did it, see dmesg and check the disk first)`,
+      { cause },
+    );
+  }
+}
+
+function makeDataRoot(directory: string): DataRoot {
   fs.mkdirSync(directory, { recursive: true, mode: 0o711 });
   const lock = lockRoot('data', directory);
   const at = (name: string, mode: number): string => {

@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { makeLimitedDirectory } from '#sys/directory-limit.ts';
+import { hasCode } from '#sys/libc.ts';
 import { readVolumeOptions } from '#volume/local/options.ts';
 import { directoryOf, getVolume, type LocalParts } from '#volume/local/parts.ts';
 import type { VolumeRecord, VolumeRequest } from '#volume/volume.ts';
@@ -70,9 +71,18 @@ export async function makeDirectory(
     }
     makeLimitedDirectory(directory, kind.sizeBytes, 0o755);
   }
-  await fs.mkdir(mountpoint, { recursive: true, mode: 0o755 });
+  // One by one: of a read-only file system a recursive mkdir says that the parent does not exist.
+  for (const made of [directory, mountpoint]) await makeUnlessThere(made);
   await Promise.all([directory, parts.directory].map(syncDirectory));
   return mountpoint;
+}
+
+async function makeUnlessThere(directory: string): Promise<void> {
+  try {
+    await fs.mkdir(directory, { mode: 0o755 });
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  }
 }
 
 /** The names in a directory survive a power cut. @throws DataLoss */
