@@ -24,6 +24,12 @@ const cases: [text: string, program: string, reason: string | undefined, end: st
   ['exec: "/etc": is a directory', '/etc', 'executable-not-runnable', 'exec: "/etc": is a directory'],
   ['mount `/a` to `b`: No such file or directory', 'foo', undefined, 'mount `/a` to `b`: ENOENT'],
   ['open `/proc/sys/x`: Permission denied', 'foo', undefined, 'open `/proc/sys/x`: EACCES'],
+  [
+    'write file `/proc/thread-self/attr/exec`: No such file or directory',
+    'foo',
+    undefined,
+    'the kernel does not know the AppArmor profile (load it with apparmor_parser): write file `/proc/thread-self/attr/exec`: ENOENT',
+  ],
   ['', 'foo', undefined, 'the runtime gave no reason'],
 ];
 for (const [text, program, reason, end] of cases) {

@@ -21,6 +21,12 @@ export function runtimeFailure(text: string, { program, action }: Attempt): Dhow
       `${prefix}: cannot enter the working directory: ${defuse(detail)}`,
     );
   }
+  if (/\/attr\/(apparmor\/)?exec\b/.test(detail)) {
+    return new DhowError(
+      'InvalidParameter',
+      `${prefix}: the kernel does not know the AppArmor profile (load it with apparmor_parser): ${defuse(detail)}`,
+    );
+  }
   return new DhowError('Internal', `${prefix}: ${defuse(detail)}`);
 }
 
