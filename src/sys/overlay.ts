@@ -20,8 +20,13 @@ export interface OverlayMount {
  * @throws SystemError; E2BIG when an older kernel cannot take that many layers
  */
 export function mountOverlay(overlay: OverlayMount, target: string): void {
-  if (!mountByDescriptor(overlay, target)) mountByPage(overlay, target);
+  if (takesLayersOneByOne && mountByDescriptor(overlay, target)) return;
+  mountByPage(overlay, target);
+  // An older kernel would write each attempt into its log.
+  takesLayersOneByOne = false;
 }
+
+let takesLayersOneByOne = true;
 
 /** Whether a directory of a layer shows nothing of the layers below (overlayfs.rst, "whiteouts and opaque directories"). */
 export function isOpaqueAt(parentFd: number, name: BytePath): boolean {
