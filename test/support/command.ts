@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { patience } from './patience.ts';
 
 export interface CommandResult {
   /** Exit code, or 128 + n when a signal ended it, as a shell would say. */
@@ -12,7 +13,7 @@ export interface CommandOptions {
   input?: string | Uint8Array;
   environment?: Readonly<Record<string, string | undefined>>;
   directory?: string;
-  /** After this the command is killed and the call throws; default 30 s. */
+  /** After this the command is killed and the call throws; default 30 s by `patience`. */
   timeoutMs?: number;
 }
 
@@ -24,7 +25,7 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const { input, timeoutMs = 30_000 } = options;
+  const { input, timeoutMs = 30_000 * patience } = options;
   const child = startCommand(command, args, options);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];

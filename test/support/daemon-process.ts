@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { patience } from './patience.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A daemon in the foreground that answers on a unix socket. */
@@ -72,14 +73,14 @@ export function ping(socket: string): Promise<boolean> {
 async function end(child: ChildProcess, ended: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
-  const patience = new AbortController();
+  const inTime = new AbortController();
   await Promise.race([
     ended,
-    delay(20_000, undefined, { signal: patience.signal }).then(
+    delay(20_000 * patience, undefined, { signal: inTime.signal }).then(
       () => child.kill('SIGKILL'),
       () => {},
     ),
   ]);
-  patience.abort();
+  inTime.abort();
   await ended;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patience } from './patience.ts';
 
 /**
  * Asks until the answer is neither `undefined` nor false, and returns it. Throws after `timeoutMs`, naming what was waited for; an
@@ -7,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function waitFor<T>(
   what: string,
   condition: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMs = 20_000,
+  timeoutMs = 20_000 * patience,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
