@@ -8,6 +8,12 @@ import type { Migration } from '#store/database.ts';
 const firstMigration: Migration = {
   version: 3,
   name: '0003-networks',
+  documents: {
+    networks: ['options', 'labels'],
+    network_pools: ['auxiliary'],
+    attached_containers: ['name_servers'],
+    endpoints: ['link_local', 'aliases', 'links'],
+  },
   sql: `
     CREATE TABLE networks (
       id TEXT PRIMARY KEY,
@@ -106,6 +112,7 @@ const firstMigration: Migration = {
 const driverMigration: Migration = {
   version: 31,
   name: '0031-network-drivers',
+  documents: { networks: ['template'] },
   sql: `
     PRAGMA defer_foreign_keys = ON;
 

@@ -39,9 +39,15 @@ export function findDamage(file: string, documents: Documents, still = false): D
         noteSuspect(sql, problem, damage.suspects);
       }
     }
+    const columnsOf = sql.prepare('SELECT name FROM pragma_table_info(?)');
     for (const [table, columns] of documents) {
-      const broken = columns.map((column) => `NOT json_valid(${column})`).join(' OR ');
-      if (!hasTable(sql, table)) continue;
+      // Later migrations bring tables and columns that this file has not yet.
+      const present = new Set(columnsOf.all(table).map((row) => row['name']));
+      const broken = columns
+        .filter((column) => present.has(column))
+        .map((column) => `NOT json_valid(${column})`)
+        .join(' OR ');
+      if (broken === '') continue;
       const count = sql.prepare(`SELECT COUNT(*) AS count FROM ${table} WHERE ${broken}`).get()?.['count'];
       if (Number(count) > 0) damage.problems.push(`${count} rows of ${table} cannot be read`);
     }

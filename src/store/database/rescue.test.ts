@@ -67,6 +67,17 @@ describe('a damaged database', () => {
     assert.deepEqual(fs.readdirSync(directory).sort(), ['dhow.db', 'dhow.db.snapshot']);
   });
 
+  it('is whole too when a later migration adds a document to it', async () => {
+    await fill();
+    const later = { version: 2, name: 'later', sql: 'ALTER TABLE things ADD COLUMN options TEXT' };
+    const database = openDatabase(file, [...migrations, { ...later, documents: { things: ['options'] } }]);
+    assert.equal(database.origin, 'kept');
+    assert.deepEqual(database.problems(), []);
+    database.sql.exec("UPDATE things SET options = '{' WHERE id = 'id-1'");
+    assert.deepEqual(database.problems(), ['1 rows of things cannot be read']);
+    database.close();
+  });
+
   it('has all rows again, whichever page is overwritten', async () => {
     await fill();
     const whole = fs.readFileSync(file);
