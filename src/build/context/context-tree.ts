@@ -1,3 +1,4 @@
+import { newDirectory } from '#build/copy/new-directory.ts';
 import type { EntryHeader, SourceEntry, SourceNode, SourceTree } from '#build/copy/source-tree.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -16,20 +17,34 @@ interface TreeNode {
 }
 
 const maxLinks = 40;
+/** Files and directories, those that only names of others imply included: a few bytes of an archive can stand for thousands. */
+const maxNodes = 1_000_000;
+
+/** For all directories that an archive leaves out, the same whenever it is received. */
+const impliedDirectory: EntryHeader = {
+  ...newDirectory('', { uid: 0, gid: 0 }).header,
+  modifiedAt: { seconds: 0, nanoseconds: 0 },
+};
 
 /**
  * The names of a build context, in memory: looking a path up costs nothing, and no link can lead out, because there is
  * nothing outside.
  */
 export class ContextTree implements SourceTree {
-  #root: TreeNode = { header: directoryHeader(), children: new Map() };
+  #root: TreeNode = { header: impliedDirectory, children: new Map() };
   readonly #readContent: (file: ContextFile) => AsyncIterable<Uint8Array>;
+  readonly #maxNodes: number;
+  #nodes = 0;
 
-  constructor(readContent: (file: ContextFile) => AsyncIterable<Uint8Array>) {
+  constructor(readContent: (file: ContextFile) => AsyncIterable<Uint8Array>, most = maxNodes) {
     this.#readContent = readContent;
+    this.#maxNodes = most;
   }
 
-  /** Puts an entry in, replacing what has its name; only a directory over a directory keeps what is in it. */
+  /**
+   * Puts an entry in, replacing what has its name; only a directory over a directory keeps what is in it.
+   * @throws InvalidParameter when there are too many
+   */
   add(parts: readonly string[], header: EntryHeader, file?: ContextFile): void {
     if (parts.length === 0) {
       if (header.type === 'directory') this.#root.header = header;
@@ -37,6 +52,7 @@ export class ContextTree implements SourceTree {
     }
     const { children, name } = this.#parentOf(parts);
     const present = children.get(name);
+    this.#count();
     if (header.type === 'directory') {
       children.set(name, { header, children: present?.children ?? new Map() });
     } else {
@@ -55,6 +71,7 @@ export class ContextTree implements SourceTree {
       );
     }
     this.#parentOf(parts).children.set(name, node);
+    this.#count();
   }
 
   /** A directory as a tree of its own. */
@@ -89,7 +106,7 @@ export class ContextTree implements SourceTree {
 
   async *entries(path: string, signal: AbortSignal): AsyncGenerator<SourceEntry, void> {
     const top = this.#lookUp(path === '' ? [] : path.split('/'));
-    if (top !== undefined) yield* this.#walk(top, '', signal);
+    if (top !== undefined) yield* this.#walk(top, signal);
   }
 
   /** Content of a small file, such as the Dockerfile. @returns undefined when it is not there or no file */
@@ -105,20 +122,32 @@ export class ContextTree implements SourceTree {
     return Buffer.concat(await Array.fromAsync(this.#readContent(file)));
   }
 
-  *#walk(node: TreeNode, name: string, signal: AbortSignal): Generator<SourceEntry, void> {
-    signal.throwIfAborted();
-    const { header, file, children } = node;
-    yield {
-      name,
-      header,
-      body: () => (file === undefined ? nothing() : this.#readContent(file)),
-      ...(file === undefined ? {} : { contentSha256: file.sha256 }),
-    };
-    if (children === undefined) return;
-    for (const child of [...children.keys()].sort()) {
-      const next = children.get(child);
-      if (next !== undefined) yield* this.#walk(next, name === '' ? child : `${name}/${child}`, signal);
+  /** With a list and not by recursion: each entry would pass through as many generators as it lies deep. */
+  *#walk(top: TreeNode, signal: AbortSignal): Generator<SourceEntry, void> {
+    const pending = [{ node: top, name: '' }];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      signal.throwIfAborted();
+      const { name, node } = next;
+      const { header, file, children } = node;
+      yield {
+        name,
+        header,
+        body: () => (file === undefined ? nothing() : this.#readContent(file)),
+        ...(file === undefined ? {} : { contentSha256: file.sha256 }),
+      };
+      // The first one is taken first.
+      for (const [child, inner] of [...(children ?? [])].sort(byName).reverse()) {
+        pending.push({ node: inner, name: name === '' ? child : `${name}/${child}` });
+      }
     }
+  }
+
+  #count(): void {
+    if (++this.#nodes <= this.#maxNodes) return;
+    throw new DhowError(
+      'InvalidParameter',
+      `the build context has more than ${this.#maxNodes} files and directories`,
+    );
   }
 
   #lookUp(parts: readonly string[]): TreeNode | undefined {
@@ -133,8 +162,9 @@ export class ContextTree implements SourceTree {
       let next = children.get(part);
       // Archives may leave directories out.
       if (next?.children === undefined) {
-        next = { header: directoryHeader(), children: new Map() };
+        next = { header: impliedDirectory, children: new Map() };
         children.set(part, next);
+        this.#count();
       }
       children = next.children as Map<string, TreeNode>;
     }
@@ -168,19 +198,8 @@ export class ContextTree implements SourceTree {
   }
 }
 
-function directoryHeader(): EntryHeader {
-  return {
-    type: 'directory',
-    linkNameBytes: Buffer.alloc(0),
-    sizeBytes: 0,
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    modifiedAt: { seconds: 0, nanoseconds: 0 },
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: new Map(),
-  };
+function byName([a]: [string, TreeNode], [b]: [string, TreeNode]): number {
+  return a < b ? -1 : 1;
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void> {}

@@ -4,8 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import zlib from 'node:zlib';
+import { ContextTree } from '#build/context/context-tree.ts';
 import { type ReceivedContext, receiveContext } from '#build/context/receive-context.ts';
 import { digestEntries } from '#build/copy/digest-entries.ts';
+import { newDirectory } from '#build/copy/new-directory.ts';
 import { inPieces, makeTar } from '#build/testing/context-fixture.ts';
 
 const never = new AbortController().signal;
@@ -100,6 +102,25 @@ describe('a received context', () => {
     assert.notEqual(await digest({ a: '1', 'd/c': '2' }), reference);
     assert.notEqual(await digest({ a: '1', 'd/b': '2' }, 0o600), reference);
     assert.notEqual(await digest({ a: '-> 1', 'd/b': '2' }), await digest({ a: '-> 2', 'd/b': '2' }));
+  });
+
+  it('has a bound that names cannot get round by what they imply', () => {
+    const tree = new ContextTree(() => inPieces(Buffer.alloc(0)), 1000);
+    const { header } = newDirectory('', { uid: 0, gid: 0 });
+    const deep = (name: string): string[] => [name, ...Array.from({ length: 398 }, () => 'd'), 'file'];
+    tree.add(deep('one'), header);
+    tree.add(deep('two'), header);
+    assert.throws(() => tree.add(deep('three'), header), {
+      kind: 'InvalidParameter',
+      message: /more than 1000 files and directories/,
+    });
+  });
+
+  it('may be as deep as names can be long', async () => {
+    await using context = await receive({ [`${'d/'.repeat(2000)}f`]: '1' });
+    const found = await names(context);
+    assert.equal(found.length, 2002);
+    assert.equal(found.at(-1), `${'d/'.repeat(2000)}f`);
   });
 
   it('is given up when the build is', async () => {

@@ -16,7 +16,6 @@ export interface ReceivedContext extends AsyncDisposable {
   sizeBytes: number;
 }
 
-const maxEntries = 1_000_000;
 const writeBytes = 4 * 1024 * 1024;
 const readBytes = 256 * 1024;
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
@@ -34,12 +33,8 @@ export async function receiveContext(
   const spool = new Spool(path.join(directory, 'context'));
   const tree = new ContextTree((file) => spool.read(file));
   try {
-    let entries = 0;
     for await (const entry of readTar(decompress(source))) {
       signal.throwIfAborted();
-      if (++entries > maxEntries) {
-        throw new DhowError('InvalidParameter', `the build context has more than ${maxEntries} files`);
-      }
       await addEntry(tree, spool, entry);
     }
     await spool.flush();

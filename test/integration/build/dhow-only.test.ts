@@ -8,7 +8,7 @@ import { outputOf } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { build, failedBuild, writeFiles } from './build-context.ts';
+import { build, failedBuild, tryBuild, writeFiles } from './build-context.ts';
 
 describe('builds of a daemon', () => {
   let daemon: Daemon;
@@ -243,6 +243,35 @@ describe('builds of a daemon', () => {
       ).output,
       /is not there/,
     );
+  });
+
+  it('an archive that ADD unpacks stays in the image, whatever it says', async () => {
+    const evil = path.join(daemon.directory, 'evil.tar');
+    const inside = writeFiles(path.join(daemon.directory, 'evil'), { out: '-> /etc', 'real/f': 'x' });
+    await outputOf('tar', [
+      ...['-cf', evil, '-C', inside, '-P', '--transform', 's,^real/f,out/written-by-add,', 'out', 'real/f'],
+    ]);
+    await outputOf('tar', [
+      ...[
+        '-rf',
+        evil,
+        '-C',
+        inside,
+        '-P',
+        '--transform',
+        's,^real/f,../../../../etc/written-by-add,',
+        'real/f',
+      ],
+    ]);
+    const directory = context({
+      Dockerfile: 'FROM busybox\nADD evil.tar /a/b/\nRUN find / -xdev -name written-by-add\n',
+    });
+    fs.copyFileSync(evil, path.join(directory, 'evil.tar'));
+    const { code, stdout, stderr } = await tryBuild(dhow, [directory]);
+    assert.ok(!fs.existsSync('/etc/written-by-add'));
+    // Refused or kept inside; either way nothing is left behind.
+    assert.match(stdout + stderr, code === 0 ? /\/etc\/written-by-add/ : /evil|out/);
+    assert.ok(nothingLeft());
   });
 
   it('hostile archives and endless expansions are refused', async () => {
