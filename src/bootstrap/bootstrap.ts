@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeRoot } from '#bootstrap/debian/make-root.ts';
 import { fetchRelease, type Release } from '#bootstrap/debian/release.ts';
-import { keyring, sourceLines, sourcesFile, sourcesOf } from '#bootstrap/debian/sources.ts';
+import { keyring, type Source, sourceLines, sourcesFile, sourcesOf } from '#bootstrap/debian/sources.ts';
 import { type DebianBase, debianArchitecture } from '#bootstrap/debian-base.ts';
 import { imageArchive } from '#bootstrap/image-archive.ts';
 import type { ChosenMirrors } from '#bootstrap/mirrors.ts';
@@ -11,13 +11,6 @@ import { DhowError } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
 import type { PlatformName } from '#image/platform.ts';
 
-/**
- * Makes a base image of Debian from Debian's archive, without a registry. This room runs where the command line runs: its result is an
- * archive for `POST /images/load`, and what it trusts is the keyring of the user's machine.
- *
- * Nothing counts that is not signed by Debian: apt checks each package through the lists of packages up to the signed `InRelease`. What
- * comes out is decided by the state of the archive alone: two runs at the same state give the same image id.
- */
 export interface BootstrapRequest {
   readonly base: DebianBase;
   readonly platform: PlatformName;
@@ -38,6 +31,12 @@ export interface BootstrappedImage extends AsyncDisposable {
 }
 
 /**
+ * Makes a base image of Debian from Debian's archive, without a registry. This room runs where the command line runs: its result is an
+ * archive for `POST /images/load`, and what it trusts is the keyring of the user's machine.
+ *
+ * Nothing counts that is not signed by Debian: apt checks each package through the lists of packages up to the signed `InRelease`. What
+ * comes out is decided by the state of the archive alone: two runs at the same state give the same image id.
+ *
  * @throws NotFound for a tool, a keyring or a suite that is not there; InvalidParameter for a platform that Debian does not have;
  *   DataLoss for a wrong signature; Unavailable when something cannot be fetched; Cancelled. Nothing is left then.
  */
@@ -59,29 +58,29 @@ export async function bootstrapDebian(
   // apt and dpkg run as other users now and then.
   await chmod(directory, 0o755);
 
-  const fetch = (mirror: string, suite: string): Promise<Release> =>
-    fetchRelease(mirror, suite, { keyring, directory, signal });
-  const release = await fetch(mirrors.source.main, base.suite);
+  const releaseOf = (source: Source): Promise<Release> =>
+    fetchRelease(source, { keyring, directory, signal });
+  const release = await releaseOf({ mirror: mirrors.source.main, suite: base.suite });
+  const { codename } = release;
   if (!release.architectures.includes(architecture)) {
     throw new DhowError(
       'InvalidParameter',
-      `Debian ${release.codename} is not made for ${architecture}, only for ${release.architectures.join(', ')}`,
+      `Debian ${codename} is not made for ${architecture}, only for ${release.architectures.join(', ')}`,
     );
   }
-  const { codename } = release;
-  const [, ...others] = sourcesOf(mirrors.source, codename);
-  const releases = [
-    release,
-    ...(await Promise.all(others.map((source) => fetch(source.mirror, source.suite)))),
-  ];
-  const date = new Date(Math.max(...releases.map((one) => one.date.getTime())));
+  const sources = sourcesOf(mirrors.source, codename);
+  let date = release.date;
+  for (const source of sources.slice(1)) {
+    const other = await releaseOf(source);
+    if (other.date > date) date = other.date;
+  }
 
   const root = await makeRoot(
     {
       codename,
       architecture,
       slim: base.slim,
-      sourceLines: sourceLines(sourcesOf(mirrors.source, codename), mirrors.isSnapshot),
+      sourceLines: sourceLines(sources, mirrors.isSnapshot),
       sourcesFile: sourcesFile(sourcesOf(mirrors.ofImage, codename)),
       date,
     },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { runTool, type Tool } from '#bootstrap/debian/run-tool.ts';
+import type { Source } from '#bootstrap/debian/sources.ts';
 import { DhowError } from '#errors/error.ts';
 
 /** What Debian signed of one suite. https://wiki.debian.org/DebianRepository/Format, "Release" files */
@@ -23,8 +24,7 @@ const verifier: Tool = { program: 'gpgv', package: 'gpgv' };
  * @throws NotFound when the mirror has no such suite; Unavailable when it cannot be asked; DataLoss for a wrong signature
  */
 export async function fetchRelease(
-  mirror: string,
-  suite: string,
+  { mirror, suite }: Source,
   { keyring, directory, signal }: { keyring: string; directory: string; signal: AbortSignal },
 ): Promise<Release> {
   const url = `${mirror}/dists/${suite}/InRelease`;

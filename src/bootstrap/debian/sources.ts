@@ -2,14 +2,14 @@ import type { Mirrors } from '#bootstrap/mirrors.ts';
 
 export const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** One suite that the image's packages come from. */
+/** A suite that packages come from. */
 export interface Source {
   readonly mirror: string;
   readonly suite: string;
 }
 
-/** What else than the release itself packages come from: `sid` is changed in place, and so has neither. */
-export function sourcesOf(mirrors: Mirrors, codename: string): readonly [main: Source, ...Source[]] {
+/** The release first, then its updates. `sid` is changed in place, and so has none. */
+export function sourcesOf(mirrors: Mirrors, codename: string): readonly Source[] {
   const main = { mirror: mirrors.main, suite: codename };
   if (codename === 'sid') return [main];
   return [
