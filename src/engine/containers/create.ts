@@ -87,11 +87,10 @@ export async function createContainer(
   // Until its volumes are made nobody starts it, or renames them.
   using _lock = await context.locks.acquire(id);
   await using undo = new AsyncDisposableStack();
-  context.database.transaction(() => {
+  context.table.insert(record, () => {
     // Removed while we waited; from here on the layers stay.
     context.images.get(image.id);
     context.layerUses.retain(id, [...record.layers, ...mounts.flatMap(layersOf)]);
-    context.table.insert(record);
   });
   undo.defer(quietly('remove container', () => removeRow(context, id)));
   await limitStorage(context, record, undo);

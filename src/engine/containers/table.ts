@@ -44,8 +44,8 @@ export interface ContainerTable {
   /** Every container whose id begins so; at most two are of interest. */
   findByIdPrefix(prefix: string): ContainerRecord[];
   list(): ContainerRecord[];
-  /** The caller has checked that the name is free, in the same synchronous stretch. */
-  insert(record: ContainerRecord): void;
+  /** `alongside` is part of the transaction. The caller has checked that the name is free, in the same synchronous stretch. */
+  insert(record: ContainerRecord, alongside: () => void): void;
   /** Name, settings. */
   saveDefinition(record: ContainerRecord): void;
   /** State, restart count, stop by the user. */
@@ -80,8 +80,12 @@ export function createContainerTable(database: Database): ContainerTable {
     findByName: (name) => byName.get(name),
     findByIdPrefix: (prefix) => [...byId.values()].filter((record) => record.id.startsWith(prefix)),
     list: () => [...byId.values()],
-    insert(record) {
-      insertRow.run(record.id, record.name, encodeDefinition(record), encodeStatus(record));
+    insert(record, alongside) {
+      database.transaction(() => {
+        alongside();
+        insertRow.run(record.id, record.name, encodeDefinition(record), encodeStatus(record));
+      });
+      // Not before the commit, which the disk may refuse.
       byId.set(record.id, record);
       byName.set(record.name, record);
     },
