@@ -45,6 +45,26 @@ async function serveGit(directory: string): Promise<AsyncDisposable & { port: nu
   };
 }
 
+/** A web server with these files. */
+async function serveFiles(
+  files: Readonly<Record<string, string>>,
+): Promise<AsyncDisposable & { url: string }> {
+  const server = http.createServer((request, response) => {
+    const file = files[request.url ?? ''];
+    if (file === undefined) response.writeHead(404).end();
+    else fs.createReadStream(file).pipe(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 describe('contexts of builds', () => {
   let daemon: Daemon;
   let dhow: Cli;
@@ -165,17 +185,34 @@ describe('contexts of builds', () => {
     assert.doesNotMatch(without, /of the submodule/);
   });
 
+  it('a context is an archive by URL, or a Dockerfile without one', async () => {
+    const packed = writeFiles(path.join(daemon.directory, 'remote'), {
+      'sub/Dockerfile': 'FROM busybox\nCOPY f /f\nRUN cat /f\n',
+      f: 'of the remote context\n',
+    });
+    const archive = path.join(daemon.directory, 'remote.tgz');
+    await outputOf('tar', ['-czf', archive, '-C', packed, '.']);
+    await using server = await serveFiles({
+      '/context.tgz': archive,
+      '/Some.Dockerfile': path.join(
+        writeFiles(path.join(daemon.directory, 'alone'), { Dockerfile: 'FROM busybox\nRUN echo alone\n' }),
+        'Dockerfile',
+      ),
+    });
+    assert.match(
+      await build(dhow, ['-f', 'sub/Dockerfile', `${server.url}/context.tgz`]),
+      /of the remote context/,
+    );
+    assert.match(await build(dhow, [`${server.url}/Some.Dockerfile`]), /alone/);
+    assert.match((await failedBuild(dhow, [`${server.url}/none`])).output, /404/);
+  });
+
   it('a named context is an archive by URL, or an image of an OCI layout', async () => {
     const packed = writeFiles(path.join(daemon.directory, 'packed'), { 'deep/f': 'of the archive\n' });
     const archive = path.join(daemon.directory, 'packed.tgz');
     await outputOf('tar', ['-czf', archive, '-C', packed, '.']);
-    await using server = http.createServer((request, response) => {
-      if (request.url === '/packed.tgz') fs.createReadStream(archive).pipe(response);
-      else response.writeHead(404).end();
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const url = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+    await using server = await serveFiles({ '/packed.tgz': archive });
+    const { url } = server;
     const byUrl = context({
       Dockerfile: 'FROM busybox\nRUN --mount=from=files,target=/m cat /m/deep/f\nCOPY --from=files deep /d\n',
     });

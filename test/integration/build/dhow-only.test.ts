@@ -158,18 +158,21 @@ describe('builds of a daemon', () => {
   it('limits reach the commands', async () => {
     const directory = context({
       Dockerfile:
-        'FROM busybox\nRUN echo "files $(ulimit -n) shm $(df -k /dev/shm | tail -1 | tr -s " " | cut -d" " -f2)"; grep added /etc/hosts\n',
+        'FROM busybox\nRUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2> /dev/null; true\nRUN echo "files $(ulimit -n) shm $(df -k /dev/shm | tail -1 | tr -s " " | cut -d" " -f2)"; grep added /etc/hosts\n',
     });
     const output = await build(dhow, [
       '--ulimit',
       'nofile=321:321',
       '--shm-size',
       '8m',
+      '--memory',
+      '77m',
       '--add-host',
       'added:10.1.2.3',
       directory,
     ]);
     assert.match(output, /files 321 shm 8192/);
+    assert.match(output, new RegExp(`\\b${77 * 1024 * 1024}\\b`));
     assert.match(output, /10\.1\.2\.3\s+added/);
   });
 
@@ -331,6 +334,24 @@ describe('builds of a daemon', () => {
     await build(dhow, ['-o', `type=docker,dest=${file}`, '-t', 'archived:v1', directory]);
     await dhow.out('rmi', 'archived:v1');
     assert.match(await dhow.out('load', '-i', file), /archived:v1/);
+  });
+
+  it('--progress=rawjson tells every event in a line', async () => {
+    const directory = context({ Dockerfile: 'FROM busybox\nRUN echo told\n' });
+    const { code, stderr } = await dhow.run(['build', '--no-cache', '--progress=rawjson', directory]);
+    assert.equal(code, 0, stderr);
+    const events = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; text?: string });
+    assert.deepEqual([...new Set(events.map(({ type }) => type))].sort(), [
+      'done',
+      'image',
+      'log',
+      'plan',
+      'started',
+    ]);
+    assert.ok(events.some(({ text }) => text === 'told\n'));
   });
 
   it('a terminal shows steps, and at the end all of them', async () => {
