@@ -21,7 +21,8 @@ export const label = {
 /** The edition of Docker Compose whose labels these are. */
 export const labelsVersion = '2.40.0';
 
-type Condition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
+const conditions = ['service_started', 'service_healthy', 'service_completed_successfully'] as const;
+export type Condition = (typeof conditions)[number];
 
 export interface Dependency {
   readonly condition: Condition;
@@ -36,7 +37,11 @@ export function encodeDependencies(dependencies: ReadonlyMap<string, Dependency>
     .join(',');
 }
 
-/** Names of the services in a label; nothing for a container of a tool that does not write it. */
-export function decodeDependencies(text: string | undefined): string[] {
-  return (text ?? '').split(',').flatMap((entry) => entry.split(':', 1)[0] || []);
+/** Services and what is waited for, from a label; nothing for a container of a tool that does not write it. */
+export function decodeDependencies(text: string | undefined): [string, Condition][] {
+  return (text ?? '').split(',').flatMap((entry): [string, Condition][] => {
+    const [service = '', written] = entry.split(':');
+    const condition = conditions.find((known) => known === written) ?? 'service_started';
+    return service === '' ? [] : [[service, condition]];
+  });
 }

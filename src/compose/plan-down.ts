@@ -1,58 +1,7 @@
-import { dependenciesOf } from '#compose/dependencies.ts';
-import { decodeDependencies, label } from '#compose/labels.ts';
+import { label } from '#compose/labels.ts';
 import { isActive, type Observed, type ServiceContainer } from '#compose/observe.ts';
 import type { Action, Step, StopSettings } from '#compose/plan.ts';
-import type { Project } from '#compose/project.ts';
-
-/** What each service waits for, from the project where there is one, and else from what the containers say. */
-export type DependencyNames = ReadonlyMap<string, readonly string[]>;
-
-export function dependencyNames(
-  project: Project | undefined,
-  containers: readonly ServiceContainer[],
-): DependencyNames {
-  const result = new Map<string, string[]>();
-  for (const { service, summary } of containers) {
-    const told = decodeDependencies(summary.Labels[label.dependsOn]);
-    result.set(service, [...(result.get(service) ?? []), ...told]);
-  }
-  for (const [name, service] of Object.entries(project?.services ?? {})) {
-    result.set(name, [...dependenciesOf(service).keys()]);
-  }
-  return result;
-}
-
-/**
- * The same to all containers, those of a service's dependencies before its own, or with `backwards` after them. What the labels of old
- * containers say may be a circle; its last member is then not waited for.
- */
-export function planEach(
-  containers: readonly ServiceContainer[],
-  dependencies: DependencyNames,
-  direction: 'forwards' | 'backwards',
-  actionFor: (container: ServiceContainer) => Action | undefined,
-): Step[] {
-  const stepsOf = new Map<string, Step[]>();
-  const services = [...new Set(containers.map(({ service }) => service))];
-  const before = (name: string) =>
-    direction === 'forwards'
-      ? (dependencies.get(name) ?? [])
-      : [...dependencies].flatMap(([other, needs]) => (needs.includes(name) ? [other] : []));
-  // Services that are not touched themselves may stand between two that are.
-  const visit = (name: string, trail: readonly string[]): Step[] => {
-    const known = stepsOf.get(name);
-    if (known !== undefined || trail.includes(name)) return known ?? [];
-    const after = [...new Set(before(name).flatMap((other) => visit(other, [...trail, name])))];
-    const own = containers
-      .filter(({ service }) => service === name)
-      .flatMap((container) => actionFor(container) ?? [])
-      .map((action) => ({ action, after }));
-    const steps = own.length > 0 ? own : after;
-    stepsOf.set(name, steps);
-    return steps;
-  };
-  return [...new Set(services.flatMap((name) => visit(name, [])))];
-}
+import { type DependencyGraph, planEach } from '#compose/plan-each.ts';
 
 export interface DownSettings extends StopSettings {
   /** Named volumes of the project, and anonymous ones. */
@@ -65,11 +14,11 @@ export function planDown(
   projectName: string,
   containers: readonly ServiceContainer[],
   observed: Observed,
-  dependencies: DependencyNames,
+  graph: DependencyGraph,
   settings: DownSettings,
 ): Step[] {
   const { timeoutSeconds } = settings;
-  const stops = planEach(containers, dependencies, 'backwards', (container) =>
+  const stops = planEach(containers, graph, 'backwards', (container) =>
     isActive(container)
       ? { kind: 'stop-container', id: container.id, name: container.name, timeoutSeconds }
       : undefined,

@@ -105,14 +105,45 @@ describe('planUp', () => {
     assert.equal(replaced({ recreate: all('always') }).length, 3);
   });
 
+  it('replaces what a killed client has left unfinished', () => {
+    const project = loadText('services: { a: { image: i } }');
+    const containers = [{ ...containerOf(project, 'a'), name: '0123456789ab_shop-a-1' }];
+    const [first] = describeSteps(
+      plan(project, { ...there, containers }, { recreate: new Map([['a', 'never']]) }),
+    );
+    assert.equal(first, 'replace-container shop-a-1');
+    const both = [...containers, containerOf(project, 'a')].map((one, index) => ({
+      ...one,
+      id: String(index),
+    }));
+    assert.deepEqual(
+      describeSteps(plan(project, { ...there, containers: both }, { scale: new Map([['a', 2]]) })),
+      [
+        'stop-container 0123456789ab_shop-a-1',
+        'remove-container 0123456789ab_shop-a-1 after 0',
+        'create-container shop-a-2',
+        'start-container shop-a-2 after 2',
+      ],
+    );
+  });
+
   it('replaces those too that join the namespaces of what is replaced', () => {
     const project = loadText('services: { a: { image: i }, b: { image: i, network_mode: "service:a" } }');
-    const containers = [containerOf(project, 'a', { hash: 'old' }), containerOf(project, 'b')];
-    assert.deepEqual(describeSteps(plan(project, { ...there, containers })), [
+    const a = containerOf(project, 'a');
+    const b = containerOf(project, 'b', { joins: a.id });
+    assert.deepEqual(plan(project, { ...there, containers: [a, b] }), []);
+    const all = [
       'replace-container shop-a-1',
       'start-container shop-a-1 after 0',
       'replace-container shop-b-1 after 0',
       'start-container shop-b-1 after 1,2',
+    ];
+    const old = containerOf(project, 'a', { hash: 'old' });
+    assert.deepEqual(describeSteps(plan(project, { ...there, containers: [old, b] })), all);
+    const elsewhere = containerOf(project, 'b', { joins: 'gone' });
+    assert.deepEqual(describeSteps(plan(project, { ...there, containers: [a, elsewhere] })), [
+      'replace-container shop-b-1',
+      'start-container shop-b-1 after 0',
     ]);
   });
 

@@ -1,11 +1,12 @@
 import { type NewContainer, newContainer } from '#compose/container-request.ts';
 import { boundServices, dependenciesOf, findService, serviceOfMode } from '#compose/dependencies.ts';
 import { hashService } from '#compose/hash-service.ts';
-import { label } from '#compose/labels.ts';
+import { type Condition, label } from '#compose/labels.ts';
 import { isActive, type Observed, type ServiceContainer } from '#compose/observe.ts';
 import type { Step, StopSettings } from '#compose/plan.ts';
 import { planResources, type ResourceSteps } from '#compose/plan-resources.ts';
 import type { Project } from '#compose/project.ts';
+import { isUnfinished } from '#compose/unfinished.ts';
 import { DhowError } from '#errors/error.ts';
 
 /** An image as the daemon has it. */
@@ -74,12 +75,8 @@ function convergeService(work: Work, name: string, own: readonly ServiceContaine
   const before = [...resourcesFor(work, name), ...made];
   const count = replicasOf(project, name, settings.scale);
   const outdated = new Set(own.filter((container) => isOutdated(work, name, container)));
-  // Those that can stay, and of these the first, are kept.
-  const ranked = [...own].sort(
-    (a, b) => Number(outdated.has(a)) - Number(outdated.has(b)) || a.number - b.number,
-  );
-  const kept = ranked.slice(0, count).sort((a, b) => a.number - b.number);
-  for (const surplus of ranked.slice(count)) steps.push(...removal(surplus, settings));
+  const { kept, surplus } = chooseKept(own, outdated, count);
+  for (const container of surplus) steps.push(...removal(container, settings));
 
   const add = (step: Step) => {
     steps.push(step);
@@ -131,6 +128,25 @@ function convergeService(work: Work, name: string, own: readonly ServiceContaine
   };
 }
 
+/** Those that can stay, and of these the first; never two of one number, as a killed client may have left them. */
+function chooseKept(
+  own: readonly ServiceContainer[],
+  outdated: ReadonlySet<ServiceContainer>,
+  count: number,
+) {
+  const ranked = [...own].sort(
+    (a, b) => Number(outdated.has(a)) - Number(outdated.has(b)) || a.number - b.number,
+  );
+  const kept: ServiceContainer[] = [];
+  for (const container of ranked) {
+    if (kept.length < count && !kept.some(({ number }) => number === container.number)) kept.push(container);
+  }
+  return {
+    kept: kept.sort((a, b) => a.number - b.number),
+    surplus: ranked.filter((container) => !kept.includes(container)),
+  };
+}
+
 function resourcesFor({ project, resources }: Work, name: string): Step[] {
   const service = findService(project.services, name);
   const networks = Object.keys(service.networks ?? {}).map((key) => resources.networks.get(key));
@@ -139,11 +155,7 @@ function resourcesFor({ project, resources }: Work, name: string): Step[] {
 }
 
 /** Steps after which the condition is met; a service that nobody brings up now is taken as it is. */
-function conditionSteps(
-  { converged, awaited, steps }: Work,
-  service: string,
-  condition: 'service_started' | 'service_healthy' | 'service_completed_successfully',
-): Step[] {
+function conditionSteps({ converged, awaited, steps }: Work, service: string, condition: Condition): Step[] {
   const state = converged.get(service);
   if (state === undefined || condition === 'service_started') return [...(state?.started ?? [])];
   const key = `${service} ${condition}`;
@@ -164,13 +176,12 @@ function isOutdated(
   name: string,
   container: ServiceContainer,
 ): boolean {
-  const bound = boundServices(findService(project.services, name));
+  if (isUnfinished(container.name)) return true;
+  const service = findService(project.services, name);
   // It names a container that will not be there any more.
-  if (bound.some((other) => converged.get(other)?.changed)) return true;
-  const host = serviceOfMode(findService(project.services, name).network_mode);
-  const joined = `container:${host === undefined ? '' : converged.get(host)?.containers[0]?.id}`;
-  const { NetworkMode: mode } = container.summary.HostConfig;
-  if (host !== undefined && converged.has(host) && mode.startsWith('container:') && mode !== joined)
+  if (boundServices(service).some((other) => converged.get(other)?.changed)) return true;
+  const joined = converged.get(serviceOfMode(service.network_mode) ?? '')?.containers[0];
+  if (joined !== undefined && container.summary.HostConfig.NetworkMode !== `container:${joined.id}`)
     return true;
   const policy = settings.recreate.get(name) ?? 'changed';
   if (policy !== 'changed') return policy === 'always';
@@ -218,7 +229,7 @@ function removal({ id, name }: ServiceContainer, { timeoutSeconds }: StopSetting
   const stop: Step = { action: { kind: 'stop-container', id, name, timeoutSeconds }, after: [] };
   return [
     stop,
-    { action: { kind: 'remove-container', id, name, volumes: true, force: false }, after: [stop] },
+    { action: { kind: 'remove-container', id, name, volumes: false, force: false }, after: [stop] },
   ];
 }
 

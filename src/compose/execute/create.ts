@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { tarHeader, tarPadding, tarTrailer } from '#archive/write-tar.ts';
 import { writeArchive } from '#client/archive.ts';
@@ -13,17 +14,25 @@ import { connectNetwork } from '#client/networks.ts';
 import type { NewContainer } from '#compose/container-request.ts';
 import { dropUndefined } from '#compose/drop-undefined.ts';
 import type { ContainerFile } from '#compose/request/mounts.ts';
+import { unfinishedName } from '#compose/unfinished.ts';
 import { DhowError, kindOf, messageOf } from '#errors/error.ts';
 import type { ContainerCreateRequest } from '#wire/containers.ts';
 
-/** Makes a container on all its networks, with its files. Nothing is left of one that could not be completed. */
+/**
+ * Makes a container on all its networks, with its files. Nothing is left of one that could not be completed, and one that a killed
+ * client has left is known by its name.
+ */
 export async function createFrom(
   client: Client,
   container: NewContainer,
   signal: AbortSignal,
 ): Promise<void> {
   await using undo = new AsyncDisposableStack();
-  await create(client, container, container.name, undo, signal);
+  const { name, attachments, files } = container;
+  const isOneRequest = attachments.length <= 1 && files.length === 0;
+  const first = isOneRequest ? name : unfinishedName(randomBytes(6).toString('hex'), name);
+  const id = await create(client, container, first, undo, signal);
+  if (!isOneRequest) await renameContainer(client, id, name);
   undo.move();
 }
 
@@ -45,13 +54,15 @@ export async function replaceBy(
 ): Promise<void> {
   const { id, container, removeVolumes, timeoutSeconds } = replacement;
   await using undo = new AsyncDisposableStack();
-  const made = await create(client, container, `${id.slice(0, 12)}_${container.name}`, undo, signal);
+  const made = await create(client, container, unfinishedName(id.slice(0, 12), container.name), undo, signal);
   await ifThere(stopContainer(client, id, { t: timeoutSeconds }, signal));
-  await ifThere(removeContainer(client, id, { v: removeVolumes }, signal));
+  // Not to be interrupted between these two.
+  await ifThere(removeContainer(client, id, { v: removeVolumes }));
   undo.move();
-  await renameContainer(client, made, container.name, signal);
+  await renameContainer(client, made, container.name);
 }
 
+/** What is begun is not interrupted: a request that is cut off may have been done all the same. */
 async function create(
   client: Client,
   container: NewContainer,
@@ -61,15 +72,16 @@ async function create(
 ): Promise<string> {
   const { attachments, files, platform } = container;
   const request = await withIds(client, container.request, signal);
-  const { Id: id } = await createContainer(client, request, { name, platform }, signal);
+  signal.throwIfAborted();
+  const { Id: id } = await createContainer(client, request, { name, platform });
   undo.defer(async () => {
     // The failure that leads here is the one to tell.
     await removeContainer(client, id, { force: true, v: true }).catch(() => {});
   });
   for (const { network, settings } of attachments.slice(1)) {
-    await connectNetwork(client, network, { Container: id, EndpointConfig: settings }, signal);
+    await connectNetwork(client, network, { Container: id, EndpointConfig: settings });
   }
-  if (files.length > 0) await writeArchive(client, id, '/', packFiles(files), { copyUIDGID: true }, signal);
+  if (files.length > 0) await writeArchive(client, id, '/', packFiles(files), { copyUIDGID: true });
   return id;
 }
 

@@ -14,6 +14,8 @@ interface Looks {
   readonly hash?: string;
   readonly mounts?: readonly MountPoint[];
   readonly dependsOn?: string;
+  /** Id of the container whose network it has. */
+  readonly joins?: string;
 }
 
 /** A container as a service of the project would have it, but for what is said. */
@@ -42,7 +44,7 @@ export function containerOf(project: Project, service: string, looks: Looks = {}
       },
       State: state,
       Status: '',
-      HostConfig: { NetworkMode: '' },
+      HostConfig: { NetworkMode: looks.joins === undefined ? 'bridge' : `container:${looks.joins}` },
       NetworkSettings: { Networks: {} },
       Mounts: [...(looks.mounts ?? [])],
     },
