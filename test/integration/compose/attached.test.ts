@@ -91,8 +91,8 @@ services:
     assert.equal(await shop.out('logs', '--tail', '1', 'first'), 'first-1 | 3');
     assert.match(await shop.out('logs', '-t', '--no-log-prefix', 'first'), /^\d{4}-\d\d-\d\dT[\d:.]+Z 1\n/);
     const follower = shop.start('logs', '--follow', '--tail', '0', 'first');
-    const output = text(follower.stdout);
-    assert.equal((await once(follower, 'close'))[0], 0);
+    const [output, closed] = [text(follower.stdout), once(follower, 'close')];
+    assert.equal((await closed)[0], 0);
     assert.equal(await output, '');
   });
 
@@ -104,6 +104,7 @@ services:
 `);
     await shop.out('up', '-d');
     const follower = shop.start('logs', '--follow');
+    const closed = once(follower, 'close');
     let output = '';
     follower.stdout.on('data', (bytes: Buffer) => {
       output += bytes.toString();
@@ -114,7 +115,7 @@ services:
       await shop.out('start', 'short');
       await waitFor('the second run', () => count() === 2);
       await shop.out('stop');
-      assert.equal((await once(follower, 'close'))[0], 0);
+      assert.equal((await closed)[0], 0);
       assert.equal(count(), 2);
     } finally {
       follower.kill();

@@ -5,7 +5,8 @@ import { findTarget, runSteps, selectContainers, type Target } from '#cli/comman
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
 import { flag, parsed } from '#cli/options.ts';
 import { type Observed, observeProject, type ServiceContainer } from '#compose/observe.ts';
-import { dependencyNames, planDown } from '#compose/plan-down.ts';
+import { planDown } from '#compose/plan-down.ts';
+import { readDependencies } from '#compose/plan-each.ts';
 import { findOrphans } from '#compose/plan-up.ts';
 
 /** `dhow compose down`: removes the containers and networks of a project, and on request its volumes and images. */
@@ -29,7 +30,7 @@ export function createVerb(choice: ProjectChoice): Command {
     async run(context, { options, operands }) {
       const target = findTarget(context, choice, operands);
       const observed = await observeProject(context.client, target.name, context.signal);
-      const dependencies = dependencyNames(target.project, observed.containers);
+      const dependencies = readDependencies(target.project, observed.containers);
       const { volumes, timeout: timeoutSeconds } = options;
       if (operands.length > 0) {
         const chosen = selectContainers(target, observed.containers, operands);

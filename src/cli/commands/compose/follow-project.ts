@@ -5,7 +5,7 @@ import { inspectContainer } from '#client/containers.ts';
 import { systemInfo, watchEvents } from '#client/system.ts';
 import { label } from '#compose/labels.ts';
 import { isActive, type ServiceContainer } from '#compose/observe.ts';
-import { kindOf } from '#errors/error.ts';
+import { kindOf, messageOf } from '#errors/error.ts';
 import type { EventMessage } from '#wire/events.ts';
 
 export interface FollowSettings {
@@ -28,6 +28,8 @@ export interface Exit {
 export interface Following {
   /** Prints the log of a container that is there already. `query` says which of its lines. */
   attach(container: ServiceContainer, query: Readonly<Record<string, string>>): void;
+  /** Resolves when the starts of these containers, by name, have been told. */
+  started(names: readonly string[]): Promise<void>;
   /** Resolves when nothing runs any more whose output is printed. */
   idle(): Promise<void>;
   /** Ends with an error when the connection to the daemon does. */
@@ -50,7 +52,23 @@ export async function followProject(settings: FollowSettings, signal: AbortSigna
   const ends = new Map<string, string>();
   /** Containers whose end was told before anybody followed them. */
   const gone = new Set<string>();
-  let waiting: (() => void)[] = [];
+  /** Names of containers that have started since. */
+  const begun = new Set<string>();
+  /** Asked again at each event. */
+  const waiting = new Map<() => boolean, () => void>();
+
+  const when = (condition: () => boolean) =>
+    new Promise<void>((resolve) => {
+      if (condition()) resolve();
+      else waiting.set(condition, resolve);
+    });
+  const notify = () => {
+    for (const [condition, resolve] of waiting) {
+      if (!condition()) continue;
+      waiting.delete(condition);
+      resolve();
+    }
+  };
 
   const copy = async (id: string, name: string, query: Readonly<Record<string, string>>): Promise<void> => {
     const writer = printer(shortName(project, name));
@@ -64,7 +82,7 @@ export async function followProject(settings: FollowSettings, signal: AbortSigna
       for await (const { stream, text } of lines) await writer.line(stream, text);
     } catch (error) {
       if (until.aborted || kindOf(error) === 'NotFound') return;
-      await writer.note(`${name}: no log: ${error instanceof Error ? error.message : String(error)}`);
+      await writer.note(`${name}: no log: ${messageOf(error)}`);
     }
   };
 
@@ -73,9 +91,7 @@ export async function followProject(settings: FollowSettings, signal: AbortSigna
 
   const finish = (id: string) => {
     copies.delete(id);
-    if (copies.size > 0) return;
-    for (const resolve of waiting) resolve();
-    waiting = [];
+    notify();
   };
 
   const ended = async ({
@@ -114,6 +130,8 @@ export async function followProject(settings: FollowSettings, signal: AbortSigna
       if (event.Action === 'start') {
         gone.delete(id);
         if (isPrinted(attributes)) copies.set(id, copy(id, attributes['name'] ?? id, {}));
+        begun.add(attributes['name'] ?? id);
+        notify();
       } else if (event.Action === 'die') void ended(event).catch(failed.reject);
     }
   };
@@ -128,7 +146,8 @@ export async function followProject(settings: FollowSettings, signal: AbortSigna
       // The end of one that runs will be told.
       copies.set(id, isActive(container) && !gone.has(id) ? copied : copied.then(() => finish(id)));
     },
-    idle: () => (copies.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    started: (names) => when(() => names.every((name) => begun.has(name))),
+    idle: () => when(() => copies.size === 0),
     failed: failed.promise,
     close: () => over.abort(),
   };

@@ -5,7 +5,7 @@ import { flag } from '#cli/options.ts';
 import { confirm } from '#cli/output/confirm.ts';
 import { isActive, observeContainers } from '#compose/observe.ts';
 import type { Step } from '#compose/plan.ts';
-import { dependencyNames, planEach } from '#compose/plan-down.ts';
+import { planEach, readDependencies } from '#compose/plan-each.ts';
 
 /** `dhow compose rm`: removes containers that do not run. */
 export function createVerb(choice: ProjectChoice): Command {
@@ -32,7 +32,7 @@ export function createVerb(choice: ProjectChoice): Command {
       }
       const names = containers.map(({ name }) => name).join(', ');
       if (!options.force && !(await confirm(context, `Going to remove ${names}. Are you sure?`))) return 1;
-      const stops = planEach(containers, dependencyNames(target.project, all), 'backwards', (container) =>
+      const stops = planEach(containers, readDependencies(target.project, all), 'backwards', (container) =>
         isActive(container)
           ? { kind: 'stop-container', id: container.id, name: container.name, timeoutSeconds: undefined }
           : undefined,

@@ -9,7 +9,7 @@ import { killContainer } from '#client/containers.ts';
 import { findService, isJob } from '#compose/dependencies.ts';
 import { isActive, observeContainers } from '#compose/observe.ts';
 import type { Step } from '#compose/plan.ts';
-import { dependencyNames, planEach } from '#compose/plan-down.ts';
+import { planEach, readDependencies } from '#compose/plan-each.ts';
 import type { Project } from '#compose/project.ts';
 
 export interface AttachedSettings {
@@ -78,8 +78,12 @@ export async function runAttached(
       const isShown = !container.oneOff && shown.has(container.service);
       if (isShown && container.state === 'running') following.attach(container, { tail: '0' });
     }
+    const starts = plan.steps.flatMap(({ action }) =>
+      action.kind === 'start-container' || action.kind === 'restart-container' ? [action.name] : [],
+    );
     try {
-      await runSteps(context, plan.steps, interrupted.signal);
+      await runSteps(context, plan.steps, interrupted.signal, 'lines');
+      await Promise.race([following.started(starts), interruption, following.failed]);
     } catch (error) {
       if (!interrupted.signal.aborted) throw error;
     }
@@ -89,7 +93,7 @@ export async function runAttached(
     stderr.write(
       how === 'interrupted' ? 'Stopping… (Ctrl-C again kills)\n' : `${how.name} has ended: stopping…\n`,
     );
-    await runSteps(context, await planStop(client, project, plan, settings.timeout), unending);
+    await runSteps(context, await planStop(client, project, plan, settings.timeout), unending, 'lines');
     await idle;
     if (how === 'interrupted') return interruptedCode;
     return from === undefined ? how.exitCode : (codes.get(from) ?? how.exitCode);
@@ -140,7 +144,7 @@ async function planStop(
 ): Promise<Step[]> {
   const all = await observeContainers(client, project.name);
   const own = all.filter(({ service, oneOff }) => !oneOff && plan.services.includes(service));
-  return planEach(own.filter(isActive), dependencyNames(project, all), 'backwards', ({ id, name }) => ({
+  return planEach(own.filter(isActive), readDependencies(project, all), 'backwards', ({ id, name }) => ({
     kind: 'stop-container',
     id,
     name,

@@ -14,8 +14,8 @@ export interface StepScreen extends Disposable {
  * Shows what is being done: on a terminal one row for each thing, painted in place, elsewhere one line for each change. Nothing is
  * printed when nothing is reported.
  */
-export function showSteps(output: Output): StepScreen {
-  return output.isTTY === true ? createLiveScreen(output) : createPlainScreen(output);
+export function showSteps(output: Output, look: 'lines' | 'painted' = 'painted'): StepScreen {
+  return output.isTTY === true && look === 'painted' ? createLiveScreen(output) : createPlainScreen(output);
 }
 
 function createPlainScreen(output: Output): StepScreen {

@@ -1,18 +1,22 @@
 import { type Command, defineCommand } from '#cli/command.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
-import { forEachContainer } from '#cli/commands/compose/target.ts';
+import { findTarget, runSteps, selectContainers } from '#cli/commands/compose/target.ts';
 import { unsupported } from '#cli/options.ts';
-import { isActive } from '#compose/observe.ts';
+import { observeContainers } from '#compose/observe.ts';
+import { planStart, readDependencies } from '#compose/plan-each.ts';
 
-/** `dhow compose start`: starts what was stopped, dependencies first. */
+/** `dhow compose start`: starts what was stopped, when its dependencies are ready. */
 export function createVerb(choice: ProjectChoice): Command {
   return defineCommand({
     usage: ['[SERVICE...]'],
     operands: {},
     options: { wait: unsupported('nothing'), 'wait-timeout': unsupported('value') },
-    run: (context, { operands }) =>
-      forEachContainer(context, choice, operands, 'forwards', (container) =>
-        isActive(container) ? undefined : { kind: 'start-container', id: container.id, name: container.name },
-      ),
+    async run(context, { operands }) {
+      const target = findTarget(context, choice, operands);
+      const all = await observeContainers(context.client, target.name, context.signal);
+      const chosen = selectContainers(target, all, operands);
+      await runSteps(context, planStart(chosen, all, readDependencies(target.project, all)));
+      return 0;
+    },
   });
 }

@@ -4,7 +4,7 @@ import type { CliContext } from '#cli/context.ts';
 import { executePlan } from '#compose/execute.ts';
 import { observeContainers, type ServiceContainer } from '#compose/observe.ts';
 import type { Action, Step } from '#compose/plan.ts';
-import { dependencyNames, planEach } from '#compose/plan-down.ts';
+import { planEach, readDependencies } from '#compose/plan-each.ts';
 import type { Project } from '#compose/project.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 
@@ -68,13 +68,17 @@ export async function findContainer(
   throw new DhowError('NotFound', `service "${service}" has ${which}; make one with "dhow compose up"`);
 }
 
-/** Does steps and shows them on stderr. */
+/**
+ * Does steps and shows them on stderr.
+ * @param look `lines` where other output comes at the same time, among which nothing can be painted in place
+ */
 export async function runSteps(
   context: CliContext,
   steps: readonly Step[],
   signal: AbortSignal = context.signal,
+  look: 'lines' | 'painted' = 'painted',
 ): Promise<void> {
-  using screen = showSteps(context.stderr);
+  using screen = showSteps(context.stderr, look);
   await executePlan(context.client, steps, screen.report, signal);
 }
 
@@ -89,6 +93,6 @@ export async function forEachContainer(
   const target = findTarget(context, choice, services);
   const all = await observeContainers(context.client, target.name, context.signal);
   const containers = selectContainers(target, all, services);
-  await runSteps(context, planEach(containers, dependencyNames(target.project, all), direction, actionFor));
+  await runSteps(context, planEach(containers, readDependencies(target.project, all), direction, actionFor));
   return 0;
 }

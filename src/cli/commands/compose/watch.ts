@@ -9,7 +9,7 @@ import type { CliContext } from '#cli/context.ts';
 import { flag, unsupported } from '#cli/options.ts';
 import { printFailure } from '#cli/output/failures.ts';
 import { observeContainers } from '#compose/observe.ts';
-import { dependencyNames, planEach } from '#compose/plan-down.ts';
+import { planEach, readDependencies } from '#compose/plan-each.ts';
 import type { Project } from '#compose/project.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -73,7 +73,7 @@ async function act(
   if (action === 'sync') return;
   const all = await observeContainers(context.client, project.name, context.signal);
   const own = all.filter((container) => container.service === service && !container.oneOff);
-  const steps = planEach(own, dependencyNames(project, all), 'forwards', ({ id, name }) => ({
+  const steps = planEach(own, readDependencies(project, all), 'forwards', ({ id, name }) => ({
     kind: 'restart-container',
     id,
     name,
