@@ -66,9 +66,9 @@ test('run tells by its exit code what could not be run', async () => {
   await expectOutcome('run --rm busybox absent', { code: 127, stderr: 'executable file not found' });
   await expectOutcome('run --rm busybox /etc', { code: 126, stderr: 'permission denied' });
   await expectOutcome('run --rm --memory 1m busybox true', { code: 125, stderr: 'Minimum memory limit' });
-  await expectOutcome('run --rm --gpus all busybox true', {
+  await expectOutcome('run --rm --isolation hyperv busybox true', {
     code: 125,
-    stderr: 'DeviceRequests is not supported',
+    stderr: 'Isolation "hyperv" is not supported',
   });
   await expectOutcome('run --rm absent true', { code: 125, stderr: 'pull access denied' });
 });

@@ -147,6 +147,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     workerUrl: workerUrls.archive,
     logDefaults: { driver: first.logDriver, options: first.logOptions },
     journaldSocket: first.journaldSocket,
+    cdiDirectories: first.cdiDirectories,
     cgroups,
     cgroupParent: first.cgroupParent,
     hostFiles,
@@ -173,6 +174,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     conmonVersion: conmon.version,
     cgroupVersion: cgroups.version,
     logDriver: first.logDriver,
+    cdiDirectories: first.cdiDirectories,
     get debug() {
       return config().logLevel === 'debug';
     },

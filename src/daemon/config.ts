@@ -58,6 +58,8 @@ export interface DaemonConfig {
   logDriver: LogDriver;
   logOptions: Record<string, string>;
   journaldSocket: string;
+  /** Where devices are described, the later going before the earlier. */
+  cdiDirectories: string[];
   cgroupParent: string;
   bridge: string;
   nftTable: string;
@@ -101,6 +103,7 @@ export function resolveConfig(texts: SettingTexts, usualHost?: string): DaemonCo
   const config = structuredClone(defaults);
   for (const { key, apply } of settings) for (const text of texts.get(key) ?? []) apply(config, text);
   if (config.debug) config.logLevel = 'debug';
+  if (config.cdiDirectories.length === 0) config.cdiDirectories.push('/etc/cdi', '/var/run/cdi');
   if (config.searchRegistries.length === 0) config.searchRegistries.push('docker.io');
   if (config.hosts.length === 0) config.hosts.push(usualHost ?? `unix://${config.runRoot}/dhow.sock`);
   for (const host of config.hosts) {

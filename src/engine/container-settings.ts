@@ -65,6 +65,7 @@ export interface HostSettings {
   additionalGroups: string[];
   oomScoreAdj: number;
   devices: DeviceSettings[];
+  deviceRequests: DeviceRequest[];
   resources: ResourceSettings;
   security: SecuritySettings & {
     noNewPrivileges: boolean;
@@ -87,6 +88,16 @@ export interface HostSettings {
   runtime: string;
   consoleSize?: { rows: number; columns: number };
   annotations: Record<string, string>;
+}
+
+/** Devices that a driver chooses (`--gpus`), or that are described by CDI (driver `cdi`, `--device vendor.com/class=name`). */
+export interface DeviceRequest {
+  driver: string;
+  /** -1 is all; 0 with `ids`. */
+  count: number;
+  ids: string[];
+  /** One of these lists must be met. */
+  capabilities: string[][];
 }
 
 export interface LinkSettings {

@@ -18,6 +18,7 @@ export interface SystemParts {
   conmonVersion: string;
   cgroupVersion: 1 | 2;
   logDriver: string;
+  cdiDirectories: readonly string[];
   debug: boolean;
   insecureRegistries: string[];
   mirrors: string[];
@@ -45,6 +46,7 @@ export function createSystemService(parts: SystemParts): SystemService {
       cgroupVersion: parts.cgroupVersion,
       cgroupDriver: 'cgroupfs',
       logDriver: parts.logDriver,
+      cdiDirectories: [...parts.cdiDirectories],
       runtimes: { ...parts.otherRuntimes, [parts.runtime.name]: parts.runtime.path },
       defaultRuntime: parts.runtime.name,
       kernelVersion: os.release(),

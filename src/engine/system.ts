@@ -31,6 +31,7 @@ export interface SystemInfo {
   cgroupDriver: 'cgroupfs';
   /** Of containers that name none. */
   logDriver: string;
+  cdiDirectories: string[];
   runtimes: Record<string, string>;
   defaultRuntime: string;
   kernelVersion: string;

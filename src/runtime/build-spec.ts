@@ -1,10 +1,9 @@
 import fs from 'node:fs';
 import { DhowError } from '#errors/error.ts';
-import type { OciLinux, OciProcess, OciSpec } from '#runtime/oci.ts';
+import type { OciDeviceRule, OciLinux, OciProcess, OciSpec } from '#runtime/oci.ts';
 import { chooseCapabilities } from '#runtime/spec/capabilities.ts';
 import {
   type DeviceNode,
-  type DeviceRule,
   defaultDeviceRules,
   everyDeviceRule,
   parseDeviceRule,
@@ -28,7 +27,7 @@ export type { SpecContext } from '#runtime/spec-context.ts';
 export interface SpecFacts {
   user: ResolvedUser;
   deviceNodes: DeviceNode[];
-  deviceRules: DeviceRule[];
+  deviceRules: OciDeviceRule[];
 }
 
 /**

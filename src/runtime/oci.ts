@@ -7,6 +7,7 @@ export interface OciSpec {
   domainname?: string;
   mounts: OciMount[];
   annotations?: Record<string, string>;
+  hooks?: Record<string, OciHook[]>;
   linux: OciLinux;
 }
 
@@ -31,10 +32,27 @@ export interface OciMount {
   options: string[];
 }
 
+export interface OciHook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  /** In seconds. */
+  timeout?: number;
+}
+
+/** Of the devices controller (runtime-spec config-linux.md, "Allowed Device list"); left out numbers mean any. */
+export interface OciDeviceRule {
+  allow: boolean;
+  type?: 'a' | 'b' | 'c';
+  major?: number;
+  minor?: number;
+  access: string;
+}
+
 export interface OciLinux {
   namespaces: { type: string; path?: string }[];
   cgroupsPath: string;
-  resources: Record<string, unknown>;
+  resources: Record<string, unknown> & { devices?: OciDeviceRule[] };
   sysctl?: Record<string, string>;
   seccomp?: unknown;
   maskedPaths?: string[];

@@ -52,7 +52,7 @@ const unsupportedFields: [object, object, string][] = [
   [{}, { LogConfig: { Type: 'gelf' } }, 'gelf'],
   [{}, { CpuRealtimePeriod: 1 }, 'HostConfig.CpuRealtimePeriod'],
   [{}, { CpuRealtimeRuntime: 1 }, 'HostConfig.CpuRealtimeRuntime'],
-  [{}, { DeviceRequests: [{ Count: -1 }] }, 'HostConfig.DeviceRequests'],
+  [{}, { DeviceRequests: [{ Count: -1, Options: { a: 'b' } }] }, 'Options'],
   [{}, { KernelMemory: 1 }, 'HostConfig.KernelMemory'],
   [{}, { CpuCount: 1 }, 'HostConfig.CpuCount'],
   [{}, { CpuPercent: 1 }, 'HostConfig.CpuPercent'],

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { decodeDeviceRequests } from '#api/decode/device-requests.ts';
 import { decodeDevices } from '#api/decode/devices.ts';
 import type { Fields } from '#api/decode/fields.ts';
 import { decodeLinks } from '#api/decode/links.ts';
@@ -49,6 +50,7 @@ export function decodeHostConfig(fields: Fields): { host: HostSettings; warnings
     additionalGroups: fields.texts('GroupAdd'),
     oomScoreAdj: decodeOomScore(fields),
     devices: decodeDevices(fields),
+    deviceRequests: decodeDeviceRequests(fields),
     resources: decodeResources(fields),
     security: decodeSecurity(fields),
     cgroupParent: fields.text('CgroupParent'),

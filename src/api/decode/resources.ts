@@ -9,11 +9,10 @@ const minimumMemoryBytes = 6 * 1024 * 1024;
 /** The period that `--cpus` is counted in, in microseconds. */
 export const defaultCpuPeriodUs = 100_000;
 
-/** What no cgroup of Dhow's carries: real-time groups, Windows, GPUs, and what Docker has dropped. */
+/** What no cgroup of Dhow's carries: real-time groups, Windows, and what Docker has dropped. */
 const unsupported = [
   'CpuRealtimePeriod',
   'CpuRealtimeRuntime',
-  'DeviceRequests',
   'KernelMemory',
   'KernelMemoryTCP',
   'CpuCount',

@@ -72,6 +72,15 @@ export function encodeHostConfig(view: ContainerView, defaults: HostConfigDefaul
       PathInContainer: device.containerPath,
       CgroupPermissions: device.permissions,
     })),
+    DeviceRequests: orNull(
+      host.deviceRequests.map(({ driver, count, ids, capabilities }) => ({
+        Driver: driver,
+        Count: count,
+        DeviceIDs: orNull(ids),
+        Capabilities: orNull(capabilities),
+        Options: {},
+      })),
+    ),
     Ulimits: host.rlimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     ...(host.init === undefined ? {} : { Init: host.init }),
     MaskedPaths: security.maskedPaths ?? (security.privileged ? null : [...defaultMaskedPaths()]),
@@ -105,7 +114,6 @@ function encodeResources(resources: ResourceSettings): Resources {
     CpusetCpus: resources.cpusetCpus ?? '',
     CpusetMems: resources.cpusetMems ?? '',
     DeviceCgroupRules: orNull(resources.deviceCgroupRules),
-    DeviceRequests: null,
     MemoryReservation: resources.memoryReservationBytes ?? 0,
     MemorySwap: resources.memorySwapBytes ?? 0,
     MemorySwappiness: resources.memorySwappiness ?? null,

@@ -125,7 +125,7 @@ export function encodeInfo(info: SystemInfo, version: EngineVersion, now: Date):
       ...(info.appArmor ? ['name=apparmor'] : []),
       ...['name=seccomp,profile=builtin', 'name=cgroupns'],
     ],
-    CDISpecDirs: [],
+    CDISpecDirs: info.cdiDirectories,
     Warnings: info.warnings.length > 0 ? info.warnings : null,
   };
 }

@@ -349,6 +349,7 @@ const fakeSystem: SystemService = {
     cgroupVersion: 1,
     cgroupDriver: 'cgroupfs',
     logDriver: 'json-file',
+    cdiDirectories: ['/etc/cdi'],
     runtimes: { crun: '/usr/bin/crun' },
     defaultRuntime: 'crun',
     kernelVersion: '6.18.0',

@@ -36,6 +36,7 @@ export const defaults: DaemonConfig = {
   logDriver: 'json-file',
   logOptions: {},
   journaldSocket: '/run/systemd/journal/socket',
+  cdiDirectories: [],
   cgroupParent: '/dhow',
   bridge: 'dhow0',
   nftTable: 'dhow',

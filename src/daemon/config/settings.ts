@@ -249,6 +249,13 @@ export const settings: Setting[] = [
     },
   },
   {
+    flag: 'cdi-spec-dir',
+    key: 'cdi-spec-dirs',
+    help: 'Directory of descriptions of devices (/etc/cdi and /var/run/cdi); may be repeated, the later goes before the earlier',
+    kind: 'list',
+    apply: (config, value) => config.cdiDirectories.push(absolute('cdi-spec-dir', value)),
+  },
+  {
     flag: 'cgroup-parent',
     key: 'cgroup-parent',
     help: 'cgroup under which the containers live (/dhow)',

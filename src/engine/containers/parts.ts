@@ -60,6 +60,8 @@ export interface ContainerParts {
   logDefaults: { driver: LogDriver; options: LogOptions };
   journaldSocket: string;
   cgroups: CgroupHierarchies;
+  /** Where devices are described, the later going before the earlier. */
+  cdiDirectories: readonly string[];
   cgroupParent: string;
   /** The host's own files, read at each start. */
   hostFiles: { hosts: () => string; resolvConf: () => string };

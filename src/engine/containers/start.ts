@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
+import { findDeviceEdits } from '#engine/containers/device-requests.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
 import { followTarget, linkVariables, resolveLinks } from '#engine/containers/links.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
@@ -21,6 +22,7 @@ import { writeHostFiles } from '#engine/containers/write-host-files.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import type { Endpoint, Sandbox } from '#network/network.ts';
+import { applyDeviceEdits } from '#runtime/apply-device-edits.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
 import type { NamespaceMode, SpecInput } from '#runtime/spec.ts';
@@ -94,10 +96,12 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
   const network = await connectNetwork(context, record, undo);
   writeHostFiles(context, record, paths);
   const mounts = await prepareMounts(context, record, paths, undo);
-  const spec = buildSpec(
+  const deviceEdits = await findDeviceEdits(context.cdiDirectories, record.settings.host.deviceRequests);
+  const ownSpec = buildSpec(
     specInput(context, record, { root: paths.root, mounts, network: network.namespace }),
     context.specContext,
   );
+  const spec = deviceEdits === undefined ? ownSpec : applyDeviceEdits(ownSpec, deviceEdits);
 
   undo.defer(quietly('delete process', () => context.runtime.delete(id)));
   const { settings } = record;

@@ -137,7 +137,7 @@ function decodeRow(row: Row): ContainerRecord {
 }
 
 /** What rows of earlier versions do not have. */
-const laterSettings = { links: [], volumesFrom: [], storageOptions: {} };
+const laterSettings = { deviceRequests: [], links: [], volumesFrom: [], storageOptions: {} };
 
 function reviveDate(key: string, value: unknown): unknown {
   return (key === 'startedAt' || key === 'finishedAt') && typeof value === 'string' ? new Date(value) : value;

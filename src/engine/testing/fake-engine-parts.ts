@@ -215,6 +215,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       workers: { compare: async () => [], pack: nothing },
       workerUrl: new URL('file:///'),
       logDefaults: { driver: 'json-file', options: {} },
+      cdiDirectories: [],
       journaldSocket: path.join(directory, 'no-journal'),
       cgroups: { version: 2, mounts: [] },
       cgroupParent: '/test',
@@ -313,6 +314,7 @@ export function settingsOf(
       additionalGroups: [],
       oomScoreAdj: 0,
       devices: [],
+      deviceRequests: [],
       resources: { deviceCgroupRules: [] },
       security: {
         privileged: false,

@@ -1,23 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
-import type { OciLinux } from '#runtime/oci.ts';
+import type { OciDeviceRule, OciLinux } from '#runtime/oci.ts';
 import type { DeviceSettings } from '#runtime/spec.ts';
 import { hasCode } from '#sys/libc.ts';
-
-/** A rule of the devices controller (runtime-spec config-linux.md, "Allowed Device list"); left out numbers mean any. */
-export interface DeviceRule {
-  allow: boolean;
-  type?: 'a' | 'b' | 'c';
-  major?: number;
-  minor?: number;
-  access: string;
-}
 
 export type DeviceNode = NonNullable<OciLinux['devices']>[number];
 
 /** Making device nodes is allowed, using them is not, but for the harmless ones and terminals. */
-export const defaultDeviceRules: DeviceRule[] = [
+export const defaultDeviceRules: OciDeviceRule[] = [
   { allow: false, access: 'rwm' },
   { allow: true, type: 'c', access: 'm' },
   { allow: true, type: 'b', access: 'm' },
@@ -33,14 +24,14 @@ export const defaultDeviceRules: DeviceRule[] = [
       [5, 1],
       [5, 2],
     ] as const
-  ).map(([major, minor]): DeviceRule => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
+  ).map(([major, minor]): OciDeviceRule => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
   { allow: true, type: 'c', major: 136, access: 'rwm' },
 ];
 
-export const everyDeviceRule: DeviceRule = { allow: true, access: 'rwm' };
+export const everyDeviceRule: OciDeviceRule = { allow: true, access: 'rwm' };
 
 /** `--device-cgroup-rule` texts such as `c 42:* rmw`. @throws InvalidParameter */
-export function parseDeviceRule(text: string): DeviceRule {
+export function parseDeviceRule(text: string): OciDeviceRule {
   const match = /^([abc]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(text);
   if (!match) {
     throw new DhowError(
@@ -68,7 +59,7 @@ export function parseDeviceRule(text: string): DeviceRule {
  * The nodes and rules for one `--device`: a device, or every device in a directory and below.
  * @throws InvalidParameter when the path is neither
  */
-export function readDevices(settings: DeviceSettings): { nodes: DeviceNode[]; rules: DeviceRule[] } {
+export function readDevices(settings: DeviceSettings): { nodes: DeviceNode[]; rules: OciDeviceRule[] } {
   const { hostPath, containerPath, permissions } = settings;
   if (!/^[rwm]{1,3}$/.test(permissions)) {
     throw new DhowError(
@@ -91,7 +82,7 @@ export function readHostDevices(): DeviceNode[] {
     .flatMap((name) => collect(`/dev/${name}`, `/dev/${name}`, false));
 }
 
-function ruleFor(type: string, major: number, minor: number, access: string): DeviceRule {
+function ruleFor(type: string, major: number, minor: number, access: string): OciDeviceRule {
   return { allow: true, type: type === 'b' ? 'b' : 'c', major, minor, access };
 }
 

@@ -1,11 +1,11 @@
 import { DhowError } from '#errors/error.ts';
+import type { OciDeviceRule } from '#runtime/oci.ts';
 import { buildBlockIo, type OciBlockIo } from '#runtime/spec/block-io.ts';
-import type { DeviceRule } from '#runtime/spec/devices.ts';
 import type { ResourceSettings } from '#runtime/spec.ts';
 
 /** `linux.resources` of the runtime spec (config-linux.md, "Control groups"). What is undefined is not written. */
 export interface OciResources {
-  devices: DeviceRule[];
+  devices: OciDeviceRule[];
   memory?: Record<string, number | boolean>;
   cpu?: Record<string, number | string>;
   pids?: { limit: number };
@@ -13,7 +13,7 @@ export interface OciResources {
 }
 
 /** @throws InvalidParameter for limits that contradict each other */
-export function buildResources(settings: ResourceSettings, devices: DeviceRule[]): OciResources {
+export function buildResources(settings: ResourceSettings, devices: OciDeviceRule[]): OciResources {
   const memory = withoutUndefined({
     limit: positive(settings.memoryBytes),
     reservation: positive(settings.memoryReservationBytes),

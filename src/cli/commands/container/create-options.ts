@@ -3,6 +3,7 @@ import {
   parseOperationRate,
   parseWeightDevice,
 } from '#cli/commands/container/values/block-devices.ts';
+import { parseDeviceOption, parseGpus } from '#cli/commands/container/values/device-requests.ts';
 import { parseMount } from '#cli/commands/container/values/mount.ts';
 import { parseNetwork } from '#cli/commands/container/values/network.ts';
 import { parseExposed } from '#cli/commands/container/values/ports.ts';
@@ -16,7 +17,6 @@ import {
   oneOf,
   parseAddress,
   parseAttach,
-  parseDevice,
   parseExtraHost,
   parseRestartPolicy,
   parseUlimit,
@@ -62,7 +62,7 @@ export const createOptions = {
   cpus: parsed({ help: 'Number of CPUs' }, 'decimal', parseCpus),
   'cpuset-cpus': text({ help: 'CPUs in which to allow execution (0-3, 0,1)' }),
   'cpuset-mems': text({ help: 'Memory nodes in which to allow execution (0-3, 0,1)' }),
-  device: parsedList({ help: 'Add a host device to the container' }, 'list', parseDevice),
+  device: parsedList({ help: 'Add a host device to the container' }, 'list', parseDeviceOption),
   'device-cgroup-rule': list({ help: "Add a rule to the cgroup's list of allowed devices" }),
   'device-read-bps': parsedList(
     { help: 'Limit read rate (bytes per second) from a device' },
@@ -93,7 +93,11 @@ export const createOptions = {
   env: list({ short: 'e', help: 'Set environment variables' }),
   'env-file': list({ help: 'Read in a file of environment variables' }),
   expose: parsedList({ help: 'Expose a port or a range of ports' }, 'list', parseExposed),
-  gpus: unsupported('value'),
+  gpus: parsedList(
+    { help: "GPU devices to add to the container ('all' to pass all GPUs)" },
+    'gpu-request',
+    parseGpus,
+  ),
   'group-add': list({ help: 'Add additional groups to join' }),
   'health-cmd': text({ help: 'Command to run to check health' }),
   'health-interval': parsed({ help: 'Time between running the check (ms|s|m|h)' }, 'duration', parseDuration),

@@ -176,7 +176,11 @@ function buildHostConfig(
     CpusetCpus: options['cpuset-cpus'],
     CpusetMems: options['cpuset-mems'],
     NanoCpus: options.cpus,
-    Devices: options.device,
+    Devices: options.device.flatMap((device) => ('file' in device ? [device.file] : [])),
+    DeviceRequests: [
+      ...options.gpus,
+      ...options.device.flatMap((device) => ('request' in device ? [device.request] : [])),
+    ],
     DeviceCgroupRules: options['device-cgroup-rule'],
     Memory: options.memory,
     MemoryReservation: options['memory-reservation'],

@@ -39,9 +39,6 @@ export function parseUlimit(text: string): Ulimit {
 
 /** `host[:container][:permissions]`; the permissions are any of `rwm`. */
 export function parseDevice(text: string): DeviceMapping {
-  if (/^[\w.-]+\/[\w.-]+=/.test(text)) {
-    throw new DhowError('Unsupported', `with a CDI device (${text}) is not supported yet`);
-  }
   const [host = '', second, third, ...more] = text.split(':');
   const isMode = (part: string | undefined) => part !== undefined && /^[rwm]{1,3}$/.test(part);
   if (more.length > 0 || host === '') {
