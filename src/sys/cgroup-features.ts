@@ -82,12 +82,10 @@ function readSeparate({ mounts }: CgroupHierarchies): CgroupFeatures {
  */
 function hasFile(root: string | undefined, names: readonly string[]): boolean {
   if (root === undefined) return false;
-  const groups = fs.readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const candidates = [root, ...groups.map(({ name }) => path.join(root, name))];
-  return (
-    candidates.some((group) => names.some((name) => fs.existsSync(path.join(group, name)))) ||
-    groups.length === 0
-  );
+  const has = (group: string) => names.some((name) => fs.existsSync(path.join(group, name)));
+  if (has(root)) return true;
+  const group = fs.readdirSync(root, { withFileTypes: true }).find((entry) => entry.isDirectory());
+  return group === undefined || has(path.join(root, group.name));
 }
 
 function readText(directory: string | undefined, name: string): string {

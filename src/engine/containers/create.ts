@@ -31,7 +31,7 @@ export async function createContainer(
   request: { name?: string; settings: ContainerSettings; platform?: string },
 ): Promise<{ id: string; warnings: string[] }> {
   const { host } = request.settings;
-  const { limits, warnings } = fitLimits(host.resources, readCgroupFeatures(context.cgroups));
+  const { limits, warnings } = fitLimits(host.resources, () => readCgroupFeatures(context.cgroups));
   const { driver: logDriver, options: logOptions } = withLogDefaults(
     { driver: host.logDriver, options: host.logOptions },
     context.logDefaults,

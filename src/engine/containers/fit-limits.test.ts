@@ -22,37 +22,40 @@ const all: CgroupFeatures = {
 
 test('limits that the kernel enforces stay as they are', () => {
   const limits = { memoryBytes: 10, memorySwapBytes: 20, memorySwappiness: 0, cpusetCpus: '1-2,6' };
-  assert.deepEqual(fitLimits(limits, all), { limits, warnings: [] });
+  assert.deepEqual(
+    fitLimits(limits, () => all),
+    { limits, warnings: [] },
+  );
 });
 
 test('what it does not enforce is left out with a warning for each', () => {
   const version2 = { ...all, swappiness: false, oomKillDisable: false };
   const { limits, warnings } = fitLimits(
     { memoryBytes: 10, memorySwapBytes: 20, memorySwappiness: 60, oomKillDisable: true },
-    version2,
+    () => version2,
   );
   assert.deepEqual(limits, { memoryBytes: 10, memorySwapBytes: 20 });
   assert.match(warnings.join('\n'), /^.*Memory swappiness discarded\.\n.*OomKillDisable discarded\.$/);
-  const none = fitLimits(
-    { cpuPeriodUs: 1, cpuQuotaUs: 2, blkioThrottles: {} },
-    {
-      ...all,
-      cpuQuota: false,
-      blkioThrottle: false,
-    },
-  );
+  const none = fitLimits({ cpuPeriodUs: 1, cpuQuotaUs: 2, blkioThrottles: {} }, () => ({
+    ...all,
+    cpuQuota: false,
+    blkioThrottle: false,
+  }));
   assert.deepEqual(none.limits, {});
   assert.equal(none.warnings.length, 2);
 });
 
 test('memory is limited also where swap is not', () => {
-  const { limits, warnings } = fitLimits({ memoryBytes: 10, memorySwapBytes: 20 }, { ...all, swap: false });
+  const { limits, warnings } = fitLimits({ memoryBytes: 10, memorySwapBytes: 20 }, () => ({
+    ...all,
+    swap: false,
+  }));
   assert.deepEqual(limits, { memoryBytes: 10, memorySwapBytes: -1 });
   assert.match(warnings.join(), /Memory limited without swap/);
 });
 
 test('without an OOM killer a container without a limit is warned of', () => {
-  assert.match(fitLimits({ oomKillDisable: true }, all).warnings.join(), /no memory limit is set/);
+  assert.match(fitLimits({ oomKillDisable: true }, () => all).warnings.join(), /no memory limit is set/);
 });
 
 test('processors and memory nodes that are not there are named', () => {
@@ -61,6 +64,6 @@ test('processors and memory nodes that are not there are named', () => {
     [{ cpusetCpus: '1,5' }, /requested 1,5/],
     [{ cpusetMems: '1' }, /Requested memory nodes are not available - requested 1, available: 0/],
   ] as const) {
-    assert.throws(() => fitLimits(limits, all), { kind: 'InvalidParameter', message });
+    assert.throws(() => fitLimits(limits, () => all), { kind: 'InvalidParameter', message });
   }
 });

@@ -79,10 +79,13 @@ const requirements: readonly Requirement[] = [
  */
 export function fitLimits<Limits extends Partial<ResourceSettings>>(
   wanted: Limits,
-  features: CgroupFeatures,
+  readFeatures: () => CgroupFeatures,
 ): { limits: Limits; warnings: string[] } {
   const limits = { ...wanted };
   const warnings: string[] = [];
+  // Most containers have none, and need not wait for a look at the kernel's files.
+  if (Object.keys(wanted).every((name) => name === 'deviceCgroupRules')) return { limits, warnings };
+  const features = readFeatures();
   for (const requirement of requirements) {
     const asked = requirement.limits.filter((name) => limits[name] !== undefined);
     if (features[requirement.feature] || asked.length === 0) continue;

@@ -23,7 +23,7 @@ export async function updateContainer(
       'Restart policy cannot be updated because AutoRemove is enabled for the container',
     );
   }
-  const { limits, warnings } = fitLimits(change.resources, readCgroupFeatures(context.cgroups));
+  const { limits, warnings } = fitLimits(change.resources, () => readCgroupFeatures(context.cgroups));
   refuseMoreThanSwap(host.resources, limits);
   const ports = change.ports ? await changePorts(context, record, change.ports) : {};
   const resources = { ...host.resources, ...limits };
