@@ -68,13 +68,14 @@ export async function listen(
     const listener = createServer({ allowHalfOpen: true, ...tcpOptions });
     await listening(listener, host, target);
     undo.defer(() => listener.close());
+    // Of a unix socket its path, or null when it was passed.
     const bound = listener.address();
-    const isTcp = typeof bound === 'object';
-    if (isTcp && !settings.tlsVerify && !settings.insecureTcp) throw unprotected(host);
-    listener.on('connection', (socket: Socket) => (isTcp ? enterByTcp(socket) : enter(socket)));
-    const name = isTcp && bound ? `tcp://${formatEndpoint(bound)}` : host;
+    const endpoint = typeof bound === 'object' && bound !== null ? bound : undefined;
+    if (endpoint && !settings.tlsVerify && !settings.insecureTcp) throw unprotected(host);
+    listener.on('connection', (socket: Socket) => (endpoint ? enterByTcp(socket) : enter(socket)));
+    const name = endpoint ? `tcp://${formatEndpoint(endpoint)}` : host;
     hosts.push(name);
-    if (isTcp && !settings.tlsVerify) {
+    if (endpoint && !settings.tlsVerify) {
       warnings.push(`WARNING: whoever reaches ${name} is root on this machine`);
     }
   }

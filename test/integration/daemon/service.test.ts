@@ -57,6 +57,30 @@ describe('a supervised daemon', () => {
     assert.ok(fs.existsSync(socket), 'the socket is its manager’s');
   });
 
+  it('serves the one that is named, and TCP only when it is told that it may', async () => {
+    const args = ['daemon', ...daemon.args.slice(2)];
+    const other = path.join(path.dirname(socket), 'other.sock');
+    for (const [hosts, outcome] of [
+      [['--host', 'fd://api'], 'served'],
+      [[], 'refused'],
+    ] as const) {
+      await using another = await startSupervisor(`${daemon.directory}-${outcome}`, other, [
+        dhowProgram,
+        ...args,
+        ...hosts,
+      ]);
+      const pid = await another.start();
+      if (outcome === 'served') {
+        await docker.out('-H', `unix://${other}`, 'ps');
+        process.kill(pid, 'SIGTERM');
+        assert.equal(await another.ended(), 0);
+      } else {
+        assert.equal(await another.ended(), 1);
+      }
+      fs.rmSync(other);
+    }
+  });
+
   it('answers what was asked while it was away, and its containers have gone on', async () => {
     const first = await supervisor.start();
     await docker.out('run', '-d', '--name', 'stays', 'busybox', 'sleep', '1000');
