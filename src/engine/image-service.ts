@@ -12,6 +12,7 @@ import { saveImages } from '#engine/images/save.ts';
 import { tagImage } from '#engine/images/tag.ts';
 import type { ImageService } from '#engine/images.ts';
 import { createImageIndexes } from '#store/image-indexes.ts';
+import type { ImageRecord } from '#store/images.ts';
 
 export type ImageServiceParts = Omit<ImageParts, 'indexes'>;
 
@@ -21,7 +22,11 @@ export function createImageService(given: ImageServiceParts): ImageService {
   return {
     get: (name) => getImage(parts, name),
     find: (name) => findImage(parts, name),
-    list: () => parts.images.list(),
+    list({ beside } = { beside: true }) {
+      const isNamed = ({ id, tags }: ImageRecord): boolean =>
+        tags.length > 0 || parts.indexes.tagsOf(id).length === 0;
+      return beside ? parts.images.list() : parts.images.list().filter(isNamed);
+    },
     usersOf: (image) => parts.usersOfImage(image.id).map((user) => user.id),
     history: (name) => imageHistory(parts, getImage(parts, name)),
     tag: (source, target) => tagImage(parts, source, target),

@@ -11,7 +11,8 @@ import type { ImageRecord } from '#store/images.ts';
 export interface ImageService {
   get(name: string): ImageRecord;
   find(name: string): ImageRecord | undefined;
-  list(): ImageRecord[];
+  /** @param options.beside whether to list those as well that only stand beside another one under its tag, for other platforms; true */
+  list(options?: { beside: boolean }): ImageRecord[];
   /** Ids of the containers of each image, for `images` and `rmi`. */
   usersOf(image: ImageRecord): string[];
   history(name: string): ImageHistoryRow[];

@@ -8,17 +8,21 @@ import type { ImageService } from '#engine/images.ts';
 export const imageFilterNames = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'];
 
 /**
- * The images that satisfy the filters; `reference` also narrows the names that an image is shown with.
+ * The images that satisfy the filters; `all` counts those as well that have no name and stand beside one that has; `reference` also narrows the names that an image is shown with.
  * @throws InvalidParameter for a value that cannot be; NotFound for `before` and `since` naming no image
  */
-export function filterImages(images: ImageService, filters: Filters, now: Date): ImageRecord[] {
+export function filterImages(
+  images: ImageService,
+  filters: Filters,
+  { all, now }: { all: boolean; now: Date },
+): ImageRecord[] {
   const before = filters.values('before').map((name) => createdAt(images.get(name)));
   const since = filters.values('since').map((name) => createdAt(images.get(name)));
   const until = filters.values('until').map((text) => decodeUntil(text, now).getTime() / 1000);
   const dangling = filters.flag('dangling');
   const references = filters.values('reference').map(referenceMatcher);
   return images
-    .list()
+    .list({ beside: all })
     .filter(
       (image) =>
         (dangling === undefined || dangling === (image.tags.length === 0)) &&

@@ -25,7 +25,7 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
 
   function list(exchange: Exchange): void {
     const filters = Filters.parse(exchange.query.text('filters'), imageFilterNames);
-    const found = filterImages(images, filters, new Date());
+    const found = filterImages(images, filters, { all: exchange.query.flag('all'), now: new Date() });
     const rows = found.map((image) => encodeImageSummary(image, exchange.minor));
     // Docker's client prints in the order that it is given, newest first.
     exchange.sendJson(

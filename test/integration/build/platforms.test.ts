@@ -96,6 +96,9 @@ describe('builds for several platforms', () => {
     });
     // The name is that of the image for this machine; with it the others go, too.
     assert.equal(await dhow.out('image', 'inspect', '--format', '{{.Architecture}}', name), 'amd64');
+    const listed = (...options: string[]): Promise<string> => dhow.out('images', ...options);
+    assert.doesNotMatch(await listed(), /<none>/);
+    assert.match(await listed('-a'), /<none>/);
     await dhow.out('image', 'prune', '-f');
     await dhow.out('push', name);
     assert.deepEqual(platformsOf(await manifestOf(name)), ['linux/amd64', 'linux/arm64']);
