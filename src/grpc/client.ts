@@ -34,8 +34,8 @@ export interface CallOptions {
 }
 
 export interface OpenCall<A, B> {
-  /** Resolves when more may be sent. */
-  send(message: Partial<A>): Promise<void>;
+  /** Several at once cost less than one after the other. Resolves when more may be sent. */
+  send(...messages: Partial<A>[]): Promise<void>;
   /** No more will be sent. */
   end(): void;
   /** What the other side sends until it ends the call. @throws its error */
@@ -55,8 +55,9 @@ export function connectGrpc(connection: Duplex): GrpcClient {
   function open<A, B>(method: CalledMethod<A, B>, options: CallOptions): OpenCall<A, B> {
     const stream = request(session, method.path, options);
     return {
-      async send(message) {
-        if (stream.write(encodeFrame(method.request.encode(message)))) return;
+      async send(...messages) {
+        const frames = messages.map((message) => encodeFrame(method.request.encode(message)));
+        if (stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames))) return;
         await once(stream, 'drain', { signal: options.signal });
       },
       end: () => void stream.end(),

@@ -35,8 +35,8 @@ interface Scalar<T> extends Value<T> {
 interface Field<T> {
   readonly number: number;
   readonly wireType: WireType;
-  /** What a message without the field has. */
-  absent(): T;
+  /** What a message without the field has: the same for all messages. */
+  readonly absent: T;
   write(writer: BinaryWriter, value: T): void;
   /** @param before what the message had of the field until now */
   read(reader: BinaryReader, before: T): T;
@@ -46,15 +46,18 @@ export function message<T extends object>(fields: { readonly [K in keyof T]: Fie
   const entries = Object.entries(fields) as [keyof T, Field<T[keyof T]>][];
   const byNumber = new Map(entries.map((entry) => [entry[1].number, entry]));
 
-  function create(given: Partial<T> = {}): T {
-    const absent = Object.fromEntries(entries.map(([name, field]) => [name, field.absent()])) as T;
-    return { ...absent, ...given };
+  function create(given?: Partial<T>): T {
+    const value = {} as T;
+    for (const [name, field] of entries) value[name] = field.absent;
+    return Object.assign(value, given);
   }
 
   function encode(given: Partial<T>): Uint8Array<ArrayBuffer> {
-    const value = create(given);
     const writer = new BinaryWriter();
-    for (const [name, field] of entries) field.write(writer, value[name]);
+    for (const [name, field] of entries) {
+      const value = given[name];
+      if (value !== undefined) field.write(writer, value);
+    }
     return writer.finish();
   }
 
@@ -139,7 +142,7 @@ export function one<T>(number: number, value: Scalar<T>): Field<T> {
   return {
     number,
     wireType,
-    absent: () => zero,
+    absent: zero,
     write(writer, written) {
       const isZero = written instanceof Uint8Array ? written.length === 0 : written === zero;
       if (!isZero) value.put(writer.tag(number, wireType), written);
@@ -154,7 +157,7 @@ export function maybe<T>(number: number, value: Value<T>): Field<T | undefined> 
   return {
     number,
     wireType,
-    absent: () => undefined,
+    absent: undefined,
     write(writer, written) {
       if (written !== undefined) value.put(writer.tag(number, wireType), written);
     },
@@ -168,7 +171,7 @@ export function many<T>(number: number, value: Value<T>): Field<readonly T[]> {
   return {
     number,
     wireType,
-    absent: () => [],
+    absent: [],
     write(writer, list) {
       for (const item of list) value.put(writer.tag(number, wireType), item);
     },
@@ -186,7 +189,7 @@ export function mapOf<T>(number: number, value: Value<T>): Field<ReadonlyMap<str
   return {
     number,
     wireType: WireType.LengthDelimited,
-    absent: () => new Map(),
+    absent: new Map(),
     write(writer, map) {
       for (const [key, written] of map) {
         entry.put(writer.tag(number, WireType.LengthDelimited), { key, value: written });

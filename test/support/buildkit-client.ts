@@ -187,8 +187,8 @@ async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, of
 /** The server's end of a call, as if it were the client's. */
 function callOf<A, B>(stream: ServerHttp2Stream, method: CalledMethod<A, B>): OpenCall<A, B> {
   return {
-    async send(sent) {
-      stream.write(encodeFrame(method.request.encode(sent)));
+    async send(...messages) {
+      for (const sent of messages) stream.write(encodeFrame(method.request.encode(sent)));
     },
     end() {},
     messages: (async function* () {

@@ -17,7 +17,9 @@ const { signal } = new AbortController();
 function createCall() {
   const ends = [createQueue(), createQueue()] as const;
   const end = (own: 0 | 1) => ({
-    send: async (packet: Partial<Packet>) => ends[own].push(sessionMethods.sendFiles.request.create(packet)),
+    send: async (...packets: Partial<Packet>[]) => {
+      for (const packet of packets) ends[own].push(sessionMethods.sendFiles.request.create(packet));
+    },
     end: () => ends[own].close(),
     messages: ends[1 - own] as AsyncIterable<Packet>,
   });

@@ -15,8 +15,9 @@ export interface WantedFiles {
 }
 
 /** Files that are asked for before it is their turn: how many, and how many bytes together. One file alone may be larger. */
-const maxAhead = 64;
+const maxAhead = 128;
 const maxBytesAhead = 4 * 1024 * 1024;
+const gatheredBytes = 256 * 1024;
 /** More than a build context may have. */
 const maxEntries = 1_100_000;
 
@@ -37,6 +38,25 @@ export async function* receiveFiles(
     throw new DhowError('Unsupported', `the client offers no files, but "${wanted.directory}" is needed`);
   }
   const call = session.client.open(sessionMethods.sendFiles, { headers: headersOf(wanted), signal });
+  yield* gather(receiveEntries(call, prefix));
+}
+
+/** Small pieces together: what each piece costs is more than what its bytes do. */
+async function* gather(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let gathered: Buffer[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    gathered.push(piece);
+    length += piece.length;
+    if (length < gatheredBytes) continue;
+    yield Buffer.concat(gathered);
+    gathered = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.concat(gathered);
+}
+
+async function* receiveEntries(call: OpenCall<Packet, Packet>, prefix: string): AsyncGenerator<Buffer> {
   const incoming = createIncoming(call);
   for (let id = 0; ; id++) {
     const stat = await incoming.stat(id);
@@ -151,21 +171,24 @@ function createIncoming(call: OpenCall<Packet, Packet>) {
     return new DhowError('InvalidParameter', `"${stats[id]?.path}" changed while it was sent: build again`);
   }
 
-  /** Asks for files that are known, from the current one on. */
+  /** Asks for files that are known, from the current one on: for many at once, whenever half of those are there. */
   async function askAhead(id: number): Promise<void> {
     if (next < id) next = id;
+    if (next > id + maxAhead / 2) return;
+    const requests: Partial<Packet>[] = [];
     while (next < stats.length && next < id + maxAhead) {
       const stat = stats[next] as Stat;
       const size = Number(stat.size);
       const isFile = entryTypeOf(stat.mode, stat.linkName) === 'file';
-      if (isFile && next !== id && bytesAhead + size > maxBytesAhead) return;
+      if (isFile && next !== id && bytesAhead + size > maxBytesAhead) break;
       if (isFile) {
         bytesAhead += size;
         contents.set(next, { chunks: [], missing: size, complete: false });
-        await call.send({ type: packetTypes.request, id: next });
+        requests.push({ type: packetTypes.request, id: next });
       }
       next++;
     }
+    if (requests.length > 0) await call.send(...requests);
   }
 
   return {
