@@ -4,7 +4,11 @@ import { cacheTypes } from '#api/encode/cache-types.ts';
 import type { Query } from '#api/http/query.ts';
 import type { CachedBuildStep } from '#engine/builds.ts';
 
-const accepted = ['until', 'unused-for', 'id', 'type', 'description', 'inuse', 'shared', 'private'];
+const accepted = [
+  ...['until', 'unused-for', 'id', 'type', 'description', 'inuse', 'shared', 'private'],
+  // `system prune` asks for all things with a label.
+  ...['label', 'label!'],
+];
 
 /**
  * Which rows of the build cache `POST /build/prune` is to remove. Without `all` those stay whose layers an image or a container has too,
@@ -20,7 +24,10 @@ export function decodeCacheFilter(query: Query, now: Date): (row: CachedBuildSte
   const isPrivate = filters.flag('private');
   // What a build uses is not told from what it may use: nothing that is listed is in use.
   const inUse = filters.flag('inuse');
+  // No row has a label.
+  const labelsMatch = filters.labels({});
   return (row) =>
+    labelsMatch &&
     (all || !row.shared) &&
     (unusedSince === undefined || row.lastUsedAt < unusedSince) &&
     filters.some('id', (id) => row.key === id || row.key.startsWith(`sha256:${id}`)) &&
