@@ -7,7 +7,7 @@ import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { type DebianMirror, startDebianMirror } from '../../support/debian-mirror.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const timeoutMs = 240_000;
+const timeoutMs = 500_000;
 
 describe('image bootstrap', () => {
   let daemon: Daemon;
