@@ -171,6 +171,16 @@ export const registry: readonly CommandEntry[] = [
     load: () => import('#cli/commands/context/create.ts'),
   },
   {
+    names: ['context export'],
+    summary: 'Export a context to a tar archive FILE or a tar stream on STDOUT.',
+    load: () => import('#cli/commands/context/export.ts'),
+  },
+  {
+    names: ['context import'],
+    summary: 'Import a context from a tar file',
+    load: () => import('#cli/commands/context/import.ts'),
+  },
+  {
     names: ['context inspect'],
     summary: 'Display detailed information on one or more contexts',
     load: () => import('#cli/commands/context/inspect.ts'),
@@ -349,6 +359,11 @@ export const registry: readonly CommandEntry[] = [
     names: ['system check'],
     summary: 'Check what is kept of images, and mend it',
     load: () => import('#cli/commands/system/check.ts'),
+  },
+  {
+    names: ['system dial-stdio'],
+    summary: 'Connect the standard streams with the daemon, for a client that comes by ssh',
+    load: () => import('#cli/commands/system/dial-stdio.ts'),
   },
   {
     names: ['system events', 'events'],

@@ -20,6 +20,8 @@ export interface Client {
   request(request: ClientRequest, signal?: AbortSignal): Promise<ClientResponse>;
   /** Sends a request that turns the connection into a raw byte stream (`attach`, `exec`). */
   upgrade(request: ClientRequest, signal?: AbortSignal): Promise<UpgradedResponse>;
+  /** A connection of its own, for bytes that the caller makes. @throws as `request` */
+  connect(signal?: AbortSignal): Promise<Duplex>;
   /** The daemon's address, for messages. */
   readonly address: string;
   /** Closes idle connections; requests under way go on. */
@@ -112,6 +114,7 @@ export function createClient(parts: { transport: Transport; apiVersion?: string 
       if (reply.stream === undefined) return refuse(reply);
       return { headers: reply.head.headers, stream: reply.stream };
     },
+    connect: (signal) => transport.connect(signal),
     close: () => pool.close(),
   };
 }

@@ -23,7 +23,7 @@ test('hosts that cannot be reached are refused by name', () => {
   const cases: [host: string, kind: string][] = [
     ['unix://', 'InvalidParameter'],
     ['gopher://x', 'InvalidParameter'],
-    ['ssh://user@host', 'Unsupported'],
+    ['ssh://user:secret@host', 'InvalidParameter'],
     ['tcp://a:b', 'InvalidParameter'],
     ['tcp://a:70000', 'InvalidParameter'],
     ['tcp://a/path', 'InvalidParameter'],

@@ -1,5 +1,6 @@
 import { connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { sshCommand } from '#client/ssh-command.ts';
 import { DhowError } from '#errors/error.ts';
 
 /** A way to a daemon: opens byte streams, each of which carries HTTP/1.1. */
@@ -21,7 +22,7 @@ export interface TlsSettings {
 }
 
 /**
- * @param host `unix:///path`, `tcp://host:port`, `http://…` or `https://…`; the port of tcp defaults to 2375, with TLS to 2376
+ * @param host `unix:///path`, `tcp://host:port`, `http://…`, `https://…` or `ssh://[user@]host[:port][/path]`; the port of tcp defaults to 2375, with TLS to 2376
  * @throws InvalidParameter for any other form
  */
 export function createTransport(host: string, tls?: TlsSettings): Transport {
@@ -38,10 +39,21 @@ export function createTransport(host: string, tls?: TlsSettings): Transport {
         opened(connectSocket({ path: rest, allowHalfOpen: true }), 'connect', host, signal),
     };
   }
+  if (scheme === 'ssh') {
+    const args = sshCommand(host);
+    return {
+      address: host,
+      hostHeader: 'dhow',
+      async connect(signal) {
+        const { connectBySsh } = await import('#client/ssh-transport.ts');
+        return connectBySsh(host, args, signal);
+      },
+    };
+  }
   if (scheme !== 'tcp' && scheme !== 'http' && scheme !== 'https') {
     throw new DhowError(
-      scheme === 'ssh' || scheme === 'npipe' || scheme === 'fd' ? 'Unsupported' : 'InvalidParameter',
-      `host "${host}": protocol ${scheme} is not one of unix and tcp`,
+      scheme === 'npipe' || scheme === 'fd' ? 'Unsupported' : 'InvalidParameter',
+      `host "${host}": protocol ${scheme} is not one of unix, tcp and ssh`,
     );
   }
   const secured = scheme === 'https' ? (tls ?? { verify: true }) : tls;

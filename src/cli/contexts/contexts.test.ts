@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { tarHeader, tarTrailer } from '#archive/write-tar.ts';
+import { packContext, unpackContext } from '#cli/contexts/archive.ts';
 import { chosenContext } from '#cli/contexts/chosen.ts';
 import { parseEndpoint } from '#cli/contexts/endpoint.ts';
 import {
@@ -38,6 +41,15 @@ test('a context is kept with its certificates, and goes as a whole', () => {
   removeContext(directory.path, 'remote');
   assert.equal(hasContext(directory.path, 'remote'), false);
   assert.throws(() => removeContext(directory.path, 'remote'), { kind: 'NotFound' });
+});
+
+test('a context that was exported is the same when it is imported', async () => {
+  const exported = { record, tls: { ca: 'CA', cert: 'CERT' } };
+  const archive = Buffer.concat([...packContext(exported)]);
+  assert.deepEqual(await unpackContext(Readable.from([archive])), exported);
+  const other = [tarHeader({ type: 'file', name: '../meta.json' }), tarTrailer()];
+  await assert.rejects(unpackContext(Readable.from(other)), /not a part of a context/);
+  await assert.rejects(unpackContext(Readable.from([tarTrailer()])), /holds no context/);
 });
 
 test('names as Docker takes them', () => {

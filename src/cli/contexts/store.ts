@@ -22,7 +22,7 @@ export type TlsFiles = Partial<Record<'ca' | 'cert' | 'key', string>>;
 /** The context that is always there: the daemon that the environment or the default socket names. */
 export const defaultContext = 'default';
 
-const tlsNames = ['ca', 'cert', 'key'] as const;
+export const tlsNames = ['ca', 'cert', 'key'] as const;
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/;
 
 /** @throws InvalidParameter in Docker's words */
@@ -64,17 +64,21 @@ export function hasContext(configDirectory: string, name: string): boolean {
 
 /** Creates or replaces. What `tls` leaves out is removed. */
 export function writeContext(configDirectory: string, record: ContextRecord, tls: TlsFiles): void {
-  const { name, description, host, skipTlsVerify } = record;
-  const meta = {
-    Name: name,
-    Metadata: description === '' ? {} : { Description: description },
-    Endpoints: { docker: { Host: host, SkipTLSVerify: skipTlsVerify } },
-  };
+  const { name } = record;
   removeTls(configDirectory, name);
   for (const key of tlsNames) {
     if (tls[key] !== undefined) writeWhole(tlsFile(configDirectory, name, key), tls[key], 0o600);
   }
-  writeWhole(metaFile(configDirectory, name), JSON.stringify(meta), 0o644);
+  writeWhole(metaFile(configDirectory, name), encodeRecord(record), 0o644);
+}
+
+/** The text of `meta.json`. */
+export function encodeRecord({ name, description, host, skipTlsVerify }: ContextRecord): string {
+  return JSON.stringify({
+    Name: name,
+    Metadata: description === '' ? {} : { Description: description },
+    Endpoints: { docker: { Host: host, SkipTLSVerify: skipTlsVerify } },
+  });
 }
 
 export function removeContext(configDirectory: string, name: string): void {
@@ -112,7 +116,11 @@ export function currentContext(configDirectory: string): string | undefined {
 
 function readRecord(file: string): ContextRecord | undefined {
   const text = readText(file);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : decodeRecord(text);
+}
+
+/** @returns undefined for what is no `meta.json` */
+export function decodeRecord(text: string): ContextRecord | undefined {
   try {
     const { Name, Metadata, Endpoints } = JSON.parse(text) as {
       Name: string;

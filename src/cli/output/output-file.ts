@@ -11,6 +11,7 @@ export async function writeOutputFile(
   path: string,
   workingDirectory: string,
   bytes: AsyncIterable<Uint8Array>,
+  mode = 0o644,
 ): Promise<void> {
   const target = resolve(workingDirectory, path);
   const known = await stat(target).catch(() => undefined);
@@ -19,7 +20,7 @@ export async function writeOutputFile(
   const isSpecial = known !== undefined && !known.isFile();
   const written = isSpecial ? target : `${target}.${process.pid}.part`;
   try {
-    const file = await open(written, 'w', 0o644).catch((cause: unknown) => {
+    const file = await open(written, 'w', mode).catch((cause: unknown) => {
       throw new DhowError('InvalidParameter', `cannot write ${path}: ${messageOf(cause)}`, { cause });
     });
     try {

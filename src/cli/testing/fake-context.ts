@@ -96,6 +96,7 @@ function fakeClient(answers: NonNullable<RunSettings['answers']>, calls: Call[])
       const headers = { 'content-type': answer?.contentType ?? 'application/json' };
       return { status, headers, body: Readable.from([Buffer.from(encoded)]) };
     },
+    connect: () => Promise.reject(new Error('no command of these connects')),
     upgrade: () => Promise.reject(new Error('no command of these upgrades')),
     close() {},
   };
