@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { readHostFacts } from '#engine/system/host-facts.ts';
+import { limitWarnings } from '#engine/system/limit-warnings.ts';
 import type { EngineVersion, SystemInfo, SystemService } from '#engine/system.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { readCgroupFeatures } from '#sys/cgroup-features.ts';
@@ -31,40 +32,43 @@ export interface SystemParts {
 export function createSystemService(parts: SystemParts): SystemService {
   const facts = readHostFacts(parts.dataRoot);
   return {
-    info: (): SystemInfo => ({
-      engineId: parts.engineId,
-      dataRoot: parts.dataRoot,
-      containers: parts.countContainers(),
-      images: parts.countImages(),
-      storageDriver: 'overlay2',
-      storageStatus: [
-        ['Backing Filesystem', facts.backingFilesystem],
-        ['Native Overlay Diff', 'true'],
-        ['userxattr', 'false'],
-      ],
-      backingFilesystem: facts.backingFilesystem,
-      cgroupVersion: parts.cgroupVersion,
-      cgroupDriver: 'cgroupfs',
-      logDriver: parts.logDriver,
-      cdiDirectories: [...parts.cdiDirectories],
-      runtimes: { ...parts.otherRuntimes, [parts.runtime.name]: parts.runtime.path },
-      defaultRuntime: parts.runtime.name,
-      kernelVersion: os.release(),
-      operatingSystem: facts.operatingSystem,
-      osVersion: facts.osVersion,
-      cpus: os.availableParallelism(),
-      memoryBytes: os.totalmem(),
-      hostName: os.hostname(),
-      debug: parts.debug,
-      openFileDescriptors: fs.readdirSync('/proc/self/fd').length,
-      eventListeners: parts.eventListeners(),
-      insecureRegistries: parts.insecureRegistries,
-      mirrors: parts.mirrors,
-      appArmor: hasAppArmor(),
-      warnings: parts.warnings,
-      limits: readCgroupFeatures(readCgroupHierarchies()),
-      ipv4Forwarding: fs.readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
-    }),
+    info() {
+      const limits = readCgroupFeatures(readCgroupHierarchies());
+      return {
+        engineId: parts.engineId,
+        dataRoot: parts.dataRoot,
+        containers: parts.countContainers(),
+        images: parts.countImages(),
+        storageDriver: 'overlay2',
+        storageStatus: [
+          ['Backing Filesystem', facts.backingFilesystem],
+          ['Native Overlay Diff', 'true'],
+          ['userxattr', 'false'],
+        ],
+        backingFilesystem: facts.backingFilesystem,
+        cgroupVersion: parts.cgroupVersion,
+        cgroupDriver: 'cgroupfs',
+        logDriver: parts.logDriver,
+        cdiDirectories: [...parts.cdiDirectories],
+        runtimes: { ...parts.otherRuntimes, [parts.runtime.name]: parts.runtime.path },
+        defaultRuntime: parts.runtime.name,
+        kernelVersion: os.release(),
+        operatingSystem: facts.operatingSystem,
+        osVersion: facts.osVersion,
+        cpus: os.availableParallelism(),
+        memoryBytes: os.totalmem(),
+        hostName: os.hostname(),
+        debug: parts.debug,
+        openFileDescriptors: fs.readdirSync('/proc/self/fd').length,
+        eventListeners: parts.eventListeners(),
+        insecureRegistries: parts.insecureRegistries,
+        mirrors: parts.mirrors,
+        appArmor: hasAppArmor(),
+        warnings: [...limitWarnings(limits, parts.cgroupVersion), ...parts.warnings],
+        limits,
+        ipv4Forwarding: fs.readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
+      };
+    },
     version: (): EngineVersion => ({
       version: parts.version,
       gitCommit: parts.gitCommit,
