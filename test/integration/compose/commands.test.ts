@@ -52,6 +52,16 @@ services:
     assert.match((await shop.run(['exec', '--index', '3', 'web', 'true'])).stderr, /has no container 3/);
     assert.match(await shop.out('top', 'web'), new RegExp(`^${shop.name}-web-1\\nUID`));
     assert.match(await shop.out('port', 'web', '80'), /^127\.0\.0\.1:\d+$/);
+    const [row = ''] = (await shop.out('ps', '--format', 'json')).split('\n');
+    const { Name: first, Publishers: ports } = JSON.parse(row) as {
+      Name: string;
+      Publishers: Record<string, unknown>[];
+    };
+    assert.equal(first, `${shop.name}-web-1`);
+    assert.deepEqual(
+      [ports[0]?.['URL'], ports[0]?.['TargetPort'], ports[0]?.['Protocol']],
+      ['127.0.0.1', 80, 'tcp'],
+    );
     shop.write('file', 'copied');
     await shop.out('cp', `${shop.directory}/file`, 'web:/tmp/file');
     assert.equal(await shop.out('exec', '--index', '2', 'web', 'cat', '/tmp/file'), 'copied');

@@ -24,6 +24,8 @@ services:
 volumes: { log: }
 `);
     await shop.out('up', '-d', '--wait', 'web', 'db');
+    const health = await shop.out('ps', '--all', '--format', '{{.Service}} {{.Health}} {{.ExitCode}}');
+    assert.equal(health, 'db healthy 0\ninit  0\nweb  0');
     const logs = await shop.out('logs', '--no-log-prefix', 'web');
     assert.deepEqual(new Set(logs.split('\n')), new Set(['db', 'init']));
     await shop.out('stop', 'web', 'db');

@@ -81,6 +81,8 @@ services:
     assert.match((await shop.run(['up', '-d'])).stderr, new RegExp(`does not have: ${shop.name}-old-1`));
     assert.match((await shop.run(['down'])).stderr, /Network \w+_default {2}Still in use/);
     assert.equal(await shop.inspect('old-1', '.State.Status'), 'running');
+    const ignoring = await shop.run(['up', '-d'], { environment: { COMPOSE_IGNORE_ORPHANS: 'true' } });
+    assert.doesNotMatch(ignoring.stderr, /does not have/);
     await shop.out('up', '-d', '--remove-orphans');
     assert.equal(await shop.out('ps', '--all', '--format', '{{.Service}}'), 'web');
   });

@@ -48,8 +48,11 @@ export async function prepareUp(context: CliContext, project: Project, choice: U
     timeoutSeconds: choice.timeoutSeconds,
   });
   const orphans = findOrphans(project, observed);
-  if (choice.removeOrphans) return { steps: [...planRemoval(orphans, choice), ...steps], services };
-  if (orphans.length > 0) {
+  const says = (name: string) => ['1', 'true'].includes(project.variables.get(name)?.toLowerCase() ?? '');
+  if (choice.removeOrphans || says('COMPOSE_REMOVE_ORPHANS')) {
+    return { steps: [...planRemoval(orphans, choice), ...steps], services };
+  }
+  if (orphans.length > 0 && !says('COMPOSE_IGNORE_ORPHANS')) {
     const names = orphans.map(({ name }) => name).join(', ');
     context.stderr.write(
       `Found containers of services that the project does not have: ${names}. Remove them with --remove-orphans.\n`,

@@ -25,16 +25,9 @@ export function openProject(
   services: readonly string[] = [],
 ): Project {
   const read = createReader();
-  const { environment, workingDirectory } = context;
-  const { files, directory } = findFiles({
-    files: choice.files,
-    directory: choice.directory,
-    workingDirectory,
-    environment: nearVariables(context, choice, read),
-    exists: existsSync,
-  });
-  const envFiles = choice.envFiles.map((path) => resolve(workingDirectory, path));
-  const variables = readVariables(environment, envFiles, directory, read);
+  const { environment } = context;
+  const { files, directory } = locateFiles(context, choice, nearVariables(context, choice, read));
+  const variables = readVariables(environment, envFilesOf(context, choice), directory, read);
   const listed = (variables.get('COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim());
   const told = new Set<string>();
   return loadProject(
@@ -58,22 +51,37 @@ export function openProject(
   );
 }
 
-/** The project's name when it is said without files; undefined when files were named, or no name was. */
+/** The project's name where it is said and there are no files; else undefined. */
 export function nameWithoutFiles(context: CliContext, choice: ProjectChoice): string | undefined {
   const near = nearVariables(context, choice, createReader());
-  if (choice.files.length > 0 || near.get('COMPOSE_FILE')) return undefined;
-  return choice.name ?? (near.get('COMPOSE_PROJECT_NAME') || undefined);
+  try {
+    locateFiles(context, choice, near);
+    return undefined;
+  } catch {
+    return choice.name ?? (near.get('COMPOSE_PROJECT_NAME') || undefined);
+  }
+}
+
+function locateFiles(context: CliContext, choice: ProjectChoice, environment: ReadonlyMap<string, string>) {
+  const { files, directory } = choice;
+  const { workingDirectory } = context;
+  return findFiles({ files, directory, workingDirectory, environment, exists: existsSync });
 }
 
 /** COMPOSE_FILE and the like may stand in the .env of where we are, so that one is read first. */
 function nearVariables(
-  { environment, workingDirectory }: CliContext,
+  context: CliContext,
   choice: ProjectChoice,
   read: (path: string) => string,
 ): Map<string, string> {
-  const at = (path: string) => resolve(workingDirectory, path);
-  const directory = choice.directory === undefined ? workingDirectory : at(choice.directory);
-  return readVariables(environment, choice.envFiles.map(at), directory, read);
+  const { environment, workingDirectory } = context;
+  const directory = resolve(workingDirectory, choice.directory ?? '.');
+  return readVariables(environment, envFilesOf(context, choice), directory, read);
+}
+
+function envFilesOf({ environment, workingDirectory }: CliContext, { envFiles }: ProjectChoice): string[] {
+  const listed = (environment['COMPOSE_ENV_FILES'] ?? '').split(',').filter(Boolean);
+  return (envFiles.length > 0 ? envFiles : listed).map((path) => resolve(workingDirectory, path));
 }
 
 /** Reads each file once: the standard input cannot be read twice. */

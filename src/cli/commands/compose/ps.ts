@@ -1,17 +1,13 @@
 import { type Command, defineCommand } from '#cli/command.ts';
+import { composeListing, composeTable } from '#cli/commands/compose/container-listing.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { findTarget, selectContainers } from '#cli/commands/compose/target.ts';
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
 import { flag, list, parsedList } from '#cli/options.ts';
 import { chooseFormat, listFormat } from '#cli/output/list-format.ts';
-import { type Listing, renderListing } from '#cli/output/listing.ts';
-import { containerListing } from '#cli/output/listings/containers.ts';
-import { label } from '#compose/labels.ts';
-import { isActive, observeContainers, type ServiceContainer } from '#compose/observe.ts';
+import { renderListing } from '#cli/output/listing.ts';
+import { isActive, observeContainers } from '#compose/observe.ts';
 import { DhowError } from '#errors/error.ts';
-
-const table =
-  'table {{.Name}}\\t{{.Image}}\\t{{.Command}}\\t{{.Service}}\\t{{.RunningFor}}\\t{{.Status}}\\t{{.Ports}}';
 
 const states = ['paused', 'restarting', 'removing', 'running', 'dead', 'created', 'exited'] as const;
 
@@ -58,35 +54,16 @@ export function createVerb(choice: ProjectChoice): Command {
         given: options.format,
         configured: undefined,
         quiet: options.quiet,
-        table,
+        table: composeTable,
         raw: undefined,
         quietWins: true,
         quietFormat: '{{.ID}}',
         quietRaw: '',
       });
-      context.stdout.write(renderListing(createListing(options['no-trunc']), rows, format));
+      context.stdout.write(renderListing(composeListing(Date.now(), !options['no-trunc']), rows, format));
       return 0;
     },
   });
-}
-
-/** Columns of `docker ps` and the project's own. */
-function createListing(complete: boolean): Listing<ServiceContainer> {
-  const { columns } = containerListing(Date.now(), !complete);
-  const taken = Object.entries(columns).map(([name, { title, value }]) => {
-    return [name, { title, value: (row: ServiceContainer) => value(row.summary) }] as const;
-  });
-  return {
-    typeName: '*formatter.ContainerContext',
-    labels: ({ summary }) => summary.Labels,
-    columns: {
-      ...Object.fromEntries(taken),
-      ID: { title: 'CONTAINER ID', value: ({ id }) => id },
-      Name: { title: 'NAME', value: ({ name }) => name },
-      Project: { title: 'PROJECT', value: ({ summary }) => summary.Labels[label.project] ?? '' },
-      Service: { title: 'SERVICE', value: ({ service }) => service },
-    },
-  };
 }
 
 function parseFilter(text: string): string {
