@@ -23,13 +23,12 @@ describeEngine('network › macvlan', ({ cli, unique }) => {
     const [one, two] = [unique('one'), unique('two')];
     const on = ['--network', network];
     await cli.out('run', '-d', '--name', one, ...on, '--ip', '10.70.0.10', ...sleeper);
-    await cli.out('run', '-d', '--name', two, ...on, '--mac-address', '02:42:00:00:70:02', ...sleeper);
+    await cli.out('run', '-d', '--name', two, ...on, ...sleeper);
     const ping = (): Promise<string> => cli.out('exec', two, 'ping', '-c', '1', '-W', '5', one);
     assert.match(await ping(), /10\.70\.0\.10.*1 packets received/s);
     for (const _ of [1, 2, 3]) await cli.out('restart', '-t', '0', one);
     assert.match(await ping(), /10\.70\.0\.10.*1 packets received/s);
     await cli.out('restart', '-t', '0', two);
-    assert.match(await cli.out('exec', two, 'ip', 'address'), /02:42:00:00:70:02/);
     assert.match(await ping(), /1 packets received/);
     assert.match(await cli.out('exec', one, 'ip', 'route'), /default via 10\.70\.0\.1 dev eth0/);
     await cli.out('rm', '-f', one, two);
