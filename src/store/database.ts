@@ -86,7 +86,8 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
     rewrite: () => readNumber('PRAGMA wal_checkpoint(TRUNCATE)') === 0,
   });
   let depth = 0;
-  let changesInSnapshot = fs.existsSync(snapshotOf(path)) ? 0 : -1;
+  // Whether an earlier daemon copied its last changes is not known.
+  let changesInSnapshot = -1;
 
   return {
     sql,

@@ -21,13 +21,7 @@ export function migrate(sql: DatabaseSync, path: string, migrations: readonly Mi
   sql.exec(createTable);
   const applied = sql.prepare('SELECT name FROM schema_migrations ORDER BY version').all();
   const names = new Set(applied.map((row) => String(row['name'])));
-  const foreign = [...names].find((name) => !known.has(name));
-  if (foreign !== undefined) {
-    throw new DhowError(
-      'Unsupported',
-      `the database ${path} was written by a newer version of dhow (it has the migration "${foreign}"); install that version or use another data directory`,
-    );
-  }
+  refuseNewer(names, migrations, path);
   const record = sql.prepare('INSERT INTO schema_migrations (name, version, applied_at) VALUES (?, ?, ?)');
   for (const migration of ordered) {
     if (names.has(migration.name)) continue;
@@ -43,6 +37,21 @@ export function migrate(sql: DatabaseSync, path: string, migrations: readonly Mi
       });
     }
   }
+}
+
+/** @throws Unsupported when there are names among those applied that this program does not know */
+export function refuseNewer(
+  applied: ReadonlySet<string>,
+  migrations: readonly Migration[],
+  path: string,
+): void {
+  const known = new Set(migrations.map(({ name }) => name));
+  const foreign = [...applied].find((name) => !known.has(name));
+  if (foreign === undefined) return;
+  throw new DhowError(
+    'Unsupported',
+    `the database ${path} was written by a newer version of dhow (it has the migration "${foreign}"); install that version or use another data directory`,
+  );
 }
 
 /** The columns that hold JSON after all these migrations. */

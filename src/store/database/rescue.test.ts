@@ -130,6 +130,15 @@ describe('a damaged database', () => {
     });
   });
 
+  it('is left as it is when a newer program wrote it', async () => {
+    await fill();
+    overwrite(3, Buffer.alloc(pageBytes, 0xa5));
+    const damaged = fs.readFileSync(file);
+    const older = [{ ...(migrations[0] as Migration), name: 'another' }];
+    assert.throws(() => openDatabase(file, older), { kind: 'Unsupported', message: /newer/ });
+    assert.deepEqual(fs.readFileSync(file), damaged);
+  });
+
   it('comes from the copy when it is gone', async () => {
     await fill();
     fs.rmSync(file);

@@ -10,7 +10,7 @@ import {
   isDamage,
   openToRead,
 } from '#store/database/damage.ts';
-import { documentsOf, migrate } from '#store/database/migrate.ts';
+import { documentsOf, migrate, refuseNewer } from '#store/database/migrate.ts';
 import {
   type ReadTable,
   type Row,
@@ -28,7 +28,7 @@ const rescuedOf = (file: string): string => `${file}.rescued`;
 /**
  * Puts a new database in the place of a damaged or lost one: with all rows that can be read, and those of the last snapshot where some cannot. The
  * damaged files are kept beside it.
- * @throws DataLoss when there is nothing to make it of
+ * @throws DataLoss when there is nothing to make it of; Unsupported for a newer program's
  */
 export function rescueDatabase(file: string, migrations: readonly Migration[], damage: Damage): RescueReport {
   const unfinished = `${rescuedOf(file)}.new`;
@@ -46,6 +46,7 @@ export function rescueDatabase(file: string, migrations: readonly Migration[], d
       `the database ${file} is damaged (${damage.problems[0]}), nothing of it can be read and there is no good copy in ${copy}: put a backup of it there, or move it away to begin anew`,
     );
   }
+  refuseNewer(applied, migrations, file);
   const target = held.use(new DatabaseSync(unfinished, { enableForeignKeyConstraints: false }));
   migrate(
     target,
