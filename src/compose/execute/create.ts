@@ -13,9 +13,10 @@ import {
 import { connectNetwork } from '#client/networks.ts';
 import type { NewContainer } from '#compose/container-request.ts';
 import { dropUndefined } from '#compose/drop-undefined.ts';
+import { ifThere } from '#compose/execute/tolerate.ts';
 import type { ContainerFile } from '#compose/request/mounts.ts';
 import { unfinishedName } from '#compose/unfinished.ts';
-import { DhowError, kindOf, messageOf } from '#errors/error.ts';
+import { DhowError, messageOf } from '#errors/error.ts';
 import type { ContainerCreateRequest } from '#wire/containers.ts';
 
 /**
@@ -102,14 +103,6 @@ async function withIds(
     PidMode: await resolve(host?.PidMode),
   };
   return { ...request, HostConfig: { ...host, ...dropUndefined(modes) } };
-}
-
-async function ifThere(done: Promise<void>): Promise<void> {
-  try {
-    await done;
-  } catch (error) {
-    if (kindOf(error) !== 'NotFound') throw error;
-  }
 }
 
 async function* packFiles(files: readonly ContainerFile[]): AsyncGenerator<Buffer> {

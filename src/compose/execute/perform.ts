@@ -13,9 +13,8 @@ import { createNetwork, removeNetwork } from '#client/networks.ts';
 import { createVolume, removeVolume } from '#client/volumes.ts';
 import { awaitCondition } from '#compose/await-condition.ts';
 import { createFrom, replaceBy } from '#compose/execute/create.ts';
+import { ifThere, ifUnused } from '#compose/execute/tolerate.ts';
 import type { Action } from '#compose/plan.ts';
-import { kindOf } from '#errors/error.ts';
-import type { ErrorKind } from '#errors/kinds.ts';
 
 interface Surroundings {
   readonly client: Client;
@@ -67,7 +66,7 @@ function describe(action: Action, client: Client, signal: AbortSignal, halted: A
       return {
         text: 'Stopping',
         ended: 'Stopped',
-        run: () => unless('NotFound', stopContainer(client, action.id, { t: action.timeoutSeconds }, signal)),
+        run: () => ifThere(stopContainer(client, action.id, { t: action.timeoutSeconds }, signal)),
       };
     case 'restart-container':
       return {
@@ -90,7 +89,7 @@ function describe(action: Action, client: Client, signal: AbortSignal, halted: A
       return {
         text: 'Removing',
         ended: 'Removed',
-        run: () => unless('NotFound', removeContainer(client, action.id, query, signal)),
+        run: () => ifThere(removeContainer(client, action.id, query, signal)),
       };
     }
     case 'await-container':
@@ -117,26 +116,5 @@ function describe(action: Action, client: Client, signal: AbortSignal, halted: A
         ended: 'Removed',
         run: () => ifUnused(removeImage(client, action.name, {}, signal)),
       };
-  }
-}
-
-async function unless(kind: ErrorKind, done: Promise<unknown>): Promise<void> {
-  try {
-    await done;
-  } catch (error) {
-    if (kindOf(error) !== kind) throw error;
-  }
-}
-
-/** What others use stays, and is no failure. */
-async function ifUnused(done: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await done;
-    return undefined;
-  } catch (error) {
-    const kind = kindOf(error);
-    if (kind === 'NotFound') return 'Not there';
-    if (kind === 'Conflict' || kind === 'Forbidden') return 'Still in use';
-    throw error;
   }
 }
