@@ -24,10 +24,14 @@ export function missingFileSystem(type: FileSystemType): string | undefined {
   return undefined;
 }
 
-/** Makes and mounts one. Disposing unmounts it and removes the file. */
-export async function createLoopFileSystem(type: FileSystemType, megabytes: number): Promise<LoopFileSystem> {
+/** Makes and mounts one, in a file below `parent`. Disposing unmounts it and removes the file. */
+export async function createLoopFileSystem(
+  type: FileSystemType,
+  megabytes: number,
+  parent = '/tmp',
+): Promise<LoopFileSystem> {
   counter += 1;
-  const base = `/tmp/dhow-loop-${process.pid.toString(36)}x${counter}`;
+  const base = `${parent}/dhow-loop-${process.pid.toString(36)}x${counter}`;
   const [image, directory] = [path.join(base, 'image'), path.join(base, 'mounted')];
   fs.mkdirSync(directory, { recursive: true, mode: 0o711 });
   const mount = () => outputOf('mount', ['-o', 'loop', '-t', type, image, directory]);
