@@ -16,12 +16,13 @@ export const command = defineCommand({
   },
   async run(context, { options, operands }) {
     let isFatal = false;
+    const platforms = options.platform.flatMap((value) => value.split(',')).map(platformObject);
     const code = await forEach(context, operands, async (name) => {
       try {
         const query = {
           ...(options.force ? { force: true } : {}),
           ...(options['no-prune'] ? { noprune: true } : {}),
-          platforms: options.platform.flatMap((value) => value.split(',')).map(platformObject),
+          ...(platforms.length > 0 ? { platforms } : {}),
         };
         const items = await removeImage(context.client, name, query, context.signal);
         context.stdout.write(items.map(formatDeletion).join(''));
