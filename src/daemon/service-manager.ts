@@ -1,5 +1,6 @@
+import fs from 'node:fs';
 import { messageOf } from '#errors/error.ts';
-import { sendDatagram } from '#sys/unix-datagram.ts';
+import { connectDatagram, sendPacket } from '#sys/seqpacket.ts';
 
 /** The service manager that started the daemon, if one did (sd_notify(3)). Each call tells it how the daemon is. */
 export interface ServiceManager {
@@ -24,7 +25,12 @@ export function createServiceManager({ environment, pid, onFailure }: ServiceMan
     if (!NOTIFY_SOCKET) return;
     const lines = Object.entries(state).map(([name, value]) => `${name}=${value}\n`);
     try {
-      sendDatagram(NOTIFY_SOCKET, lines.join(''));
+      const fd = connectDatagram(NOTIFY_SOCKET);
+      try {
+        sendPacket(fd, Buffer.from(lines.join('')));
+      } finally {
+        fs.closeSync(fd);
+      }
     } catch (error) {
       onFailure(messageOf(error));
     }

@@ -50,27 +50,34 @@ export function connectSeqpacket(socketPath: string): number {
   return connectTo(socketPath, SOCK_SEQPACKET);
 }
 
-/** The same to a socket that takes datagrams; an EPROTOTYPE tells that it is of another kind. */
+/**
+ * The same to a socket that takes datagrams; an EPROTOTYPE tells that it is of another kind. What begins with `@` is a name of Linux's
+ * abstract name space instead of a path.
+ */
 export function connectDatagram(socketPath: string): number {
+  if (socketPath.startsWith('@')) return connectAt(socketPath.replace('@', '\0'), SOCK_DGRAM, socketPath);
   return connectTo(socketPath, SOCK_DGRAM);
 }
 
 function connectTo(socketPath: string, type: number): number {
   const directory = fs.openSync(path.dirname(socketPath), O_PATH | O_CLOEXEC);
   try {
-    const fd = check('socket', socket(AF_UNIX, type | SOCK_NONBLOCK | O_CLOEXEC, 0));
-    const address = Buffer.alloc(110);
-    address.writeUInt16LE(AF_UNIX, 0);
-    const length = address.write(`/proc/self/fd/${directory}/${path.basename(socketPath)}`, 2);
-    if (connect(fd, address, 2 + length + 1) === -1) {
-      const error = new SystemError('connect', lastErrno(), socketPath);
-      fs.closeSync(fd);
-      throw error;
-    }
-    return fd;
+    return connectAt(`/proc/self/fd/${directory}/${path.basename(socketPath)}\0`, type, socketPath);
   } finally {
     fs.closeSync(directory);
   }
+}
+
+function connectAt(name: string, type: number, subject: string): number {
+  const fd = check('socket', socket(AF_UNIX, type | SOCK_NONBLOCK | O_CLOEXEC, 0));
+  const address = Buffer.from(`\0\0${name}`);
+  address.writeUInt16LE(AF_UNIX, 0);
+  if (connect(fd, address, address.length) === -1) {
+    const error = new SystemError('connect', lastErrno(), subject);
+    fs.closeSync(fd);
+    throw error;
+  }
+  return fd;
 }
 
 /** Sends one packet. @returns false when the receiver's buffer is full. @throws SystemError EPIPE when it has closed */
