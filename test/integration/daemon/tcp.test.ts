@@ -204,6 +204,23 @@ describe('a daemon on TCP', () => {
     fs.copyFileSync(path.join(next, 'cert.pem'), path.join(server, 'cert.pem'));
   });
 
+  it('is only encrypted with --tls, once it is said what that means', async () => {
+    const own = `tcp://127.0.0.1:${await freePort()}`;
+    const flags = ['--tls', ...tlsFlags(server), '--insecure-tcp-without-client-certificates'];
+    await using encrypted = await startDaemon({ args: ['--host', own, ...flags] });
+    for (const name of cliNames) {
+      const client = encrypted.cli(name);
+      const options = ['--tls', '--tlscacert', path.join(server, 'ca.pem'), '-H', own];
+      const unset = { environment: { DOCKER_HOST: undefined } };
+      assert.deepEqual(await client.run([...options, 'ps', '-q'], unset), {
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+      assert.notEqual((await client.run(['-H', own, 'ps', '-q'], unset)).code, 0);
+    }
+  });
+
   it('is refused without client certificates, unless it is said what that means', async () => {
     const own = `tcp://127.0.0.1:${await freePort()}`;
     for (const flags of [[], ['--tls', ...tlsFlags(server)]]) {
