@@ -16,7 +16,6 @@ import { quietly } from '#errors/quietly.ts';
 import { parseReference } from '#image/reference.ts';
 import type { RegistryClient } from '#registry/registry.ts';
 import { resolveUser } from '#runtime/users.ts';
-import { createImageIndexes } from '#store/image-indexes.ts';
 
 export { buildMigration } from '#build/migration.ts';
 export { splitExits } from '#engine/builds/exit-split.ts';
@@ -52,8 +51,6 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
     resolveOwner: (root, text) => resolveUser(root, text, []),
   });
 
-  const indexes = createImageIndexes(parts.database);
-
   async function openContext(
     context: BuildSettings['context'],
     { dockerfile, signal }: Pick<BuildSettings, 'dockerfile' | 'signal'>,
@@ -79,7 +76,7 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
           ...settings,
           ...given,
           imageSource: createImageSource(
-            { images: parts.imageService, indexes, hostPlatform: parts.hostPlatform },
+            { images: parts.imageService, hostPlatform: parts.hostPlatform },
             (name) => credentials(parseReference(name).registry),
           ),
         });

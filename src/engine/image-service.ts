@@ -20,15 +20,15 @@ export function createImageService(given: ImageServiceParts): ImageService {
   const parts: ImageParts = { ...given, indexes: createImageIndexes(given.database) };
   const pull = createPull(parts);
   return {
-    get: (name) => getImage(parts, name),
-    find: (name) => findImage(parts, name),
+    get: (name, platform) => getImage(parts, name, platform),
+    find: (name, platform) => findImage(parts, name, platform),
     list({ beside } = { beside: true }) {
       const isNamed = ({ id, tags }: ImageRecord): boolean =>
         tags.length > 0 || parts.indexes.tagsOf(id).length === 0;
       return beside ? parts.images.list() : parts.images.list().filter(isNamed);
     },
     usersOf: (image) => parts.usersOfImage(image.id).map((user) => user.id),
-    history: (name) => imageHistory(parts, getImage(parts, name)),
+    history: (name, platform) => imageHistory(parts, getImage(parts, name, platform)),
     tag: (source, target) => tagImage(parts, source, target),
     remove: (name, options) => removeImage(parts, name, options),
     prune: (options) => pruneImages(parts, options),

@@ -5,24 +5,26 @@ import type { Credentials } from '#registry/registry.ts';
 import type { ImageRecord } from '#store/images.ts';
 
 /**
- * Images by every name a user may give: reference with tag or digest, short name, full id, unique id prefix.
+ * Images by every name a user may give: reference with tag or digest, short name, full id, unique id prefix. Of several images that a name
+ * stands for, it is the one for a platform where that is asked for and there is one; else the one that the name points at.
  * @throws NotFound (reason `image-not-found`, Docker's words `No such image: …`); InvalidParameter for a malformed name
  */
 export interface ImageService {
-  get(name: string): ImageRecord;
-  find(name: string): ImageRecord | undefined;
+  get(name: string, platform?: Platform): ImageRecord;
+  find(name: string, platform?: Platform): ImageRecord | undefined;
   /** @param options.beside whether to list those as well that only stand beside another one under its tag, for other platforms; true */
   list(options?: { beside: boolean }): ImageRecord[];
   /** Ids of the containers of each image, for `images` and `rmi`. */
   usersOf(image: ImageRecord): string[];
-  history(name: string): ImageHistoryRow[];
+  history(name: string, platform?: Platform): ImageHistoryRow[];
   tag(source: string, target: string): Promise<void>;
   /**
    * Docker's rules: a tag is untagged; the image itself goes with its last name; an id with several names or with
    * containers is refused unless `force`; what a running container uses stays in any case. Layers that nobody needs any more
-   * are told by their chain ids.
+   * are told by their chain ids. With `platforms`, only images for these go of those that the name stands for.
+   * @throws NotFound for a platform that the name has no image for; Unsupported when the name would then point at nothing
    */
-  remove(name: string, options: { force: boolean }): Promise<RemovedImage[]>;
+  remove(name: string, options: { force: boolean; platforms?: readonly Platform[] }): Promise<RemovedImage[]>;
   /** Those without a tag, or `all`; only where no container uses them and `isWanted` agrees. */
   prune(options: {
     all: boolean;
@@ -52,12 +54,14 @@ export interface ImageService {
     },
   ): Promise<void>;
   /**
-   * Pushes a tag, or all tags of a repository, to the registry that its name says. @throws NotFound before any progress when
+   * Pushes a tag, or all tags of a repository, to the registry that its name says; with `platform` that image alone of those that the tag
+   * stands for. @throws NotFound before any progress when
    * there is no such tag; Unauthorized, Forbidden
    */
   push(
     name: string,
     options: {
+      platform?: Platform;
       allTags: boolean;
       credentials?: Credentials | undefined;
       onProgress: (progress: PushProgress) => void;

@@ -3,7 +3,7 @@ import { decodeRegistryAuth } from '#api/decode/registry-auth.ts';
 import { familiar } from '#api/encode/images.ts';
 import { createProgressEncoder, encodeLoadProgress } from '#api/encode/progress.ts';
 import { createPushEncoder } from '#api/encode/push-progress.ts';
-import { requirePlatform } from '#api/filter/platform.ts';
+import { imageForPlatform } from '#api/filter/platform.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import { serveBytes } from '#api/streams/bytes.ts';
@@ -100,11 +100,13 @@ export function imageTransferRoutes(images: ImageService): Route[] {
     const name = exchange.parameter('name');
     const tag = query.text('tag');
     const credentials = decodeRegistryAuth(exchange.header('x-registry-auth'));
-    const platform = query.text('platform');
-    if (platform !== '') requirePlatform(images.get(tag === '' ? name : `${name}:${tag}`), platform);
+    const named = tag === '' ? name : `${name}:${tag}`;
+    const wanted = query.text('platform');
+    const platform = wanted === '' ? undefined : imageForPlatform(images, named, wanted).platform;
     const encode = createPushEncoder();
     await serveProgress(exchange, (emit) =>
-      images.push(tag === '' ? name : `${name}:${tag}`, {
+      images.push(named, {
+        ...(platform === undefined ? {} : { platform }),
         allTags: tag === '' && !/:[^/]+$/.test(name),
         credentials,
         onProgress(progress) {

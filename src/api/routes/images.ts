@@ -1,4 +1,5 @@
 import { Filters } from '#api/decode/filters.ts';
+import { decodePlatformObject } from '#api/decode/platform.ts';
 import {
   encodeHistory,
   encodeImageInspect,
@@ -6,7 +7,7 @@ import {
   encodeRemovedImages,
 } from '#api/encode/images.ts';
 import { filterImages, imageFilterNames, pruneMatcher } from '#api/filter/images.ts';
-import { requirePlatform } from '#api/filter/platform.ts';
+import { imageForPlatform } from '#api/filter/platform.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import { withoutContainerConfigMinor } from '#api/versions.ts';
@@ -35,8 +36,7 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
   }
 
   function inspect(exchange: Exchange): void {
-    const image = images.get(exchange.parameter('name'));
-    requirePlatform(image, exchange.query.text('platform'));
+    const { image } = imageForPlatform(images, exchange.parameter('name'), exchange.query.text('platform'));
     exchange.sendJson(200, encodeImageInspect(image, system.info().storageDriver, inspectMinor(exchange)));
   }
 
@@ -52,9 +52,9 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
   async function remove(exchange: Exchange): Promise<void> {
     const { query } = exchange;
     const name = exchange.parameter('name');
-    for (const platform of query.texts('platforms')) requirePlatform(images.get(name), platform);
     // `noprune` would keep untagged parents, which images have no more.
-    const options = { force: query.flag('force') };
+    const platforms = query.texts('platforms').flatMap((text) => decodePlatformObject(text) ?? []);
+    const options = { force: query.flag('force'), platforms };
     exchange.sendJson(200, encodeRemovedImages(await images.remove(name, options)));
   }
 
@@ -75,8 +75,8 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
       path: '/images/{name...}/history',
       handler(exchange) {
         const name = exchange.parameter('name');
-        requirePlatform(images.get(name), exchange.query.text('platform'));
-        exchange.sendJson(200, encodeHistory(images.history(name)));
+        const { platform } = imageForPlatform(images, name, exchange.query.text('platform'));
+        exchange.sendJson(200, encodeHistory(images.history(name, platform)));
       },
     },
     { method: 'POST', path: '/images/{name...}/tag', handler: tag },

@@ -3,12 +3,9 @@ import type { ImageService, PullProgress } from '#engine/images.ts';
 import { kindOf } from '#errors/error.ts';
 import { matchesPlatform, type Platform } from '#image/platform.ts';
 import type { Credentials } from '#registry/registry.ts';
-import type { ImageIndexes } from '#store/image-indexes.ts';
-import type { ImageRecord } from '#store/images.ts';
 
 export interface ImageSourceParts {
   images: Pick<ImageService, 'find' | 'pull'>;
-  indexes: Pick<ImageIndexes, 'find'>;
   hostPlatform: Platform;
 }
 
@@ -17,19 +14,13 @@ export interface ImageSourceParts {
  * name from one that is.
  */
 export function createImageSource(
-  { images, indexes, hostPlatform }: ImageSourceParts,
+  { images, hostPlatform }: ImageSourceParts,
   credentialsFor: (reference: string) => Promise<Credentials | undefined>,
 ): ImageSource {
-  function findHere(reference: string, platform: Platform): ImageRecord | undefined {
-    const named = images.find(reference);
-    const beside = named?.tags.flatMap((tag) => indexes.find(tag)?.images ?? []) ?? [];
-    const candidates = named === undefined ? [] : [named, ...beside.flatMap((id) => images.find(id) ?? [])];
-    return candidates.find(({ config }) => matchesPlatform(config, platform));
-  }
-
   return {
     async resolve(reference, { platform, pull, onProgress, signal }) {
-      const present = findHere(reference, platform);
+      const named = images.find(reference, platform);
+      const present = named && matchesPlatform(named.config, platform) ? named : undefined;
       if (present !== undefined && (!pull || isId(reference))) return present;
       try {
         return await images.pull(reference, {

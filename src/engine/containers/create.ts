@@ -19,7 +19,7 @@ import type { ContainerRecord } from '#engine/containers/table.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import type { Digest } from '#image/digest.ts';
-import { formatPlatform, matchesPlatform, parsePlatform } from '#image/platform.ts';
+import { formatPlatform, matchesPlatform, type Platform, parsePlatform } from '#image/platform.ts';
 import { readLogOptions, withLogDefaults } from '#log-drivers/options.ts';
 import type { ImageRecord } from '#store/images.ts';
 import { readCgroupFeatures } from '#sys/cgroup-features.ts';
@@ -48,8 +48,9 @@ export async function createContainer(
       logOptions,
     },
   };
-  const image = context.images.get(settings.image);
-  requirePlatform(image, settings.image, request.platform);
+  const platform = request.platform ? parsePlatform(request.platform) : undefined;
+  const image = context.images.get(settings.image, platform);
+  requirePlatform(image, settings.image, platform);
   const effective = mergeConfig(image.config.config ?? {}, settings);
   parseSignal(effective.stopSignal);
   if (settings.host.init && !context.findInitBinary()) {
@@ -118,10 +119,8 @@ function layersOf(mount: ContainerMount): readonly Digest[] {
   return mount.type === 'image' ? mount.layers : [];
 }
 
-function requirePlatform(image: ImageRecord, name: string, wanted: string | undefined): void {
-  if (!wanted) return;
-  const platform = parsePlatform(wanted);
-  if (!matchesPlatform(image.config, platform)) {
+function requirePlatform(image: ImageRecord, name: string, platform: Platform | undefined): void {
+  if (platform !== undefined && !matchesPlatform(image.config, platform)) {
     throw new DhowError(
       'NotFound',
       `image with reference ${name} was found but its platform (${formatPlatform(image.config)}) does not match the specified platform (${formatPlatform(platform)})`,

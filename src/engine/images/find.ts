@@ -1,6 +1,7 @@
 import type { ImageParts } from '#engine/images/parts.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 import { isDigest } from '#image/digest.ts';
+import { matchesPlatform, type Platform } from '#image/platform.ts';
 import {
   candidateReferences,
   canonicalRepoDigest,
@@ -11,10 +12,22 @@ import {
 } from '#image/reference.ts';
 import type { ImageRecord } from '#store/images.ts';
 
-type FindParts = Pick<ImageParts, 'images' | 'searchRegistries'>;
+type FindParts = Pick<ImageParts, 'images' | 'indexes' | 'searchRegistries'>;
 
-/** An image by full id, reference or unique id prefix, in this order, as Docker does. @throws InvalidParameter when ambiguous */
-export function findImage(parts: FindParts, name: string): ImageRecord | undefined {
+/**
+ * An image by full id, reference or unique id prefix, in this order, as Docker does.
+ * @param platform which one is wanted of those that the name stands for; where none fits it is the one that the name points at
+ * @throws InvalidParameter when ambiguous
+ */
+export function findImage(parts: FindParts, name: string, platform?: Platform): ImageRecord | undefined {
+  const image = findNamed(parts, name);
+  if (image === undefined || platform === undefined || matchesPlatform(image.config, platform)) return image;
+  const beside = image.tags.flatMap((tag) => parts.indexes.find(tag)?.images ?? []);
+  const others = beside.flatMap((id) => parts.images.find(id) ?? []);
+  return others.find(({ config }) => matchesPlatform(config, platform)) ?? image;
+}
+
+function findNamed(parts: FindParts, name: string): ImageRecord | undefined {
   const { images } = parts;
   if (isDigest(name)) return images.find(name);
   if (/^[0-9a-f]{64}$/.test(name)) {
@@ -39,8 +52,8 @@ export function findImage(parts: FindParts, name: string): ImageRecord | undefin
 }
 
 /** @throws NotFound (reason `image-not-found`) in Docker's words; InvalidParameter for a name that no image can have */
-export function getImage(parts: FindParts, name: string): ImageRecord {
-  const found = findImage(parts, name);
+export function getImage(parts: FindParts, name: string, platform?: Platform): ImageRecord {
+  const found = findImage(parts, name, platform);
   if (found) return found;
   const reference = isDigest(name) ? undefined : parseReference(name);
   const shown = reference && !reference.tag && !reference.digest ? `${name}:latest` : name;

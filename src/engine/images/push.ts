@@ -6,7 +6,7 @@ import type { PushProgress } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
 import { maxConfigBytes } from '#image/config.ts';
 import type { Descriptor } from '#image/manifest.ts';
-import { platformOfConfig } from '#image/platform.ts';
+import { matchesPlatform, type Platform, platformOfConfig } from '#image/platform.ts';
 import {
   canonicalRepoDigest,
   canonicalRepository,
@@ -23,6 +23,8 @@ import type { ImageRecord, Lease } from '#store/images.ts';
 export interface PushOptions {
   /** Every tag of the repository. */
   allTags: boolean;
+  /** Only this image of those that the tag stands for. */
+  platform?: Platform;
   credentials?: Credentials | undefined;
   onProgress: (progress: PushProgress) => void;
   signal: AbortSignal;
@@ -80,7 +82,14 @@ async function pushTag(
   options: PushOptions,
 ): Promise<void> {
   const index = parts.indexes.find(canonicalTag(reference));
-  const images = (index?.images ?? [image.id]).map((id) => parts.images.find(id)).filter((one) => !!one);
+  const all = (index?.images ?? [image.id]).flatMap((id) => parts.images.find(id) ?? []);
+  const { platform } = options;
+  const images = platform ? all.filter(({ config }) => matchesPlatform(config, platform)).slice(0, 1) : all;
+  if (images.length === 0) {
+    throw new DhowError('NotFound', `${familiarName(reference)} has no image for the platform`, {
+      reason: 'image-not-found',
+    });
+  }
   for (const { id, config } of images) lease.hold([...config.rootfs.diff_ids, ...parts.images.contentOf(id)]);
   const { tag: _, ...untagged } = reference;
   const pushed: Descriptor[] = [];

@@ -4,6 +4,7 @@ import type { ImageParts } from '#engine/images/parts.ts';
 import type { RemovedImage } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
 import { type Digest, hexOf } from '#image/digest.ts';
+import { formatPlatform, matchesPlatform, type Platform } from '#image/platform.ts';
 import {
   canonicalRepoDigest,
   canonicalRepository,
@@ -19,9 +20,11 @@ import type { ImageRecord } from '#store/images.ts';
 export async function removeImage(
   parts: ImageParts,
   name: string,
-  options: { force: boolean },
+  options: { force: boolean; platforms?: readonly Platform[] },
 ): Promise<RemovedImage[]> {
   const image = getImage(parts, name);
+  const some = chooseSome(parts, image, name, options.platforms ?? []);
+  if (some !== undefined) return (await deleteImages(parts, some)).removed;
   const users = parts.usersOfImage(image.id);
   const running = users.find((user) => user.running);
   const user = running ?? users[0];
@@ -56,6 +59,37 @@ export async function removeImage(
   }
   const { removed } = await deleteImages(parts, [image, ...onlyBeside(parts, image, image.tags)]);
   return removed;
+}
+
+/** Those for some platforms out of all that a name stands for; undefined when these are all of them. */
+function chooseSome(
+  { images, indexes, usersOfImage }: ImageParts,
+  image: ImageRecord,
+  name: string,
+  platforms: readonly Platform[],
+): ImageRecord[] | undefined {
+  if (platforms.length === 0) return undefined;
+  const beside = new Set([image.id, ...image.tags.flatMap((tag) => indexes.find(tag)?.images ?? [])]);
+  const all = [...beside].flatMap((id) => images.find(id) ?? []);
+  const chosen = platforms.map((platform) => {
+    const found = all.find(({ config }) => matchesPlatform(config, platform));
+    if (found !== undefined) return found;
+    throw new DhowError(
+      'NotFound',
+      `image with reference ${image.tags[0] ?? image.id} was found but does not provide the specified platform (${formatPlatform(platform)})`,
+      { reason: 'image-not-found' },
+    );
+  });
+  if (new Set(chosen).size === all.length) return undefined;
+  if (chosen.some(({ id }) => id === image.id)) {
+    throw new DhowError(
+      'Unsupported',
+      `${name} points at the image for ${formatPlatform(image.config)}: it can only be removed with the others`,
+    );
+  }
+  const used = chosen.find(({ id }) => usersOfImage(id).length > 0);
+  if (used === undefined) return chosen;
+  throw new DhowError('Conflict', `conflict: a container uses the image ${shortId(used)} of ${name}`);
 }
 
 /** Images of other platforms that tags of an image stand for as well, and that nothing else keeps. */

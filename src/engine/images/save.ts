@@ -23,7 +23,7 @@ export function saveImages(
 ): AsyncIterable<Uint8Array> {
   if (names.length === 0) throw new DhowError('InvalidParameter', 'name at least one image to save');
   const chosen = new Map<Digest, { image: ImageRecord; tags: Set<string> }>();
-  for (const { image, tag, name } of names.flatMap((name) => chooseNames(parts, name))) {
+  for (const { image, tag, name } of names.flatMap((name) => chooseNames(parts, name, platform))) {
     if (platform && !matchesPlatform(image.config, platform)) {
       throw new DhowError(
         'NotFound',
@@ -55,7 +55,7 @@ interface Choice {
 }
 
 /** As Docker: a name without a tag means all tags of its repository; an id or a digest brings no name along. */
-function chooseNames(parts: ImageParts, name: string): Choice[] {
+function chooseNames(parts: ImageParts, name: string, platform: Platform | undefined): Choice[] {
   const reference = tryParseReference(name);
   if (reference && !reference.digest && !reference.tag) {
     const repository = `${canonicalRepository(reference)}:`;
@@ -66,7 +66,7 @@ function chooseNames(parts: ImageParts, name: string): Choice[] {
       );
     if (found.length > 0) return found;
   }
-  const image = getImage(parts, name);
+  const image = getImage(parts, name, platform);
   const tag = reference?.tag && !reference.digest ? canonicalTag(reference) : undefined;
   // `sha256:…` reads as the name of an image, and is an id.
   return [{ image, tag: tag !== undefined && image.tags.includes(tag) ? tag : undefined, name }];

@@ -126,6 +126,39 @@ describe('builds for several platforms', () => {
     assert.match(refused.output, /type docker cannot hold several platforms/);
   });
 
+  it('each image is reached by its platform', async () => {
+    const name = `${registry.address}/each:v1`;
+    await build(dhow, [
+      '--platform',
+      'linux/amd64,linux/arm64',
+      '-t',
+      name,
+      context({ Dockerfile: crossBuild }),
+    ]);
+    const arm = ['--platform', 'linux/arm64'];
+    const architecture = (...args: string[]): Promise<string> =>
+      dhow.out('image', 'inspect', '--format', '{{.Architecture}}', ...args, name);
+    assert.equal(await architecture(), 'amd64');
+    assert.equal(await architecture(...arm), 'arm64');
+    assert.match(await dhow.out('history', ...arm, name), /COPY --from=made/);
+    await dhow.out('create', '--name', 'for-arm', ...arm, name, 'true');
+    assert.equal(await dhow.out('cp', 'for-arm:/made', '-').then((tar) => /for arm64/.test(tar)), true);
+    const used = await dhow.run(['rmi', ...arm, name]);
+    assert.match(used.stderr, /a container uses/);
+    await dhow.out('rm', 'for-arm');
+    const file = path.join(daemon.directory, 'arm.tar');
+    await dhow.out('save', ...arm, '-o', file, name);
+    assert.match(await outputOf('tar', ['-xOf', file, 'index.json']), /"architecture":"arm64"/);
+    await dhow.out('push', ...arm, name);
+    assert.equal((await manifestOf(name)).manifests, undefined);
+    const main = await dhow.run(['rmi', '--platform', 'linux/amd64', name]);
+    assert.match(main.stderr, /points at the image for linux\/amd64/);
+    await dhow.out('rmi', ...arm, name);
+    assert.notEqual((await dhow.run(['image', 'inspect', ...arm, name])).code, 0);
+    assert.equal(await architecture(), 'amd64');
+    await dhow.out('rmi', name);
+  });
+
   it('commands for another processor run where the kernel knows how, and say what is missing elsewhere', async () => {
     const directory = context({ Dockerfile: 'FROM scratch\nCOPY program /program\nRUN ["/program"]\n' });
     fs.writeFileSync(path.join(directory, 'program'), arm64Program('ran for arm64\n'), { mode: 0o755 });
