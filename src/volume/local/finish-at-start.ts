@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '#errors/error.ts';
+import { hasCode } from '#sys/libc.ts';
 import { dropUnfinishedFill, finishFill } from '#volume/local/fill.ts';
 import { unmountVolume } from '#volume/local/mounts.ts';
 import { directoryOf, isMountKind, type LocalParts } from '#volume/local/parts.ts';
@@ -51,9 +52,11 @@ async function dropLeftover(parts: LocalParts, name: string): Promise<void> {
   await parts.inOrder(name, async () => {
     // Made meanwhile.
     if (parts.table.find(name)) return;
-    // A directory that was made for a row that never came is empty.
+    // A directory that was made for a row that never came is empty, or has not even a place for files.
     try {
-      await fs.rmdir(path.join(directory, '_data'));
+      await fs.rmdir(path.join(directory, '_data')).catch((error: unknown) => {
+        if (!hasCode(error, 'ENOENT')) throw error;
+      });
       await fs.rmdir(directory);
     } catch (error) {
       parts.log.warn('directory of no volume kept', { directory, error: messageOf(error) });
