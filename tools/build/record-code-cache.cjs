@@ -1,5 +1,5 @@
-// Runs a bundled CLI once and writes down what V8 has compiled by its end: `record-code-cache.cjs BUNDLE CACHE ARG...`.
-// Fails when the run loads a part of Node that it can do without.
+// Runs commands of a bundled CLI and writes down what V8 has compiled by their end: `record-code-cache.cjs BUNDLE CACHE COMMAND...`, each
+// command being words with spaces between. Fails when one fails, or loads a part of Node that it can do without.
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
@@ -14,8 +14,20 @@ function requireAffordable(name) {
   );
 }
 
-const [filename, cache, ...args] = process.argv.slice(2);
+const [filename, cache, ...commands] = process.argv.slice(2);
 const script = new vm.Script(fs.readFileSync(filename, 'latin1'), { filename });
-process.argv = [process.execPath, filename, ...args];
-process.on('exit', () => fs.writeFileSync(cache, script.createCachedData()));
-script.runInThisContext()(requireAffordable, path.dirname(filename));
+const { exit } = process;
+
+function runNext() {
+  const command = commands.shift();
+  if (command === undefined) {
+    fs.writeFileSync(cache, script.createCachedData());
+    exit(0);
+  }
+  process.argv = [process.execPath, filename, ...command.split(' ')];
+  script.runInThisContext()(requireAffordable, path.dirname(filename));
+}
+
+// A command ends the process; here the next one follows.
+process.exit = (code) => (code === 0 ? runNext() : exit(code));
+runNext();

@@ -1,4 +1,5 @@
 import { executeFormat, executeTemplate, parseFormat } from '#cli/output/format.ts';
+import { plainParts, printPlainHeader, printPlainRow } from '#cli/output/plain-format.ts';
 import { layOutTable } from '#cli/output/table.ts';
 import { functions, functionsForHeader } from '#cli/output/template/functions.ts';
 import { escapeHtmlInJson, quoteJson, toJson } from '#cli/output/template/json.ts';
@@ -27,9 +28,14 @@ export interface Column<Row> {
 export function renderListing<Row>(listing: Listing<Row>, rows: readonly Row[], format: string): string {
   const isTable = format.startsWith('table');
   const template = parseFormat(sourceOf(format));
-  const lines = rows.map((row) => executeFormat(template, rowValue(listing, row), functions));
+  const parts = plainParts(listing, template);
+  const lines = rows.map((row) =>
+    parts ? printPlainRow(listing, parts, row) : executeFormat(template, rowValue(listing, row), functions),
+  );
   if (!isTable) return lines.map((line) => `${line}\n`).join('');
-  const header = executeFormat(template, headerValue(listing), functionsForHeader);
+  const header = parts
+    ? printPlainHeader(listing, parts)
+    : executeFormat(template, headerValue(listing), functionsForHeader);
   return layOutTable(`${[header, ...lines].join('\n')}\n`);
 }
 
@@ -38,6 +44,9 @@ export function renderListing<Row>(listing: Listing<Row>, rows: readonly Row[], 
  * work only when it is shown. Throws InvalidParameter with the words of `docker ps` when the template is wrong.
  */
 export function findUsedColumns<Row>(listing: Listing<Row>, row: Row, format: string): Set<string> {
+  const template = guarded('failed to parse template', () => parseTemplate(sourceOf(format), isFunction));
+  const parts = plainParts(listing, template);
+  if (parts) return new Set(parts.flatMap((part) => ('column' in part ? [part.column] : [])));
   const used = new Set<string>();
   const columns = Object.entries(listing.columns).map(([name, column]): [string, Column<Row>] => [
     name,
@@ -49,7 +58,6 @@ export function findUsedColumns<Row>(listing: Listing<Row>, row: Row, format: st
       },
     },
   ]);
-  const template = guarded('failed to parse template', () => parseTemplate(sourceOf(format), isFunction));
   const data = rowValue({ ...listing, columns: Object.fromEntries(columns) }, row);
   guarded('failed to execute template', () => executeTemplate(template, data));
   return used;
