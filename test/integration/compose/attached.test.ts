@@ -70,6 +70,8 @@ services:
     assert.equal(await shop.inspect('db-1', '.State.Status'), 'exited');
     assert.equal((await shop.run(['up', '--abort-on-container-exit'])).code, 5);
     assert.equal((await shop.run(['up', '--exit-code-from', 'nobody'])).code, 1);
+    const alone = ['up', '--no-deps', '--abort-on-container-failure', 'tests'];
+    assert.equal((await shop.run(alone)).code, 5);
   });
 
   it('logs: in the order of time, of some services, the last lines, followed to later starts', async () => {

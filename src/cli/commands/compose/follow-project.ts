@@ -113,8 +113,9 @@ export async function followProject(settings: FollowSettings, signal: AbortSigna
       await printer(shown).note(`${shown} exited with code ${exitCode}`);
     }
     if (again) return;
-    finish(id);
+    // First of all: it may be the last one, and the reason to end.
     settings.onExit({ service: attributes[label.service] ?? '', name, exitCode });
+    finish(id);
   };
 
   const filters = { type: ['container'], label: [`${label.project}=${project}`] };

@@ -45,7 +45,6 @@ export async function runAttached(
   const shown = shownServices(project, plan, settings, targets);
   const codes = new Map<string, number>();
   const aborted = Promise.withResolvers<Exit>();
-  const before = await observeContainers(client, project.name, context.signal);
   // Signals mean the containers from here on, and not the connection by which they are stopped.
   const unending = new AbortController().signal;
   const following = await followProject(
@@ -74,7 +73,8 @@ export async function runAttached(
     else killAll(client, project.name).catch((error: unknown) => printFailure(context, error));
   });
   try {
-    for (const container of before) {
+    // Not before: what ends until then would not be told.
+    for (const container of await observeContainers(client, project.name)) {
       const isShown = !container.oneOff && shown.has(container.service);
       if (isShown && container.state === 'running') following.attach(container, { tail: '0' });
     }
