@@ -18,16 +18,14 @@ export function requireVisibleRoots(
   const directory = fs.realpathSync(containersDirectory);
   const mounted = new Set(mountPointsUnder(directory));
   const own = mountNamespaceOf('self');
-  const hidden = running.flatMap(({ record, pid }) => {
-    const monitor = parentOf(pid);
-    const namespace = monitor && mountNamespaceOf(monitor);
-    // In the same namespace somebody unmounted it: that container's loss alone.
-    const isElsewhere = namespace !== undefined && namespace !== own;
-    return isElsewhere && !mounted.has(pathsOf(directory, record.id).root) ? [{ record, monitor }] : [];
-  });
+  const hidden = running
+    .filter(({ record }) => !mounted.has(pathsOf(directory, record.id).root))
+    .map(({ record, pid }) => ({ name: record.name, monitor: parentOf(pid) }))
+    // In the same namespace somebody has unmounted it, which is that container's loss alone.
+    .filter(({ monitor }) => ![own, undefined].includes(monitor && mountNamespaceOf(monitor)));
   const [first] = hidden;
   if (first === undefined) return;
-  const names = hidden.map(({ record }) => record.name);
+  const names = hidden.map(({ name }) => name);
   const shown =
     names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
   throw new DhowError(
