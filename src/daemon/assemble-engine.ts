@@ -195,6 +195,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
   const networks = createNetworkService({ networks: stack, containers, events, database });
   const volumes = createVolumeService({ volumes: localVolumes, containers, events });
   await containers.restore();
+  database.settle();
   await builds.restore();
   return {
     containers: containers.service,

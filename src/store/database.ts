@@ -4,7 +4,7 @@ import { DhowError } from '#errors/error.ts';
 import { findDamage } from '#store/database/damage.ts';
 import { createLogSync } from '#store/database/log-sync.ts';
 import { documentsOf, migrate } from '#store/database/migrate.ts';
-import { finishRescue, rescueDatabase, snapshotOf } from '#store/database/rescue.ts';
+import { finishRescue, rescueDatabase, snapshotOf, unsettled } from '#store/database/rescue.ts';
 import { writeSnapshot } from '#store/database/snapshot.ts';
 
 /**
@@ -19,8 +19,12 @@ import { writeSnapshot } from '#store/database/snapshot.ts';
  */
 export interface Database {
   readonly sql: DatabaseSync;
-  /** `new` and rescued ones may lack rows of things that exist. */
+  /**
+   * All but `kept` ones may lack rows of things that exist. `new`: made just now, or rescued by a daemon that ended before `settle`.
+   */
   readonly origin: 'kept' | 'new' | RescueReport;
+  /** From now on what has no row is a left-over: all else has been kept aside. */
+  settle(): void;
   /**
    * Runs `body`, which must not be asynchronous, in one IMMEDIATE transaction; nested calls join the outer one. Throws
    * what `body` throws, rolled back.
@@ -72,7 +76,7 @@ const busyTimeoutMs = 5_000;
  */
 export function openDatabase(path: string, migrations: readonly Migration[]): Database {
   const documents = documentsOf(migrations);
-  const origin = rescueIfDamaged(path, migrations);
+  const found = rescueIfDamaged(path, migrations);
   const sql = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     sql.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
@@ -82,6 +86,8 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
     throw error;
   }
   const readNumber = (query: string): number => Number(Object.values(sql.prepare(query).get() ?? {})[0]);
+  const origin = found === 'kept' && readNumber('PRAGMA user_version') === unsettled ? 'new' : found;
+  if (origin !== 'kept') sql.exec(`PRAGMA user_version = ${unsettled}`);
   const log = createLogSync(path, {
     rewrite: () => readNumber('PRAGMA wal_checkpoint(TRUNCATE)') === 0,
   });
@@ -92,6 +98,9 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
   return {
     sql,
     origin,
+    settle() {
+      if (origin !== 'kept') sql.exec('PRAGMA user_version = 0');
+    },
     transaction(body) {
       if (depth > 0) return body();
       sql.exec('BEGIN IMMEDIATE');

@@ -39,6 +39,7 @@ describe('a damaged database', () => {
   /** Rows 0 to `count` in the snapshot, and one more after it. */
   async function fill(): Promise<void> {
     const database = openDatabase(file, migrations);
+    database.settle();
     for (let index = 0; index < count; index++) add(database, index);
     await database.snapshot();
     add(database, count);
@@ -128,6 +129,28 @@ describe('a damaged database', () => {
       kind: 'DataLoss',
       message: /put a backup of it there/,
     });
+  });
+
+  it('is not trusted before what has no row was kept aside, also when its rescue or that was cut short', async () => {
+    await fill();
+    fs.rmSync(file);
+    openDatabase(file, migrations).close();
+    // As between two renames.
+    fs.renameSync(file, `${file}.rescued`);
+    const origins = [1, 2].map(() => {
+      const database = openDatabase(file, migrations);
+      const { origin } = database;
+      database.close();
+      return origin;
+    });
+    assert.deepEqual(origins, ['new', 'new']);
+    const database = openDatabase(file, migrations);
+    database.settle();
+    database.close();
+    const settled = openDatabase(file, migrations);
+    assert.equal(settled.origin, 'kept');
+    assert.equal(namesIn(settled).size, count);
+    settled.close();
   });
 
   it('is left as it is when a newer program wrote it', async () => {

@@ -21,6 +21,9 @@ import {
 import { syncFileNow } from '#store/database/sync-file.ts';
 import type { Migration, RescueReport } from '#store/database.ts';
 
+/** SQLite's `user_version` of a database that may lack rows, until what has none has been kept aside. */
+export const unsettled = 1;
+
 /** The last good copy of a database. */
 export const snapshotOf = (file: string): string => `${file}.snapshot`;
 const rescuedOf = (file: string): string => `${file}.rescued`;
@@ -53,6 +56,7 @@ export function rescueDatabase(file: string, migrations: readonly Migration[], d
     file,
     migrations.filter(({ name }) => applied.has(name)),
   );
+  target.exec(`PRAGMA user_version = ${unsettled}`);
   target.exec('BEGIN');
   const shapes = shapesOf(target);
   const tables = shapes.map((shape) => {
