@@ -9,7 +9,7 @@ import { createExec, startExec } from '#engine/containers/exec.ts';
 import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
 import { handleExit, tellOom } from '#engine/containers/exit.ts';
 import { createHealthMonitors } from '#engine/containers/health/monitors.ts';
-import { unlinkContainer } from '#engine/containers/links.ts';
+import { listLinkNames, unlinkContainer } from '#engine/containers/links.ts';
 import { createLocks } from '#engine/containers/locks.ts';
 import { createLogForwarders } from '#engine/containers/log-forwarders.ts';
 import { keepLogs } from '#engine/containers/log-keeper.ts';
@@ -123,11 +123,13 @@ export async function createContainerService(
     remove: (nameOrId, options) => removeContainer(context, nameOrId, options),
     prune: () => pruneContainers(context, async (id) => (await sizeOf(id)).writableBytes),
     get: (nameOrId) => viewContainer(context, findContainer(table, nameOrId)),
-    list: () =>
-      table
+    list() {
+      const linkNames = listLinkNames(context);
+      return table
         .list()
         .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
-        .map((record) => viewContainer(context, record)),
+        .map((record) => viewContainer(context, record, linkNames));
+    },
     sizeOf,
     wait: (nameOrId, condition, signal) => waitForContainer(context, nameOrId, condition, signal),
     logs: (nameOrId, query, signal) => followLogs(context, nameOrId, query, signal),

@@ -157,15 +157,15 @@ export function viewLinks(context: Pick<ContainerContext, 'table'>, record: Cont
   });
 }
 
-/** The names that a container has by others' links: `/web/alias`. */
-export function linkNames(context: Pick<ContainerContext, 'table'>, record: ContainerRecord): string[] {
-  return context.table
-    .list()
-    .flatMap((other) =>
-      other.settings.host.links
-        .filter(({ target }) => target === record.id)
-        .map(({ alias }) => nameOf(other, alias)),
-    );
+/** The names that containers have by others' links, such as `/web/alias`, by their ids. */
+export function listLinkNames({ table }: Pick<ContainerContext, 'table'>): ReadonlyMap<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const record of table.list()) {
+    for (const { target, alias } of record.settings.host.links) {
+      names.set(target, [...(names.get(target) ?? []), nameOf(record, alias)]);
+    }
+  }
+  return names;
 }
 
 function hostsEntry({ alias, target, address }: Link): { names: string[]; address: string } {

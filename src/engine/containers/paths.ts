@@ -16,16 +16,17 @@ export interface ContainerPaths {
 }
 
 export function pathsOf(containersDirectory: string, id: string): ContainerPaths {
-  const directory = path.join(containersDirectory, id);
+  // Asked for each container of a list, for which `path.join` is dear.
+  const directory = `${containersDirectory}/${id}`;
   return {
     directory,
-    root: path.join(directory, 'root'),
-    sources: path.join(directory, 'sources'),
-    log: path.join(directory, 'log'),
-    logCursor: path.join(directory, 'forwarding', 'sent'),
-    hosts: path.join(directory, 'hosts'),
-    hostname: path.join(directory, 'hostname'),
-    resolv: path.join(directory, 'resolv.conf'),
+    root: `${directory}/root`,
+    sources: `${directory}/sources`,
+    log: `${directory}/log`,
+    logCursor: `${directory}/forwarding/sent`,
+    hosts: `${directory}/hosts`,
+    hostname: `${directory}/hostname`,
+    resolv: `${directory}/resolv.conf`,
   };
 }
 

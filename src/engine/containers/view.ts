@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { linkNames, viewLinks } from '#engine/containers/links.ts';
+import { listLinkNames, viewLinks } from '#engine/containers/links.ts';
 import { isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
@@ -8,8 +8,15 @@ import type { ContainerRecord } from '#engine/containers/table.ts';
 import type { ContainerView } from '#engine/containers.ts';
 import { kindOf } from '#errors/error.ts';
 
-/** What the doors are shown of a container. */
-export function viewContainer(context: ContainerContext, record: ContainerRecord): ContainerView {
+/**
+ * What the doors are shown of a container.
+ * @param linkNames of all containers, from who looks at many
+ */
+export function viewContainer(
+  context: ContainerContext,
+  record: ContainerRecord,
+  linkNames = listLinkNames(context),
+): ContainerView {
   const paths = pathsOf(context.containersDirectory, record.id);
   const writable = writableDirectory(paths, record.settings);
   const health = context.health.healthOf(record.id);
@@ -26,7 +33,7 @@ export function viewContainer(context: ContainerContext, record: ContainerRecord
     endpoints: isLive(record) ? context.networks.endpointsOf(record.id) : [],
     ports: isLive(record) ? context.networks.portsOf(record.id) : [],
     links: viewLinks(context, record),
-    linkNames: linkNames(context, record),
+    linkNames: linkNames.get(record.id) ?? [],
     mounts: viewMounts(context, record),
     platform: record.platform,
     paths: {
