@@ -10,7 +10,9 @@ import type { Migration } from '#store/database.ts';
  */
 export function requireKnownSchema(path: string, migrations: readonly Migration[]): void {
   const found = fs.existsSync(path) ? readColumns(path) : undefined;
-  if (found === undefined) return;
+  // What a newer version has made of it is not for this one to judge: it is refused by name where it is opened.
+  const names = new Set(migrations.map(({ name }) => name));
+  if (found === undefined || !found.applied.isSubsetOf(names)) return;
   using expected = new DatabaseSync(':memory:');
   for (const { name, sql } of migrations.toSorted((a, b) => a.version - b.version)) {
     if (found.applied.has(name)) expected.exec(sql);
