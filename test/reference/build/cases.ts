@@ -202,4 +202,185 @@ COPY --chmod=0601 one.md /modes/
     },
     notByDocker: 'has no mounts',
   },
+  {
+    name: 'variables wherever they may stand',
+    files: {
+      ...tree,
+      // The volume comes last: dockerd runs commands with the volumes of the steps before, which makes directories for them. BuildKit does not, nor
+      // does Dhow.
+      Dockerfile: `ARG TAG=latest
+ARG IMAGE=busybox
+FROM $IMAGE:\${TAG:-none} AS base
+ARG DIR=src
+ARG EMPTY
+ARG LATE=from-arg
+ENV WHERE=/srv/\${DIR} OWNER=7:8 PORT=81 NAME=\\$literal LATE=from-env
+ENV CHAIN=$WHERE/x JOINED="$DIR-$WHERE" SINGLE='$DIR' SET=\${DIR:+set} UNSET=\${EMPTY:+set} OR=\${EMPTY:-other}
+WORKDIR $WHERE/work
+COPY --chown=$OWNER $DIR/a.txt \${WHERE}/copied
+ADD \${DIR}/deep $WHERE/added/
+EXPOSE $PORT/tcp
+LABEL label.$DIR="$WHERE" "other"=$PORT
+STOPSIGNAL \${EMPTY:-SIGHUP}
+USER \${OWNER}
+RUN echo "$LATE $NAME $SET-$UNSET $OR" > /tmp/values; pwd > /tmp/where
+VOLUME $WHERE/vol
+`,
+    },
+    notByBuildah: 'makes the working directory late',
+  },
+  {
+    name: 'arguments in stages, and where they end',
+    files: {
+      Dockerfile: `ARG GLOBAL=global
+FROM busybox AS one
+RUN echo "1 \${GLOBAL:-unset}" > /one
+ARG GLOBAL
+RUN echo "2 $GLOBAL" >> /one
+ARG GLOBAL=own
+RUN echo "3 $GLOBAL" >> /one
+FROM busybox
+ARG GIVEN
+ARG DEFAULT=default
+COPY --from=one /one /one
+RUN echo "\${GLOBAL:-unset} $GIVEN $DEFAULT" > /two
+ENV DEFAULT=env
+RUN echo "$DEFAULT" >> /two
+`,
+    },
+    args: ['--build-arg', 'GIVEN=given'],
+  },
+  {
+    name: 'how lines go on and end',
+    files: {
+      Dockerfile: [
+        '# escape=`',
+        '',
+        'FROM busybox',
+        'RUN echo one > /one && `',
+        '  # a comment inside',
+        '    echo two `',
+        '',
+        '    > /two',
+        'RUN echo "a # b" > /hash; echo \\n > /backslash',
+        '   # an indented comment',
+        '  run echo lower > /lower',
+        'ENV A=1 `',
+        '    B="two  blanks" `',
+        '    C=3',
+        'LABEL a=b `',
+        '# between',
+        '      c=d',
+        '',
+      ].join('\n'),
+    },
+  },
+  {
+    name: 'programs and their arguments, in the order in which they reset each other',
+    files: {
+      // The first check has no times: dockerd merges the settings of each step into those of the step before, so that NONE would keep them.
+      Dockerfile: `FROM busybox AS base
+CMD ["from", "base"]
+FROM base AS kept
+RUN true
+FROM base
+ENTRYPOINT echo shell form
+ENTRYPOINT [ "/bin/echo" , "json form" ]
+CMD [ "a b", "c\\"d", "\\u00e9" ]
+MAINTAINER Somebody <somebody@example.com>
+HEALTHCHECK CMD ["true", "x"]
+HEALTHCHECK NONE
+SHELL ["/bin/sh", "-c"]
+ONBUILD RUN echo later
+ONBUILD COPY . /later
+`,
+    },
+    notByBuildah: 'writes OCI images, which know neither SHELL nor HEALTHCHECK',
+  },
+  {
+    name: 'names with blanks, other alphabets and marks',
+    files: {
+      'with blank/inner file': 'blank\n',
+      'ünï/çödé': 'unicode\n',
+      'a[b]': 'brackets\n',
+      'dash-': 'dash\n',
+      $dollar: 'dollar\n',
+      Dockerfile: `FROM busybox
+COPY ["with blank", "/with blank/"]
+COPY ["with blank/inner file", "/to/another file"]
+COPY ünï /ünï
+COPY a[[]b] /brackets
+COPY d?sh- /dash
+COPY \\$dollar /dollar
+RUN echo x > "/made by command" && mkdir -p "/ö/é" && ln -s "/made by command" "/ö/link to"
+`,
+    },
+    notByBuildah: 'takes a bracket in a pattern otherwise',
+  },
+  {
+    name: 'patterns of an ignore file',
+    files: {
+      'a/b/c/deep.txt': 'x',
+      'a/b/keep.md': 'x',
+      'a/temp1': 'x',
+      'a/temp22': 'x',
+      'docs/readme.md': 'x',
+      'docs/internal/secret.md': 'x',
+      'build/out.bin': 'x',
+      'src/build/in.txt': 'x',
+      'src/x.o': 'x',
+      'src/y.c': 'x',
+      range1: 'x',
+      range9: 'x',
+      'space name': 'x',
+      '.dockerignore': [
+        '# comment',
+        '',
+        '  a/temp?  ',
+        'build/',
+        '**/*.o',
+        'docs',
+        '!docs/readme.md',
+        'a/**/deep.txt',
+        'range[0-5]',
+        './space name',
+        'src/../src/nothing',
+        '',
+      ].join('\n'),
+      Dockerfile: 'FROM busybox\nCOPY . /ctx\nCOPY src /src\n',
+    },
+  },
+  {
+    name: 'directories that are replaced, hidden and made again',
+    files: {
+      ...tree,
+      Dockerfile: `FROM busybox
+RUN mkdir -p /d/e/f && echo 1 > /d/e/f/1 && echo 2 > /d/2 && ln -s d /l && mkdir /m && chmod 2775 /m && chown 3:4 /m
+RUN rm -r /d/e && mkdir -p /d/e && echo new > /d/e/new
+COPY src/deep /d/e/f
+RUN mv /d/e/f /d/g && rm /l && mkdir /l && echo real > /l/real
+RUN rm -r /m && echo file > /m
+COPY one.md /l/
+RUN chmod 0000 /d/2 && touch -d @1000000000 /d/e/new && ln /d/e/new /d/linked
+RUN echo changed >> /d/linked
+`,
+    },
+  },
+  {
+    name: 'patterns that match directories, links and nothing more',
+    files: {
+      ...tree,
+      'dirs/one/x': 'x',
+      'dirs/two/y': 'y',
+      'dirs/file': 'f',
+      'dirs/link': '-> one',
+      Dockerfile: `FROM busybox
+COPY dirs/* /matched/
+COPY dirs/o* /one/
+COPY dirs/link /followed/
+COPY dirs/link/x src/*.txt /both/
+COPY src/d*p /star/
+`,
+    },
+  },
 ];
