@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Cli } from '../../support/cli.ts';
@@ -128,5 +131,29 @@ describe('the cache of builds', () => {
     const left = await dhow.out('builder', 'du', '--format', '{{.Description}}');
     assert.doesNotMatch(left, /first/);
     assert.match(left, /second/);
+  });
+
+  it('what a build has found in the cache stays until it is recorded, whatever is pruned meanwhile', async () => {
+    const found = 'RUN echo found in the cache > /f';
+    await build(dhow, ['-o', 'type=tar,dest=/dev/null', context({ Dockerfile: `FROM busybox\n${found}\n` })]);
+    let pruned = '';
+    const server = http.createServer(async (_request, response) => {
+      pruned = await dhow.out('builder', 'prune', '-af');
+      response.end('go on');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const directory = context({
+        Dockerfile: `FROM busybox\n${found}\nRUN --network=host wget -qO /g http://127.0.0.1:${port}/\n`,
+      });
+      assert.match(await build(dhow, ['-t', 'pruned-meanwhile', directory]), /CACHED/);
+    } finally {
+      server.close();
+    }
+    assert.match(pruned, /Deleted build cache objects/);
+    const files = await dhow.out('run', '--rm', 'pruned-meanwhile', 'cat', '/f', '/g');
+    assert.equal(files, 'found in the cache\ngo on');
   });
 });
