@@ -80,15 +80,22 @@ export async function exportCache(
 ): Promise<void> {
   const passing: string[] = [];
   for (const cache of cacheTo) {
-    if (cache.type === 'registry') await push(context, cache.reference);
-    if (cache.type === 'registry' && cache.mode === 'max') passing.push(cache.reference);
-    if (cache.type !== 'local') continue;
+    if (cache.type === 'inline') continue;
+    if (cache.mode === 'max') {
+      if (cacheId === undefined) {
+        throw new DhowError('Unsupported', 'this daemon makes no cache of all stages: leave mode=max out');
+      }
+      passing.push(cache.type === 'registry' ? cache.reference : cacheId);
+    }
+    if (cache.type === 'registry') {
+      await push(context, cache.reference);
+      continue;
+    }
     const directory = path.resolve(context.workingDirectory, cache.directory);
     fs.mkdirSync(directory, { recursive: true });
     const ids = cache.mode === 'max' && cacheId !== undefined ? [cacheId] : images.map(({ id }) => id);
     const archive = await saveImages(context.client, ids, {}, context.signal);
     await writeOutputFile(cacheArchive, directory, archive);
-    if (cache.mode === 'max') passing.push(...ids);
   }
   // One that has other names, or the same again, may be gone or stay.
   for (const name of passing) await removeImage(context.client, name, {}, context.signal).catch(() => {});
