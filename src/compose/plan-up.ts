@@ -4,6 +4,7 @@ import { hashService } from '#compose/hash-service.ts';
 import { type Condition, label } from '#compose/labels.ts';
 import { isActive, type Observed, type ServiceContainer } from '#compose/observe.ts';
 import type { Step, StopSettings } from '#compose/plan.ts';
+import { planRemoval } from '#compose/plan-removal.ts';
 import { planResources, type ResourceSteps } from '#compose/plan-resources.ts';
 import type { Project } from '#compose/project.ts';
 import { isUnfinished } from '#compose/unfinished.ts';
@@ -76,7 +77,7 @@ function convergeService(work: Work, name: string, own: readonly ServiceContaine
   const count = replicasOf(project, name, settings.scale);
   const outdated = new Set(own.filter((container) => isOutdated(work, name, container)));
   const { kept, surplus } = chooseKept(own, outdated, count);
-  for (const container of surplus) steps.push(...removal(container, settings));
+  steps.push(...planRemoval(surplus, settings));
 
   const add = (step: Step) => {
     steps.push(step);
@@ -225,14 +226,6 @@ function anonymousVolumes(
   return result;
 }
 
-function removal({ id, name }: ServiceContainer, { timeoutSeconds }: StopSettings): Step[] {
-  const stop: Step = { action: { kind: 'stop-container', id, name, timeoutSeconds }, after: [] };
-  return [
-    stop,
-    { action: { kind: 'remove-container', id, name, volumes: false, force: false }, after: [stop] },
-  ];
-}
-
 function replicasOf(project: Project, name: string, scale: ReadonlyMap<string, number>): number {
   const service = findService(project.services, name);
   const count = scale.get(name) ?? service.scale ?? service.deploy?.replicas ?? 1;
@@ -247,15 +240,4 @@ function replicasOf(project: Project, name: string, scale: ReadonlyMap<string, n
 
 function imageOf(settings: UpSettings, name: string): ServiceImage {
   return settings.images.get(name) ?? { id: '', volumes: [] };
-}
-
-/** Containers of services that the project does not have. */
-export function findOrphans(project: Project, observed: Observed): ServiceContainer[] {
-  const known = new Set([...Object.keys(project.services), ...project.disabled]);
-  return observed.containers.filter(({ service, oneOff }) => !oneOff && !known.has(service));
-}
-
-/** Steps that remove containers, all at once. */
-export function planRemoval(containers: readonly ServiceContainer[], stop: StopSettings): Step[] {
-  return containers.flatMap((container) => removal(container, stop));
 }

@@ -3,7 +3,8 @@ import type { CliContext } from '#cli/context.ts';
 import { findService, orderServices } from '#compose/dependencies.ts';
 import { observeProject } from '#compose/observe.ts';
 import type { Step } from '#compose/plan.ts';
-import { findOrphans, planRemoval, planUp } from '#compose/plan-up.ts';
+import { findOrphans, planRemoval } from '#compose/plan-removal.ts';
+import { planUp } from '#compose/plan-up.ts';
 import type { Project } from '#compose/project.ts';
 import { DhowError } from '#errors/error.ts';
 

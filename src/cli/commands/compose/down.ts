@@ -7,7 +7,7 @@ import { flag, parsed } from '#cli/options.ts';
 import { type Observed, observeProject, type ServiceContainer } from '#compose/observe.ts';
 import { planDown } from '#compose/plan-down.ts';
 import { readDependencies } from '#compose/plan-each.ts';
-import { findOrphans } from '#compose/plan-up.ts';
+import { findOrphans } from '#compose/plan-removal.ts';
 
 /** `dhow compose down`: removes the containers and networks of a project, and on request its volumes and images. */
 export function createVerb(choice: ProjectChoice): Command {
