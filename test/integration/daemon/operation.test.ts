@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { dhowProgram } from '../../support/cli.ts';
 import { type CommandResult, runCommand } from '../../support/command.ts';
@@ -116,16 +119,19 @@ describe('the operation of a daemon', () => {
   });
 
   describe('/debug/', () => {
-    const get = (): Promise<CommandResult> =>
-      runCommand('curl', ['-s', '--unix-socket', daemon.socket, 'http://dhow/debug/state']);
+    const get = async (): Promise<string> => {
+      const request = http.get({ socketPath: daemon.socket, path: '/debug/state', agent: false });
+      const [response] = await once(request, 'response');
+      return text(response);
+    };
 
     it('comes and goes with the setting', async () => {
       configure({});
       await reload();
-      assert.match((await get()).stdout, /page not found/);
+      assert.match(await get(), /page not found/);
       configure({ debug: true });
       await reload();
-      assert.equal(JSON.parse((await get()).stdout).requests[0].path, '/debug/state');
+      assert.equal(JSON.parse(await get()).requests[0].path, '/debug/state');
     });
   });
 
