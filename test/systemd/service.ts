@@ -19,8 +19,12 @@ describe('a machine with systemd', () => {
   const identities = (): Promise<string> =>
     dhow('inspect', '--format', '{{.State.Pid}} {{.State.StartedAt}}', 'counts', 'idle');
 
-  it('has Dhow as a service after tools/install', async () => {
+  it('has Dhow as a service after tools/install, in place of a daemon that a command started', async () => {
+    await machine.out(`${repository}/bin/dhow`, 'ps');
+    const before = await machine.out('cat', '/var/lib/dhow/lock');
     await machine.out(install);
+    assert.notEqual(await property('MainPID'), before);
+    assert.equal(await machine.sh(`kill -0 ${before} 2>&1 || true`), `sh: 1: kill: No such process`);
     assert.equal(await property('ActiveState'), 'active');
     assert.equal(await property('StatusText'), 'Listening on fd://');
     assert.equal(
