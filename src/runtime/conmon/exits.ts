@@ -112,7 +112,7 @@ function killOrphan(context: RuntimeContext, directory: ProcessDirectory): void 
 export function supervise(context: RuntimeContext, directory: ProcessDirectory, exited: Promise<void>): void {
   const oom =
     directory.kind === 'container'
-      ? watchOom(directory, () => context.exits.tellOom(directory.id))
+      ? watchOom(context.cgroups, directory, () => context.exits.tellOom(directory.id))
       : undefined;
   const settled = exited.then(() => {
     oom?.[Symbol.dispose]();
