@@ -84,7 +84,7 @@ describe('log drivers', () => {
     assert.equal(entry['B'], long);
   });
 
-  test('a daemon that is killed and started again loses and repeats nothing', async () => {
+  test('a daemon that is killed and started again loses nothing, and repeats no line but one that it died over', async () => {
     const id = await docker.out(
       'run',
       '-d',
@@ -95,7 +95,8 @@ describe('log drivers', () => {
       '-c',
       counting(8000),
     );
-    for (const count of [1000, 3000, 5000]) {
+    const kills = [1000, 3000, 5000];
+    for (const count of kills) {
       await journaled(id, count);
       await daemon.kill9();
       await daemon.start();
@@ -105,9 +106,13 @@ describe('log drivers', () => {
     await daemon.stop();
     await daemon.start();
     const entries = await journal.entries({ CONTAINER_ID_FULL: id });
-    assert.deepEqual(
-      entries.map((entry) => entry['MESSAGE']),
-      numbers(8000),
+    const lines = entries.map((entry) => entry['MESSAGE']);
+    const single = lines.filter((line, index) => line !== lines[index - 1]);
+    assert.deepEqual(single, numbers(8000));
+    // Between the sending of a line and the note of it a daemon can be killed.
+    assert.ok(
+      lines.length - single.length <= kills.length,
+      `${lines.length - single.length} lines came twice`,
     );
     assert.deepEqual((await docker.out('logs', id)).split('\n'), numbers(8000));
   });
