@@ -6,10 +6,9 @@ import type { ContainerMount } from '#engine/containers/container-mount.ts';
 import { makeVolumes } from '#engine/containers/container-volumes.ts';
 import { fitLimits } from '#engine/containers/fit-limits.ts';
 import { identifyLinks } from '#engine/containers/links.ts';
-import { findContainer } from '#engine/containers/lookup.ts';
 import { mergeConfig } from '#engine/containers/merge-config.ts';
 import { generateName, parseContainerName } from '#engine/containers/names.ts';
-import { networkNameOf, refuseNetworks } from '#engine/containers/network-mode.ts';
+import { networkNameOf, networkOwner, refuseNetworks } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { removeRow } from '#engine/containers/remove-locked.ts';
 import { resolveMounts } from '#engine/containers/resolve-mounts.ts';
@@ -44,6 +43,7 @@ export async function createContainer(
       ...host,
       resources: limits,
       links: identifyLinks(context, host.links),
+      networkMode: identifyNetworkMode(context, host.networkMode),
       logDriver,
       logOptions,
     },
@@ -156,11 +156,16 @@ function nameNetworks(
   return networks.map((each) => ({ ...each, network: context.networks.get(each.network).name }));
 }
 
+/** The other container may get another name. @throws NotFound */
+function identifyNetworkMode(context: ContainerContext, mode: string): string {
+  const owner = networkOwner(context, mode);
+  return owner === undefined ? mode : `container:${owner.id}`;
+}
+
 function checkNetwork(context: ContainerContext, settings: ContainerSettings): string[] {
   const mode = settings.host.networkMode;
   const publishes = settings.host.ports.length > 0 || settings.host.publishAllPorts;
   if (mode.startsWith('container:')) {
-    findContainer(context.table, mode.slice('container:'.length));
     if (publishes) {
       throw new DhowError(
         'InvalidParameter',

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { findContainer } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { DhowError } from '#errors/error.ts';
@@ -7,6 +8,14 @@ import type { ContainerIdentity, Endpoint, EndpointRequest, PublishedPortRequest
 /** `default` is Docker's word for the default bridge. */
 export function networkNameOf(mode: string): string {
   return mode === '' || mode === 'default' ? 'bridge' : mode;
+}
+
+/** Whose network a container with this mode shares; undefined for one of its own. @throws NotFound */
+export function networkOwner(
+  { table }: Pick<ContainerContext, 'table'>,
+  mode: string,
+): ContainerRecord | undefined {
+  return mode.startsWith('container:') ? findContainer(table, mode.slice('container:'.length)) : undefined;
 }
 
 /** With the host's network or UTS namespace a container has the host's name, unless it was given one. */

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { emitVolumeEvent, makeVolumes } from '#engine/containers/container-volumes.ts';
-import { findContainer, requireRunning } from '#engine/containers/lookup.ts';
+import { requireRunning } from '#engine/containers/lookup.ts';
 import { type MountSource, openMountSources } from '#engine/containers/mount-sources.ts';
+import { networkOwner } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { type ContainerPaths, pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
@@ -63,13 +64,9 @@ function hostFilePaths(
   record: ContainerRecord,
   own: ContainerPaths,
 ): Record<string, string> {
-  const mode = record.settings.host.networkMode;
-  let paths = own;
-  if (mode.startsWith('container:')) {
-    const other = findContainer(context.table, mode.slice('container:'.length));
-    requireRunning(other);
-    paths = pathsOf(context.containersDirectory, other.id);
-  }
+  const owner = networkOwner(context, record.settings.host.networkMode);
+  if (owner) requireRunning(owner);
+  const paths = owner ? pathsOf(context.containersDirectory, owner.id) : own;
   return { '/etc/hosts': paths.hosts, '/etc/hostname': paths.hostname, '/etc/resolv.conf': paths.resolv };
 }
 

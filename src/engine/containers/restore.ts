@@ -159,10 +159,7 @@ export async function startByPolicy(context: ContainerContext): Promise<void> {
 function needs(record: ContainerRecord, other: ContainerRecord): boolean {
   const { links, networkMode } = record.settings.host;
   if (other.createdAt >= record.createdAt) return false;
-  return (
-    links.some(({ target }) => target === other.id) ||
-    [other.id, other.name].includes(networkMode.slice('container:'.length))
-  );
+  return links.some(({ target }) => target === other.id) || networkMode === `container:${other.id}`;
 }
 
 async function startOne(context: ContainerContext, record: ContainerRecord): Promise<void> {

@@ -10,6 +10,7 @@ import {
   hostnameOf,
   identityOf,
   networkNameOf,
+  networkOwner,
   portsOf,
 } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
@@ -143,10 +144,8 @@ async function connectNetwork(
 ): Promise<ConnectedNetwork> {
   const { settings } = record;
   const mode = settings.host.networkMode;
-  if (mode.startsWith('container:')) {
-    const other = findContainer(context.table, mode.slice('container:'.length));
-    return { namespace: { mode: 'path', path: `/proc/${requireRunning(other)}/ns/net` } };
-  }
+  const owner = networkOwner(context, mode);
+  if (owner) return { namespace: { mode: 'path', path: `/proc/${requireRunning(owner)}/ns/net` } };
   undo.defer(quietly('detach networks', () => context.networks.detach(record.id)));
   const request = { container: identityOf(record), endpoints: settings.networks };
   if (networkNameOf(mode) === 'host') {
@@ -194,7 +193,8 @@ function specInput(
       rlimits: host.rlimits,
       noNewPrivileges: host.security.noNewPrivileges,
     },
-    hostname: hostnameOf(record),
+    // Who shares a network has its names, too.
+    hostname: hostnameOf(networkOwner(context, host.networkMode) ?? record),
     ...(settings.domainname ? { domainname: settings.domainname } : {}),
     mounts: prepared.mounts,
     namespaces: {

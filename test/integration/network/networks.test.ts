@@ -242,8 +242,24 @@ describeEngine('network › containers', ({ cli, unique, engine }) => {
     const [network, owner] = [unique('net'), unique('owner')];
     await cli.out('network', 'create', network);
     await cli.out('run', '-d', '--name', owner, '--network', network, ...sleeper);
-    const text = await cli.out('run', '--rm', '--network', `container:${owner}`, 'busybox', 'ip', 'address');
+    const sharing = ['--network', `container:${owner}`, 'busybox'];
+    const text = await cli.out('run', '--rm', ...sharing, 'ip', 'address');
     assert.ok(text.includes(await addressOf(owner, network)));
+    assert.equal(
+      await cli.out('run', '--rm', ...sharing, 'hostname'),
+      await cli.out('exec', owner, 'hostname'),
+    );
+    const sharer = unique('sharer');
+    await cli.out('create', '--name', sharer, ...sharing);
+    // The owner may get another name.
+    await cli.out('rename', owner, `${owner}-renamed`);
+    await cli.out('start', sharer);
+    assert.equal(
+      await cli.out('inspect', '-f', '{{.HostConfig.NetworkMode}}', sharer),
+      `container:${await cli.out('inspect', '-f', '{{.Id}}', `${owner}-renamed`)}`,
+    );
+    await cli.out('rm', '-f', sharer);
+    await cli.out('rename', `${owner}-renamed`, owner);
     await cli.out('rm', '-f', owner);
     await cli.out('network', 'rm', network);
   });
