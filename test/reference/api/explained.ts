@@ -64,6 +64,11 @@ export const explanations: readonly Explanation[] = [
     reason: 'dockerd 20.10 takes 1.10 for no version at all',
   },
   { step: 'disk usage', difference: /SizeRw: added$/, reason: 'logs lie on the disk too' },
+  {
+    step: 'disk usage',
+    difference: /BuildCache: null is array$/,
+    reason: 'newer Dockers send an empty list too',
+  },
   { step: 'disk usage', difference: /BuilderSize: missing$/, reason: 'Docker has dropped this field' },
   {
     step: 'stats',
