@@ -10,4 +10,4 @@ export type ImageRecord = ReturnType<ImageService['get']>;
 export type VolumeRecord = ReturnType<Engine['volumes']['get']>;
 export type Credentials = NonNullable<Parameters<ImageService['pull']>[1]['credentials']>;
 export type LogEntry =
-  ReturnType<ContainerService['logs']> extends AsyncIterable<infer Entry> ? Entry : never;
+  Awaited<ReturnType<ContainerService['logs']>> extends AsyncIterable<infer Entry> ? Entry : never;

@@ -69,7 +69,8 @@ export interface ContainerService {
     condition: 'not-running' | 'next-exit' | 'removed',
     signal: AbortSignal,
   ): Promise<{ exitCode: number; error?: string }>;
-  logs(nameOrId: string, query: LogQuery, signal: AbortSignal): AsyncIterable<LogEntry>;
+  /** Resolves when reading has begun: from then on the log can be removed. What it resolves to must be iterated. */
+  logs(nameOrId: string, query: LogQuery, signal: AbortSignal): Promise<AsyncIterable<LogEntry>>;
   /** What the log driver tells with each line of output. */
   logAttributes(nameOrId: string): Record<string, string>;
   /**

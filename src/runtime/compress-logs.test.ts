@@ -37,7 +37,9 @@ test('a log whose files are put aside and compressed is read as if nothing had h
   const query = { stdout: true, stderr: true, follow: false };
   const reading = { ended: Promise.resolve(), signal: AbortSignal.any([]) };
   const read = async (tail?: number) => {
-    const entries = await Array.fromAsync(readLogs(log, { ...query, ...(tail ? { tail } : {}) }, reading));
+    const entries = await Array.fromAsync(
+      await readLogs(log, { ...query, ...(tail ? { tail } : {}) }, reading),
+    );
     return entries.map(({ bytes }) => Buffer.from(bytes).toString().trim());
   };
   assert.deepEqual(await read(), ['3', '4', '5']);

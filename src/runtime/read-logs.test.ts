@@ -18,7 +18,7 @@ const everything: LogQuery = { stdout: true, stderr: true, follow: false };
 
 async function read(file: string, query: Partial<LogQuery> = {}): Promise<LogEntry[]> {
   const reading = { ended: Promise.resolve(), signal: AbortSignal.any([]) };
-  return Array.fromAsync(readLogs(file, { ...everything, ...query }, reading));
+  return Array.fromAsync(await readLogs(file, { ...everything, ...query }, reading));
 }
 
 function texts(entries: LogEntry[]): string[] {
@@ -138,7 +138,11 @@ describe('readLogs', () => {
     const file = logFile(t, line(1, 'stdout F first'));
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const seen: string[] = [];
-    const reading = readLogs(file, { ...everything, follow: true }, { ended, signal: AbortSignal.any([]) });
+    const reading = await readLogs(
+      file,
+      { ...everything, follow: true },
+      { ended, signal: AbortSignal.any([]) },
+    );
     for await (const entry of reading) {
       seen.push(Buffer.from(entry.bytes).toString().trim());
       if (seen.length === 1) fs.appendFileSync(file, line(2, 'stdout F second').slice(0, 20));
@@ -151,9 +155,19 @@ describe('readLogs', () => {
     assert.deepEqual(seen, ['first', 'second', 'third']);
   });
 
+  test('reads a log that was removed after it had begun', async (t) => {
+    const file = logFile(t, sample);
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const signal = AbortSignal.any([]);
+    const reading = await readLogs(file, { ...everything, follow: true }, { ended, signal });
+    fs.rmSync(file);
+    resolve();
+    assert.deepEqual(texts(await Array.fromAsync(reading)), ['one\n', 'two\n', 'thr', 'ee\n', '\n']);
+  });
+
   test('stops following when it is aborted', async (t) => {
     const controller = new AbortController();
-    const reading = readLogs(
+    const reading = await readLogs(
       logFile(t, sample),
       { ...everything, follow: true },
       { ended: new Promise(() => {}), signal: controller.signal },

@@ -26,19 +26,34 @@ export const logBegin: LogPosition = { number: 1, offset: 0 };
  * Reads a container's log as conmon writes it (`<RFC 3339 time> stdout|stderr F|P <bytes>`), the CRI log format. Memory is bounded by the
  * chunk size whatever the log's size; a line that is only half written yet is not told.
  *
+ * @returns what must be iterated, when the reading has begun: a log that is removed from then on is read to its end all the same
  * @throws NotFound when there is no log; the signal's reason when it is aborted
  */
-export async function* readLogs(
+export async function readLogs(
   path: string,
   query: LogQuery,
   { ended, signal }: LogReading,
-): AsyncGenerator<LogEntry> {
+): Promise<AsyncGenerator<LogEntry>> {
   signal.throwIfAborted();
+  await using undo = new AsyncDisposableStack();
   // Watched before it is read: what is written in between is then not missed.
-  using changes = query.follow ? createChangeWatch(path, ended, signal) : undefined;
+  const changes = query.follow ? undo.use(createChangeWatch(path, ended, signal)) : undefined;
   const wanted = selectStreams(query);
   const start = await findStart(path, query, wanted);
-  for await (const { entry } of entriesFrom(path, start, changes, signal)) {
+  const first = await openNextLog(path, start.number - 1);
+  if (first) undo.use(first);
+  const held = undo.move();
+  return selectEntries(entriesFrom({ path, start, first, changes, signal }), wanted, query, held);
+}
+
+async function* selectEntries(
+  entries: AsyncIterable<{ entry: LogEntry }>,
+  wanted: (entry: LogEntry) => boolean,
+  query: LogQuery,
+  held: AsyncDisposableStack,
+): AsyncGenerator<LogEntry> {
+  await using _held = held;
+  for await (const { entry } of entries) {
     if (!wanted(entry)) continue;
     const time = entryTime(entry);
     if (query.since !== undefined && time < query.since) continue;
@@ -58,18 +73,29 @@ export async function* followLog(
   { ended, signal }: LogReading,
 ): AsyncGenerator<{ entry: LogEntry; next: LogPosition }> {
   using changes = createChangeWatch(path, ended, signal);
-  yield* entriesFrom(path, start, changes, signal);
+  yield* entriesFrom({ path, start, first: undefined, changes, signal });
 }
 
-async function* entriesFrom(
-  path: string,
-  start: LogPosition,
-  changes: ChangeWatch | undefined,
-  signal: AbortSignal,
-): AsyncGenerator<{ entry: LogEntry; next: LogPosition }> {
-  let open: OpenLog | undefined;
+interface EntriesRequest {
+  path: string;
+  start: LogPosition;
+  /** The file of the start, if it is open; closed by the caller. */
+  first: OpenLog | undefined;
+  changes: ChangeWatch | undefined;
+  signal: AbortSignal;
+}
+
+async function* entriesFrom({
+  path,
+  start,
+  first,
+  changes,
+  signal,
+}: EntriesRequest): AsyncGenerator<{ entry: LogEntry; next: LogPosition }> {
+  let open = first;
   let following: OpenLog | undefined;
-  let lines: LineReader | undefined;
+  const offsetIn = ({ number }: OpenLog): number => (number === start.number ? start.offset : 0);
+  let lines: LineReader | undefined = first && createLineReader(first.file, offsetIn(first));
   try {
     for (;;) {
       // Both asked before the last reading: what was written until then will have been read, and a file that has a next one is complete.
@@ -86,7 +112,7 @@ async function* entriesFrom(
         await open?.file.close();
         open = following;
         following = undefined;
-        lines = createLineReader(open.file, open.number === start.number ? start.offset : 0);
+        lines = createLineReader(open.file, offsetIn(open));
       } else if (finished || !changes) {
         return;
       } else {

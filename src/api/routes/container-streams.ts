@@ -66,7 +66,8 @@ export function containerStreamRoutes(containers: ContainerService): Route[] {
     const since = decodeTimestamp(query.text('since'), 'since');
     const until = decodeTimestamp(query.text('until'), 'until');
     const tail = decodeTail(query.text('tail'));
-    const entries = containers.logs(
+    // Clients may remove the container when they have the headers: the reading must have begun by then.
+    const entries = await containers.logs(
       view.id,
       {
         stdout,

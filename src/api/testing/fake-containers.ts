@@ -142,11 +142,14 @@ export function createFakeContainers(parts: {
       return Promise.race([done, aborted]);
     },
     logAttributes: () => ({}),
-    async *logs(nameOrId, query) {
-      for (const { stream, bytes } of find(nameOrId).process.output) {
-        const entry: LogEntry = { stream, timestamp: fixedLogTime, bytes, partial: false };
-        if (query[stream]) yield entry;
-      }
+    async logs(nameOrId, query) {
+      const { output } = find(nameOrId).process;
+      return (async function* () {
+        for (const { stream, bytes } of output) {
+          const entry: LogEntry = { stream, timestamp: fixedLogTime, bytes, partial: false };
+          if (query[stream]) yield entry;
+        }
+      })();
     },
     async attach(nameOrId) {
       return find(nameOrId).process.attach();

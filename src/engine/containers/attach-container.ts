@@ -4,6 +4,7 @@ import { followLogs } from '#engine/containers/logs.ts';
 import { findContainer, isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { AttachOptions, AttachSession } from '#engine/containers.ts';
+import type { LogEntry } from '#runtime/logs.ts';
 
 /** See `ContainerService.attach`. */
 export function attachContainer(
@@ -24,7 +25,9 @@ export function attachContainer(
 
   const abort = new AbortController();
   const query = { stdout: options.stdout, stderr: options.stderr, follow: options.stream };
-  const entries = followLogs(context, record.id, query, abort.signal);
+  async function* logged(): AsyncGenerator<LogEntry> {
+    yield* await followLogs(context, record.id, query, abort.signal);
+  }
   const input = options.stream && wishes.stdin ? liveSession() : undefined;
-  return createLogSession(terminal, entries, input, () => abort.abort());
+  return createLogSession(terminal, logged(), input, () => abort.abort());
 }

@@ -9,19 +9,25 @@ import type { LogEntry, LogQuery } from '#runtime/logs.ts';
 import { readLogs } from '#runtime/read-logs.ts';
 
 /** See `ContainerService.logs`. Following ends with the container's run, or at once when it does not run. */
-export function followLogs(
+export async function followLogs(
   context: ContainerContext,
   nameOrId: string,
   query: LogQuery,
   signal: AbortSignal,
-): AsyncIterable<LogEntry> {
+): Promise<AsyncIterable<LogEntry>> {
   const record = findContainer(context.table, nameOrId);
   if (!logPlanOf(record).readable) {
     throw new DhowError('Unsupported', 'configured logging driver does not support reading');
   }
   const { log } = pathsOf(context.containersDirectory, record.id);
   const ended = query.follow ? runEnd(context, record, signal) : Promise.resolve();
-  return emptyIfMissing(readLogs(log, query, { ended, signal }));
+  try {
+    return await readLogs(log, query, { ended, signal });
+  } catch (error) {
+    // A container that never started has no log.
+    if (kindOf(error) === 'NotFound') return none();
+    throw error;
+  }
 }
 
 /** See `ContainerService.logAttributes`. */
@@ -30,14 +36,7 @@ export function logAttributes({ table }: ContainerContext, nameOrId: string): Re
   return readableAttributes(logDriverOf(record), record.settings.host.logOptions, logSubjectOf(record));
 }
 
-/** A container that never started has no log. */
-async function* emptyIfMissing(entries: AsyncIterable<LogEntry>): AsyncGenerator<LogEntry> {
-  try {
-    yield* entries;
-  } catch (error) {
-    if (kindOf(error) !== 'NotFound') throw error;
-  }
-}
+async function* none(): AsyncGenerator<LogEntry> {}
 
 async function runEnd(
   context: ContainerContext,

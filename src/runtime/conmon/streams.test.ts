@@ -108,7 +108,7 @@ for (const name of ['crun', 'runc']) {
       const drained = collect(stdio);
       const exited = fixture.exitOf(id);
       const query = { stdout: true, stderr: true, follow: true };
-      const reading = readLogs(request.logPath, query, {
+      const reading = await readLogs(request.logPath, query, {
         ended: exited.then(() => {}),
         signal: AbortSignal.any([]),
       });
@@ -129,12 +129,12 @@ for (const name of ['crun', 'runc']) {
 
       const again = { signal: AbortSignal.any([]), ended: Promise.resolve() };
       let all = '';
-      for await (const { bytes } of readLogs(request.logPath, { ...query, follow: false }, again)) {
+      for await (const { bytes } of await readLogs(request.logPath, { ...query, follow: false }, again)) {
         all += Buffer.from(bytes).toString();
       }
       assert.equal(all, expected);
       let tail = '';
-      for await (const { bytes } of readLogs(
+      for await (const { bytes } of await readLogs(
         request.logPath,
         { ...query, follow: false, tail: 12_000 },
         again,

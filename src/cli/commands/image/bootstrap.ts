@@ -27,8 +27,8 @@ export const command = defineCommand({
     }),
     tag: text({ short: 't', help: 'Name of the image (default: as the operand)' }),
   },
-  notes: `Debian's mmdebstrap makes the image on this machine, from packages that Debian signed. The same state of the archive gives the same
-image id.`,
+  notes: `Debian's mmdebstrap makes the image on this machine, from packages that Debian signed. The same
+state of the archive gives the same image id.`,
   async run(context, { options, operands: [operand = ''] }) {
     const { name, tag, digest } = splitReference(operand);
     if (digest !== undefined)
