@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { it } from 'node:test';
 import { cgroupDirectory, cgroupVersion, readCgroupFile } from '../../support/cgroup-file.ts';
 import { outputOf } from '../../support/command.ts';
@@ -161,6 +162,11 @@ describeEngine('limits and usage', ({ cli, engine, unique }) => {
     assert.ok(directory.endsWith(`${parent}/${id}`), directory);
     await cli.out('rm', '-f', name);
     assert.equal(fs.existsSync(directory), false);
+    // It is the user's, who may have others in it.
+    for (const root of ['.', ...fs.readdirSync('/sys/fs/cgroup')]) {
+      const left = path.join('/sys/fs/cgroup', root, parent);
+      if (fs.existsSync(left)) fs.rmdirSync(left);
+    }
   });
 
   it('--cgroupns says whether the container sees where its group is', async () => {
