@@ -6,7 +6,7 @@ import { quietly } from '#errors/quietly.ts';
 import { runOciRuntime } from '#runtime/conmon/command.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { destroyContainer } from '#runtime/conmon/destroy.ts';
-import type { ProcessDirectory } from '#runtime/conmon/directories.ts';
+import { type ProcessDirectory, writeDocument } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { type Attempt, runtimeFailure } from '#runtime/conmon/errors.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
@@ -40,7 +40,7 @@ export async function createContainer(
 
   const seccompCache = maker.name === 'crun' ? context.seccompCache : undefined;
   const spec = seccompCache?.apply(request.spec) ?? request.spec;
-  fs.writeFileSync(directory.file('config.json'), encodeSpec(spec), { mode: 0o600 });
+  writeDocument(directory, 'config.json', encodeSpec(spec));
   const monitor = await startMonitor(context, {
     directory,
     maker,

@@ -185,6 +185,17 @@ export function readExit(directory: ProcessDirectory): Exit | undefined {
   };
 }
 
+/** Whole or not at all: a daemon may die at any time, and the next one reads it. */
+export function writeDocument(
+  directory: ProcessDirectory,
+  name: 'config.json' | 'process.json',
+  content: string,
+): void {
+  const file = directory.file(name);
+  fs.writeFileSync(`${file}.new`, content, { mode: 0o600 });
+  fs.renameSync(`${file}.new`, file);
+}
+
 /** The container's configuration as it was created. undefined when there is none. */
 export function readSpec(directory: ProcessDirectory): OciSpec | undefined {
   const text = readIfPresent(directory.file('config.json'));

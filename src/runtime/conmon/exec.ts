@@ -3,7 +3,7 @@ import { quietly } from '#errors/quietly.ts';
 import { capabilitySets } from '#runtime/build-spec.ts';
 import { awaitProcess } from '#runtime/conmon/container.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
-import { type ProcessDirectory, readPid, readSpec } from '#runtime/conmon/directories.ts';
+import { type ProcessDirectory, readPid, readSpec, writeDocument } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
 import { drainAtExit } from '#runtime/conmon/inspect.ts';
@@ -39,7 +39,7 @@ export async function execInContainer(
   );
   context.exits.forget(request.execId);
   fs.writeFileSync(directory.file('container'), request.containerId);
-  fs.writeFileSync(directory.file('process.json'), encodeSpec(process), { mode: 0o600 });
+  writeDocument(directory, 'process.json', encodeSpec(process));
 
   const { monitor, stdio } = request.attached
     ? await startAttached(context, request, directory)

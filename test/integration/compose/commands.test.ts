@@ -83,7 +83,12 @@ services:
     events.stdout.on('data', (bytes: Buffer) => {
       told += bytes.toString();
     });
-    await shop.out('create');
+    // Events are told from the moment that they are asked for, which nobody is told of.
+    await waitFor('the first event', async () => {
+      await shop.out('rm', '-f');
+      await shop.out('create');
+      return told.includes('"create"');
+    });
     assert.equal(await state(), 'created');
     await shop.out('start');
     await shop.out('pause');
@@ -101,7 +106,9 @@ services:
         .trimEnd()
         .split('\n')
         .map((line) => (JSON.parse(line) as { action: string }).action);
-    await waitFor('the last event', () => told.includes('"destroy"'));
+    const isOver = (): boolean =>
+      told.includes('"die"') && told.lastIndexOf('"destroy"') > told.lastIndexOf('"die"');
+    await waitFor('the last event', isOver);
     events.kill('SIGTERM');
     await closed;
     for (const action of ['create', 'start', 'pause', 'unpause', 'kill', 'die'])
