@@ -91,6 +91,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     ociRuntime,
     otherRuntimes,
     conmonPath: conmon.path,
+    monitorGroup: path.posix.join(first.cgroupParent, 'conmon'),
     log,
     poller,
   });

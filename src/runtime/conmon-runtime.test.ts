@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { isDhowError } from '#errors/error.ts';
 import { collect, createRuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
+import { readCgroupHierarchies } from '#sys/cgroup.ts';
 
 for (const name of ['crun', 'runc']) {
   describe(`containers by ${name}`, () => {
@@ -53,6 +55,31 @@ for (const name of ['crun', 'runc']) {
       await fixture.runtime.delete(id);
       await fixture.runtime.delete(id);
       assert.deepEqual(await fixture.runtime.inspect(id), { state: 'absent' });
+    });
+
+    test('have monitors in a control group of their own, which goes with the runtime', async () => {
+      const { version, mounts } = readCgroupHierarchies();
+      const fixture = await createRuntimeFixture(name);
+      const mount = mounts.find(({ unified, controllers }) =>
+        version === 2 ? unified : controllers.includes('memory'),
+      );
+      const group = path.join(mount?.directory ?? '', fixture.monitorGroup);
+      {
+        await using _disposed = fixture;
+        const { id } = await fixture.begin(['sleep', '1000']);
+        const exec = fixture.execRequest(id, fixture.newId(), ['sleep', '1000'], { attached: false });
+        await fixture.runtime.exec(exec, AbortSignal.any([]));
+        const monitors = fs.readFileSync(path.join(group, 'cgroup.procs'), 'utf8').trim().split('\n');
+        assert.deepEqual(
+          monitors.map((pid) => fs.readFileSync(`/proc/${pid}/comm`, 'utf8')),
+          ['conmon\n', 'conmon\n'],
+        );
+        await fixture.runtime.kill(id, 9);
+        await fixture.exitOf(exec.execId);
+        fixture.runtime.acknowledgeExit(exec.execId);
+        await fixture.runtime.delete(id);
+      }
+      assert.equal(fs.existsSync(group), false);
     });
 
     test('wait between create and start', async () => {

@@ -11,6 +11,7 @@ import { execInContainer } from '#runtime/conmon/exec.ts';
 import { createExitBoard, resumeWatching } from '#runtime/conmon/exits.ts';
 import { attachContainer, inspectProcess } from '#runtime/conmon/inspect.ts';
 import { createMakers } from '#runtime/conmon/maker.ts';
+import { createMonitorGroup } from '#runtime/conmon/monitor-group.ts';
 import { probeContainer } from '#runtime/conmon/probe.ts';
 import { createSeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import { reopenLog, resizeTerminal, signalProcess } from '#runtime/conmon/signals.ts';
@@ -30,6 +31,8 @@ export interface RuntimeParts {
   otherRuntimes?: Readonly<Record<string, string>>;
   /** Absolute. */
   conmonPath: string;
+  /** Control group of the monitors; no container has it. */
+  monitorGroup: string;
   log: Log;
   /** Shared with others, and closed by the caller; without it the runtime has its own. */
   poller?: Poller;
@@ -37,7 +40,7 @@ export interface RuntimeParts {
 
 /** A runtime that holds its processes with conmon and makes them with crun or runc. Needs root. */
 export function createRuntime(parts: RuntimeParts): Runtime {
-  const { runDirectory, ociRuntime, otherRuntimes = {}, conmonPath, log, poller } = parts;
+  const { runDirectory, ociRuntime, otherRuntimes = {}, conmonPath, monitorGroup, log, poller } = parts;
   const cgroups = readCgroupHierarchies();
   const directories = createRunDirectories(runDirectory, ociRuntime.name);
   const context: RuntimeContext = {
@@ -50,6 +53,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
       createPoller({ onFailure: (error) => log.error('poller-restarted', { error: messageOf(error) }) }),
     cgroups,
     cgroupMoves: createCgroupMoves(cgroups),
+    monitorGroup: createMonitorGroup(cgroups, monitorGroup, log),
     exits: createExitBoard(),
     seccompCache:
       ociRuntime.name === 'crun'
@@ -104,6 +108,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     async close() {
       if (poller === undefined) await context.poller.close();
       context.makers[Symbol.dispose]();
+      context.monitorGroup[Symbol.dispose]();
     },
   };
 }

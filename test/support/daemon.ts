@@ -135,7 +135,7 @@ function isKept(line: string, pid: number, { bridge, nftTable, cgroupParent }: O
     (line.startsWith('route ') && line.includes(`dev ${bridge} `)) ||
     (line.startsWith('nft ') && line.includes(nftTable) && !line.startsWith('nft element ')) ||
     (line.startsWith('nft element ') && line.includes(`"${bridge}"`)) ||
-    (line.startsWith('cgroup ') && line.endsWith(cgroupParent))
+    (line.startsWith('cgroup ') && /^(\/conmon)?$/.test(line.split(cgroupParent)[1] ?? '-'))
   );
 }
 

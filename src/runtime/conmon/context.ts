@@ -2,6 +2,7 @@ import type { Log } from '#log/log.ts';
 import type { RunDirectories } from '#runtime/conmon/directories.ts';
 import type { ExitBoard } from '#runtime/conmon/exits.ts';
 import type { Makers } from '#runtime/conmon/maker.ts';
+import type { MonitorGroup } from '#runtime/conmon/monitor-group.ts';
 import type { SeccompCache } from '#runtime/conmon/seccomp-cache.ts';
 import type { CgroupHierarchies } from '#sys/cgroup.ts';
 import type { CgroupMoves } from '#sys/cgroup-moves.ts';
@@ -16,6 +17,7 @@ export interface RuntimeContext {
   readonly poller: Poller;
   readonly cgroups: CgroupHierarchies;
   readonly cgroupMoves: CgroupMoves;
+  readonly monitorGroup: MonitorGroup;
   readonly exits: ExitBoard;
   /** Of crun, where it is the daemon's own runtime: others do not take compiled filters. */
   readonly seccompCache: SeccompCache | undefined;

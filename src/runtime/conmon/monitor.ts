@@ -41,7 +41,7 @@ const syncMessageLimit = 256 * 1024;
 
 /**
  * Starts conmon as our own child (`--sync`: it forks once less), in its own session and with /dev/null for stdio, so that it
- * outlives this daemon. It stays in the daemon's control group, never in the container's.
+ * outlives this daemon. Before it tells its outcome it is in the monitors' control group, neither the daemon's nor the container's.
  */
 export async function startMonitor(context: RuntimeContext, call: MonitorCall): Promise<StartingMonitor> {
   const { directory } = call;
@@ -74,7 +74,8 @@ export async function startMonitor(context: RuntimeContext, call: MonitorCall): 
     reap(pid);
     resolve();
   });
-  return { pid, outcome: readSyncMessage(sync.readFd), exited };
+  const ready = Promise.all([readSyncMessage(sync.readFd), context.monitorGroup.take(pid)]);
+  return { pid, outcome: ready.then(([message]) => message), exited };
 }
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -23,6 +23,7 @@ export interface RuntimeFixture extends AsyncDisposable {
   readonly runDirectory: string;
   readonly root: string;
   readonly context: SpecContext;
+  readonly monitorGroup: string;
   newId(): string;
   spec(id: string, args: string[], change?: (input: SpecInput) => void): OciSpec;
   request(id: string, args: string[], options?: RequestOptions): CreateRequest;
@@ -63,6 +64,7 @@ export async function createRuntimeFixture(runtimeName: string, depth = 'run'): 
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dhow-rt-'));
   const root = path.join(directory, 'root');
   const cgroupParent = `/dhow-rt-test-${path.basename(directory).slice('dhow-rt-'.length)}`;
+  const monitorGroup = `${cgroupParent}-conmon`;
   const runDirectory = path.join(directory, depth);
   makeBusyboxRoot(root);
   const context = readSpecContext();
@@ -78,7 +80,7 @@ export async function createRuntimeFixture(runtimeName: string, depth = 'run'): 
 
   async function open(): Promise<Runtime> {
     exits = new Map();
-    const opened = createRuntime({ runDirectory, ociRuntime, conmonPath, log: silentLog });
+    const opened = createRuntime({ runDirectory, ociRuntime, conmonPath, monitorGroup, log: silentLog });
     await opened.watchExits((exit) => slot(exit.id).resolve(exit));
     return opened;
   }
@@ -92,6 +94,7 @@ export async function createRuntimeFixture(runtimeName: string, depth = 'run'): 
     runDirectory,
     root,
     context,
+    monitorGroup,
     newId: () => randomBytes(32).toString('hex'),
     spec(id, args, change = () => {}) {
       const input = plainSpecInput({ id, rootDirectory: root, cgroupParent });
