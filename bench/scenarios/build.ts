@@ -22,17 +22,17 @@ const titles = {
   },
 };
 
-/** Twenty steps on a context of many files, and stages side by side, beside dockerd's first builder. */
+/** Twenty steps on a context of many files, and stages side by side, beside dockerd's first builder and podman's, which keeps its steps, too. */
 export const buildScenario: Scenario = {
   name: 'build',
-  async measure({ dhow, dockerd }, { rounds = 3 }) {
+  async measure({ dhow, dockerd, podman }, { rounds = 3 }) {
     const scratch = createScratch();
     try {
       const context = path.join(scratch.directory, 'context');
       const wide = path.join(scratch.directory, 'wide');
       writeContext(context);
       writeStages(wide);
-      const contestants = [dhow.cli, dockerd.cli, dhow.dhow];
+      const contestants = [dhow.cli, dockerd.cli, dhow.dhow, podman.cli];
       const build = (contestant: Contestant, ...args: string[]): Promise<number> => {
         const { environment, ...rest } = contestant.invoke('build', '-q', '-t', 'measured', ...args);
         return timeCommand({ ...rest, environment: { ...environment, DOCKER_BUILDKIT: '0' } });
@@ -56,13 +56,13 @@ export const buildScenario: Scenario = {
         }
       }
       await Promise.all(
-        [dhow.cli, dockerd.cli].map((one) => timeCommand(one.invoke('rmi', '-f', 'measured'))),
+        [dhow.cli, dockerd.cli, podman.cli].map((one) => timeCommand(one.invoke('rmi', '-f', 'measured'))),
       );
       return phases.map((phase) => ({
         title: titles[phase].title,
         unit: 'ms',
         rows: rowsOf(samples.get(phase) ?? new Map()),
-        references: [contestantNames.dockerOnDockerd],
+        references: [contestantNames.dockerOnDockerd, contestantNames.podman],
         notes: [titles[phase].note],
       }));
     } finally {
