@@ -29,7 +29,7 @@ describe('what is wrong is said as docker says it', () => {
       1,
       "dhow: 'dhow rename' requires 2 arguments\n\nUsage:  dhow rename CONTAINER NEW_NAME\n\nRun 'dhow rename --help' for more information\n",
     ],
-    ['run --cpu-rt-period 1 box', 125, 'dhow: --cpu-rt-period is not supported yet\n'],
+    ['run --kernel-memory 1 box', 125, 'dhow: --kernel-memory is not supported yet\n'],
     ['-z ps', 125, "unknown shorthand flag: 'z' in -z\n\nRun 'dhow --help' for more information\n"],
   ];
   for (const [line, code, stderr] of cases) {

@@ -33,6 +33,7 @@ import { createReferences } from '#store/references.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { createPoller } from '#sys/epoll.ts';
 import { createNftables } from '#sys/nftables.ts';
+import { requireRealtime } from '#sys/realtime-budget.ts';
 import { createLocalVolumeStore } from '#volume/local.ts';
 
 export interface EngineParts {
@@ -105,6 +106,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     resolvConf: () => readHostResolvConf(readText),
   };
   const cgroups = readCgroupHierarchies();
+  requireRealtime(cgroups, first.realtimeBudget);
   const events = metrics.meterEvents(createEventService());
   const localVolumes = createLocalVolumeStore({ database, directory: root.volumes, workers, log });
   const images = createImageService({
@@ -151,6 +153,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     cdiDirectories: first.cdiDirectories,
     cgroups,
     cgroupParent: first.cgroupParent,
+    realtimeBudget: first.realtimeBudget,
     hostFiles,
     findInitBinary: () => first.initPath ?? findInitBinary(),
   });

@@ -6,6 +6,7 @@ import { parseHostAddress, unprotected } from '#daemon/listen/address.ts';
 import type { BuildCacheRule } from '#engine/upkeep.ts';
 import type { LogFormat, LogLevel } from '#log/log.ts';
 import { type LogDriver, readLogOptions } from '#log-drivers/options.ts';
+import type { RealtimeBudget } from '#sys/realtime-budget.ts';
 
 /** Everything that can be set from outside, resolved. */
 export interface DaemonConfig {
@@ -61,6 +62,8 @@ export interface DaemonConfig {
   /** Where devices are described, the later going before the earlier. */
   cdiDirectories: string[];
   cgroupParent: string;
+  /** Of the groups above each container. */
+  realtimeBudget: RealtimeBudget;
   bridge: string;
   nftTable: string;
   /** Begin of the names of containers' interfaces on the host. */

@@ -95,6 +95,8 @@ export interface ResourceSettings {
   cpuShares?: number;
   cpuPeriodUs?: number;
   cpuQuotaUs?: number;
+  cpuRealtimePeriodUs?: number;
+  cpuRealtimeRuntimeUs?: number;
   cpusetCpus?: string;
   cpusetMems?: string;
   pidsLimit?: number;

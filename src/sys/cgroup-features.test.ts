@@ -66,6 +66,7 @@ test('version 1: each hierarchy by its files, also those that its root does not 
     oomKillDisable: false,
     cpuShares: false,
     cpuQuota: false,
+    cpuRealtime: false,
     cpuset: true,
     pids: false,
     blkioWeight: true,

@@ -12,6 +12,7 @@ export interface CgroupFeatures {
   oomKillDisable: boolean;
   cpuShares: boolean;
   cpuQuota: boolean;
+  cpuRealtime: boolean;
   cpuset: boolean;
   pids: boolean;
   blkioWeight: boolean;
@@ -39,9 +40,10 @@ function readUnified({ mounts }: CgroupHierarchies): CgroupFeatures {
     memory,
     memoryReservation: memory,
     swap: memory && (!handedDown.has('memory') || hasFile(root, ['memory.swap.max'])),
-    // Version 2 leaves these two to the kernel.
+    // Version 2 leaves these to the kernel.
     swappiness: false,
     oomKillDisable: false,
+    cpuRealtime: false,
     cpuShares: controllers.has('cpu'),
     cpuQuota: controllers.has('cpu'),
     cpuset: controllers.has('cpuset'),
@@ -66,6 +68,7 @@ function readSeparate({ mounts }: CgroupHierarchies): CgroupFeatures {
     oomKillDisable: hasFile(memory, ['memory.oom_control']),
     cpuShares: hasFile(cpu, ['cpu.shares']),
     cpuQuota: hasFile(cpu, ['cpu.cfs_quota_us']),
+    cpuRealtime: hasFile(cpu, ['cpu.rt_runtime_us']),
     cpuset: hasFile(cpuset, ['cpuset.cpus']),
     pids: pids !== undefined,
     blkioWeight: hasFile(blkio, ['blkio.weight']),

@@ -50,8 +50,6 @@ const unsupportedFields: [object, object, string][] = [
   [{}, { UsernsMode: 'private' }, 'HostConfig.UsernsMode'],
   [{}, { VolumeDriver: 'nfs' }, 'HostConfig.VolumeDriver'],
   [{}, { LogConfig: { Type: 'gelf' } }, 'gelf'],
-  [{}, { CpuRealtimePeriod: 1 }, 'HostConfig.CpuRealtimePeriod'],
-  [{}, { CpuRealtimeRuntime: 1 }, 'HostConfig.CpuRealtimeRuntime'],
   [{}, { DeviceRequests: [{ Count: -1, Options: { a: 'b' } }] }, 'Options'],
   [{}, { KernelMemory: 1 }, 'HostConfig.KernelMemory'],
   [{}, { CpuCount: 1 }, 'HostConfig.CpuCount'],
@@ -87,6 +85,7 @@ test('what cannot be honoured is accepted at its default, as clients send it', (
 });
 
 const invalidFields: [object, object, RegExp][] = [
+  [{}, { CpuRealtimePeriod: 10, CpuRealtimeRuntime: 11 }, /cpu real-time runtime cannot be higher than/],
   [{ Image: '' }, {}, /Image/],
   [{ Image: 3 }, {}, /Image must be a string/],
   [{ Env: ['=x'] }, {}, /invalid environment variable: =x/],

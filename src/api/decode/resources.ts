@@ -9,10 +9,8 @@ const minimumMemoryBytes = 6 * 1024 * 1024;
 /** The period that `--cpus` is counted in, in microseconds. */
 export const defaultCpuPeriodUs = 100_000;
 
-/** What no cgroup of Dhow's carries: real-time groups, Windows, and what Docker has dropped. */
+/** What no cgroup of Dhow's carries: Windows, and what Docker has dropped. */
 const unsupported = [
-  'CpuRealtimePeriod',
-  'CpuRealtimeRuntime',
   'KernelMemory',
   'KernelMemoryTCP',
   'CpuCount',
@@ -125,7 +123,16 @@ function decodeMemory(fields: Fields, current: CurrentMemory): Memory {
   };
 }
 
-type Cpu = Pick<ResourceSettings, 'cpuShares' | 'cpuPeriodUs' | 'cpuQuotaUs' | 'cpusetCpus' | 'cpusetMems'>;
+type Cpu = Pick<
+  ResourceSettings,
+  | 'cpuShares'
+  | 'cpuPeriodUs'
+  | 'cpuQuotaUs'
+  | 'cpuRealtimePeriodUs'
+  | 'cpuRealtimeRuntimeUs'
+  | 'cpusetCpus'
+  | 'cpusetMems'
+>;
 
 function decodeCpu(fields: Fields): Cpu {
   const shares = fields.integer('CpuShares');
@@ -145,6 +152,16 @@ function decodeCpu(fields: Fields): Cpu {
     'CPU cfs period cannot be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
   );
   check(quota <= 0 || quota >= 1000, 'CPU cfs quota cannot be less than 1ms (i.e. 1000)');
+  const realtimePeriod = fields.integer('CpuRealtimePeriod');
+  const realtimeRuntime = fields.integer('CpuRealtimeRuntime');
+  check(
+    realtimePeriod >= 0 && realtimeRuntime >= 0,
+    'cpu real-time period and runtime must be positive numbers of microseconds',
+  );
+  check(
+    realtimePeriod === 0 || realtimeRuntime <= realtimePeriod,
+    'cpu real-time runtime cannot be higher than cpu real-time period',
+  );
   const cpusetCpus = decodeCpuset(fields, 'CpusetCpus', 'cpuset cpus');
   const cpusetMems = decodeCpuset(fields, 'CpusetMems', 'cpuset mems');
   const fromNanoCpus = {
@@ -156,6 +173,8 @@ function decodeCpu(fields: Fields): Cpu {
     ...(period === 0 ? {} : { cpuPeriodUs: period }),
     ...(quota === 0 ? {} : { cpuQuotaUs: quota }),
     ...(nanoCpus === 0 ? {} : fromNanoCpus),
+    ...(realtimePeriod === 0 ? {} : { cpuRealtimePeriodUs: realtimePeriod }),
+    ...(realtimeRuntime === 0 ? {} : { cpuRealtimeRuntimeUs: realtimeRuntime }),
     ...(cpusetCpus === '' ? {} : { cpusetCpus }),
     ...(cpusetMems === '' ? {} : { cpusetMems }),
   };

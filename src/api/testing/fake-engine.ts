@@ -373,6 +373,7 @@ const fakeSystem: SystemService = {
       oomKillDisable: true,
       cpuShares: true,
       cpuQuota: true,
+      cpuRealtime: true,
       cpuset: true,
       pids: true,
       blkioWeight: true,

@@ -38,6 +38,7 @@ export const defaults: DaemonConfig = {
   journaldSocket: '/run/systemd/journal/socket',
   cdiDirectories: [],
   cgroupParent: '/dhow',
+  realtimeBudget: { periodUs: 0, runtimeUs: 0 },
   bridge: 'dhow0',
   nftTable: 'dhow',
   vethPrefix: 'veth',

@@ -10,6 +10,7 @@ import {
   parseConcurrency,
   parseDuration,
   parseInterval,
+  parseMicroseconds,
   parseMirror,
   parseRuntime,
   parseSwitch,
@@ -262,6 +263,24 @@ export const settings: Setting[] = [
     kind: 'text',
     apply: (config, value) => {
       config.cgroupParent = absolute('cgroup-parent', value);
+    },
+  },
+  {
+    flag: 'cpu-rt-period',
+    key: 'cpu-rt-period',
+    help: 'Period of real-time threads in microseconds, of the control groups above the containers',
+    kind: 'number',
+    apply: (config, value) => {
+      config.realtimeBudget.periodUs = parseMicroseconds('cpu-rt-period', value);
+    },
+  },
+  {
+    flag: 'cpu-rt-runtime',
+    key: 'cpu-rt-runtime',
+    help: 'Microseconds of each period that real-time threads of all containers may take',
+    kind: 'number',
+    apply: (config, value) => {
+      config.realtimeBudget.runtimeUs = parseMicroseconds('cpu-rt-runtime', value);
     },
   },
   {

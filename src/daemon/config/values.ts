@@ -50,6 +50,12 @@ export function parseByteCount(flag: string, value: string): number {
   throw refused(flag, value, 'a number of bytes');
 }
 
+export function parseMicroseconds(flag: string, value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
+  throw refused(flag, value, 'a number of microseconds');
+}
+
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds of a text such as `48h`, `1h30m` or `0`, as Go has them, and days. */

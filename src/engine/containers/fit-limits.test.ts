@@ -11,6 +11,7 @@ const all: CgroupFeatures = {
   oomKillDisable: true,
   cpuShares: true,
   cpuQuota: true,
+  cpuRealtime: true,
   cpuset: true,
   pids: true,
   blkioWeight: true,
@@ -65,5 +66,16 @@ test('processors and memory nodes that are not there are named', () => {
     [{ cpusetMems: '1' }, /Requested memory nodes are not available - requested 1, available: 0/],
   ] as const) {
     assert.throws(() => fitLimits(limits, () => all), { kind: 'InvalidParameter', message });
+  }
+});
+
+test('real-time limits are refused where the kernel has none', () => {
+  const limits = { cpuRealtimeRuntimeUs: 1000 };
+  assert.deepEqual(fitLimits(limits, () => all).limits, limits);
+  for (const wanted of [limits, { cpuRealtimePeriodUs: 1000 }]) {
+    assert.throws(() => fitLimits(wanted, () => ({ ...all, cpuRealtime: false })), {
+      kind: 'InvalidParameter',
+      message: 'kernel does not support CPU real-time scheduler',
+    });
   }
 });

@@ -3,7 +3,7 @@ import type { ResourceSettings } from '#runtime/spec.ts';
 import type { CgroupFeatures } from '#sys/cgroup-features.ts';
 
 interface Requirement {
-  feature: Exclude<keyof CgroupFeatures, 'cpus' | 'memoryNodes'>;
+  feature: Exclude<keyof CgroupFeatures, 'cpuRealtime' | 'cpus' | 'memoryNodes'>;
   limits: readonly (keyof ResourceSettings)[];
   /** In Docker's words. */
   warning: string;
@@ -75,7 +75,7 @@ const requirements: readonly Requirement[] = [
 
 /**
  * Leaves out the limits that this kernel does not enforce, with a warning for each, as Docker does.
- * @throws InvalidParameter in Docker's words for processors or memory nodes that are not there
+ * @throws InvalidParameter in Docker's words for processors or memory nodes that are not there, or real-time limits that the kernel has not
  */
 export function fitLimits<Limits extends Partial<ResourceSettings>>(
   wanted: Limits,
@@ -86,6 +86,10 @@ export function fitLimits<Limits extends Partial<ResourceSettings>>(
   // Most containers have none, and need not wait for a look at the kernel's files.
   if (Object.keys(wanted).every((name) => name === 'deviceCgroupRules')) return { limits, warnings };
   const features = readFeatures();
+  const realtime = limits.cpuRealtimePeriodUs ?? limits.cpuRealtimeRuntimeUs;
+  if (realtime !== undefined && !features.cpuRealtime) {
+    throw new DhowError('InvalidParameter', 'kernel does not support CPU real-time scheduler');
+  }
   for (const requirement of requirements) {
     const asked = requirement.limits.filter((name) => limits[name] !== undefined);
     if (features[requirement.feature] || asked.length === 0) continue;

@@ -19,6 +19,7 @@ import type { Database } from '#store/database.ts';
 import type { LayerUses } from '#store/layer-uses.ts';
 import type { LayerStore, RootMount } from '#store/layers.ts';
 import type { CgroupHierarchies } from '#sys/cgroup.ts';
+import type { RealtimeBudget } from '#sys/realtime-budget.ts';
 import type { VolumeStore } from '#volume/volume.ts';
 
 /** Mounts containers' roots; the real one is overlayfs, tests have their own. */
@@ -63,6 +64,8 @@ export interface ContainerParts {
   /** Where devices are described, the later going before the earlier. */
   cdiDirectories: readonly string[];
   cgroupParent: string;
+  /** Of the groups above each container. */
+  realtimeBudget: RealtimeBudget;
   /** The host's own files, read at each start. */
   hostFiles: { hosts: () => string; resolvConf: () => string };
   findInitBinary: () => string | undefined;

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findDeviceEdits } from '#engine/containers/device-requests.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
@@ -27,6 +28,7 @@ import { applyDeviceEdits } from '#runtime/apply-device-edits.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
 import type { NamespaceMode, SpecInput } from '#runtime/spec.ts';
+import { grantRealtime } from '#sys/realtime-budget.ts';
 
 /** See `ContainerService.start`. */
 export async function startContainer(
@@ -104,6 +106,7 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
   );
   const spec = deviceEdits === undefined ? ownSpec : applyDeviceEdits(ownSpec, deviceEdits);
 
+  grantRealtime(context.cgroups, path.posix.dirname(spec.linux.cgroupsPath), context.realtimeBudget);
   undo.defer(quietly('delete process', () => context.runtime.delete(id)));
   const { settings } = record;
   const { pid } = await context.runtime.create(

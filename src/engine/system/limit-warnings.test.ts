@@ -11,6 +11,7 @@ const bare: CgroupFeatures = {
   oomKillDisable: false,
   cpuShares: true,
   cpuQuota: true,
+  cpuRealtime: true,
   cpuset: true,
   pids: true,
   blkioWeight: false,

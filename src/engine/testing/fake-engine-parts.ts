@@ -219,6 +219,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       journaldSocket: path.join(directory, 'no-journal'),
       cgroups: { version: 2, mounts: [] },
       cgroupParent: '/test',
+      realtimeBudget: { periodUs: 0, runtimeUs: 0 },
       hostFiles: { hosts: () => '', resolvConf: () => 'nameserver 192.0.2.1\n' },
       findInitBinary: () => undefined,
     });

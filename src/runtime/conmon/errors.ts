@@ -27,6 +27,12 @@ export function runtimeFailure(text: string, { program, action }: Attempt): Dhow
       `${prefix}: the kernel does not know the AppArmor profile (load it with apparmor_parser): ${defuse(detail)}`,
     );
   }
+  if (/cpu\.rt_(runtime|period)_us/.test(detail)) {
+    return new DhowError(
+      'InvalidParameter',
+      `${prefix}: the control groups above have not so much real-time left (see dhow daemon --cpu-rt-runtime): ${defuse(detail)}`,
+    );
+  }
   return new DhowError('Internal', `${prefix}: ${defuse(detail)}`);
 }
 

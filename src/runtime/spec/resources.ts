@@ -25,6 +25,8 @@ export function buildResources(settings: ResourceSettings, devices: OciDeviceRul
     shares: positive(settings.cpuShares),
     period: positive(settings.cpuPeriodUs),
     quota: settings.cpuQuotaUs === 0 ? undefined : settings.cpuQuotaUs,
+    realtimePeriod: settings.cpuRealtimePeriodUs,
+    realtimeRuntime: settings.cpuRealtimeRuntimeUs,
     cpus: settings.cpusetCpus === '' ? undefined : settings.cpusetCpus,
     mems: settings.cpusetMems === '' ? undefined : settings.cpusetMems,
   });

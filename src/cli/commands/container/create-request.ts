@@ -173,6 +173,8 @@ function buildHostConfig(
     CpuShares: options['cpu-shares'],
     CpuPeriod: options['cpu-period'],
     CpuQuota: options['cpu-quota'],
+    CpuRealtimePeriod: options['cpu-rt-period'],
+    CpuRealtimeRuntime: options['cpu-rt-runtime'],
     CpusetCpus: options['cpuset-cpus'],
     CpusetMems: options['cpuset-mems'],
     NanoCpus: options.cpus,
