@@ -11,6 +11,7 @@ import { dockerfileError } from '#build/dockerfile/source.ts';
 import { resolveInImage } from '#build/evaluate/paths.ts';
 import { readPort } from '#build/evaluate/ports.ts';
 import { type EvaluateContext, formatEnvironment, shellOf } from '#build/evaluate/stage-state.ts';
+import { setEnvironment } from '#build/plan/scope.ts';
 import type { HealthCheck } from '#image/config.ts';
 
 /*
@@ -28,7 +29,8 @@ export function applyArg(
     const given = buildArgs.get(name.text);
     const fallback = value === undefined ? globals.args.get(name.text) : undefined;
     const result = given ?? (value === undefined ? fallback : expander.word(value));
-    state.scope.args.set(name.text, result);
+    // Declared again without a value, it keeps the one that it has.
+    if (result !== undefined || !state.scope.args.has(name.text)) state.scope.args.set(name.text, result);
     shown.push(result === undefined ? name.text : `${name.text}=${result}`);
   }
   return `ARG ${shown.join(' ')}`;
@@ -37,7 +39,7 @@ export function applyArg(
 /** All values of one ENV see the variables as they were before it. */
 export function applyEnv({ state, expander }: EvaluateContext, { pairs }: PairsInstruction): string {
   const added = pairs.map(({ key, value }): [string, string] => [expander.word(key), expander.word(value)]);
-  for (const [name, value] of added) state.scope.env.set(name, value);
+  for (const [name, value] of added) setEnvironment(state.scope, name, value);
   state.config.Env = formatEnvironment(state.scope.env);
   return `ENV ${added.map(([name, value]) => `${name}=${value}`).join(' ')}`;
 }

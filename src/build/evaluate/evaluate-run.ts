@@ -12,7 +12,7 @@ export function evaluateRun(context: EvaluateContext, run: RunInstruction): RunS
   const { state, source, placed, buildArgs } = context;
   const { config, scope } = state;
   const args = [...scope.args].flatMap(([name, value]): [string, string][] =>
-    value === undefined || scope.env.has(name) || proxyArguments.has(name) ? [] : [[name, value]],
+    value === undefined || proxyArguments.has(name) ? [] : [[name, value]],
   );
   const hidden = [...proxyArguments].flatMap((name): [string, string][] => {
     const value = scope.args.get(name) ?? buildArgs.get(name);
@@ -28,7 +28,7 @@ export function evaluateRun(context: EvaluateContext, run: RunInstruction): RunS
     title: titleOf(run),
     createdBy: `RUN ${prefix}${command.args.join(' ')}`,
     args: command.args,
-    environment: formatEnvironment(new Map([...args, ...scope.env])),
+    environment: formatEnvironment(new Map([...scope.env, ...args])),
     hiddenEnvironment: formatEnvironment(new Map(hidden)),
     workingDirectory: config.WorkingDir || '/',
     user: config.User ?? '',

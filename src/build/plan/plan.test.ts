@@ -39,6 +39,18 @@ test('plan › build arguments replace defaults, in FROM and in stages that decl
   assert.deepEqual(planned.target.config.Env, ['v=2', 'w=3']);
 });
 
+test('plan › of an ARG and an ENV with the same name the later one counts', async () => {
+  const images = { base: { Env: ['V=image', 'W=image'] } };
+  const text = 'FROM base\nARG V\nARG W=default\nARG W\nENV v=$V w=$W\nENV W=env\nRUN x\n';
+  const planned = await planText(text, { images, buildArgs: { V: 'given' } });
+  // What an argument says is for the build only.
+  assert.deepEqual(planned.target.config.Env, ['V=image', 'W=env', 'v=given', 'w=default']);
+  const run = planned.target.steps.at(-1);
+  assert.ok(run?.kind === 'run');
+  assert.deepEqual(run.environment, ['V=given', 'W=env', 'v=given', 'w=default']);
+  assert.equal(run.createdBy, 'RUN |1 V=given /bin/sh -c x');
+});
+
 test('plan › an argument that no stage declares is not seen', async () => {
   const planned = await planText('FROM base\nENV v=$V\nRUN x\n', { buildArgs: { V: '2' } });
   assert.deepEqual(planned.target.config.Env, ['v=']);

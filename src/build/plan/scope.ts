@@ -13,15 +13,23 @@ export const proxyArguments: ReadonlySet<string> = new Set(
   ]),
 );
 
-/** The variables at one place of a stage: ENV wins over ARG, whatever their order. */
+/**
+ * The variables at one place of a stage. Of an ARG and an ENV with the same name the later one counts, so that an argument can
+ * replace what the base image sets: as in BuildKit, unlike in Docker's first builder.
+ */
 export interface Scope {
   env: Map<string, string>;
-  /** Declared arguments; undefined: declared without a value. */
+  /** Declared arguments; undefined: declared without a value. Those that an ENV came after are not here. */
   args: Map<string, string | undefined>;
 }
 
 export function lookupIn({ env, args }: Scope, name: string): string | undefined {
-  return env.get(name) ?? args.get(name);
+  return args.get(name) ?? env.get(name);
+}
+
+export function setEnvironment({ env, args }: Scope, name: string, value: string): void {
+  env.set(name, value);
+  args.delete(name);
 }
 
 /** Expands words of one instruction, with errors and findings at the word. */
