@@ -56,6 +56,7 @@ await Promise.all([
       daemon: path.join(root, 'src/daemon/main.ts'),
       'archive-worker': path.join(root, 'src/archive/archive-worker.ts'),
       'epoll-worker': path.join(root, 'src/sys/epoll-worker.ts'),
+      'relay-worker': path.join(root, 'src/network/relay-worker.ts'),
     },
   }),
   // One function in one file, whose modules are evaluated when they are first used: several milliseconds before ES modules.

@@ -77,6 +77,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
   const stack = createNetworkStack({
     database,
     poller,
+    relayWorkerUrl: workerUrls.relay,
     settings: networkSettingsOf(first),
     nftables: createNftables(),
     log,

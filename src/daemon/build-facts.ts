@@ -19,4 +19,7 @@ export const workerUrls = {
   poller: bundled
     ? new URL('./epoll-worker.mjs', import.meta.url)
     : new URL('../sys/epoll-worker.ts', import.meta.url),
+  relay: bundled
+    ? new URL('./relay-worker.mjs', import.meta.url)
+    : new URL('../network/relay-worker.ts', import.meta.url),
 };

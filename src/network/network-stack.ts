@@ -28,6 +28,7 @@ import { ensureGate, gateOf, removeGate } from '#network/kernel/gate.ts';
 import { createNamespaceSandbox, openNamespaceSandbox } from '#network/kernel/sandbox.ts';
 import type { Endpoint, NetworkStack } from '#network/network.ts';
 import { createPortHolds } from '#network/ports/port-holds.ts';
+import { createRelayThread } from '#network/ports/relay-thread.ts';
 import { createEndpointTable, type EndpointRow } from '#network/tables/endpoints.ts';
 import { createLinkTable } from '#network/tables/links.ts';
 import { createNameTable } from '#network/tables/names.ts';
@@ -89,6 +90,8 @@ export interface NetworkParts {
   nftables: Nftables;
   /** Tells when the kernel has something to say. */
   poller: Pick<Poller, 'watchReadable'>;
+  /** The program of the thread that relays connections; a bundled daemon passes its own file. */
+  relayWorkerUrl?: URL;
   log: Log;
   clock: () => Date;
   /** The text of the host's resolv.conf, for name servers. */
@@ -105,7 +108,7 @@ const sweepDelayMs = 5000;
  * the table
  */
 export function createNetworkStack(parts: NetworkParts): NetworkStack {
-  const { database, settings, log, nftables, clock } = parts;
+  const { database, settings, poller, log, nftables, clock } = parts;
   const subnetSources = checkSettings(settings);
   const { table, vethPrefix, ipv6 } = settings;
   const claims = claimNames(settings);
@@ -131,13 +134,17 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     log,
   });
   const passage = createPassage({ table, gate: usedGate, networks, netfilter, nftables, log });
+  const relayThread = createRelayThread(
+    parts.relayWorkerUrl ?? new URL('./relay-worker.ts', import.meta.url),
+    log,
+  );
   const holds = createPortHolds(
     ports,
     (containerId) => {
       const gateways = gatewaysOf({ networks, endpoints, ports }, containerId);
       return gateways[4]?.endpoint.addresses[4] ?? gateways[6]?.endpoint.addresses[6];
     },
-    log,
+    { poller, thread: relayThread, log },
   );
   const names = createNameTable(database);
 
@@ -247,7 +254,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
       if (settings.obeyHostFirewall) ensureGate(host, gate);
       else removeGate(host, gate);
       await restoreEndpoints(verbs, live);
-      watch ??= watchRules({ table, networks, firewall, passage, netfilter, poller: parts.poller, log });
+      watch ??= watchRules({ table, networks, firewall, passage, netfilter, poller, log });
     },
     async teardown() {
       if (endpoints.list().length > 0) {
@@ -267,6 +274,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
       clearTimeout(sweepTimer);
       watch?.[Symbol.dispose]();
       holds.releaseAll();
+      relayThread.close();
       resolvers.stopAll();
       host.close();
       netfilter.close();

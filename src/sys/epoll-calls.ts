@@ -8,6 +8,8 @@ const epollWait = libc.func('int epoll_wait(int epoll, _Out_ void *events, int m
 
 export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
+const EPOLLRDHUP = 0x2000;
+const EPOLLET = 2 ** 31;
 const EPOLLONESHOT = 1 << 30;
 const EPOLL_CTL_DEL = 2;
 const operations = { add: 1, modify: 3 } as const;
@@ -49,8 +51,26 @@ export function watchDescriptor(
   key: number,
   events: number,
 ): void {
+  control(epollFd, operation, fd, key, events | EPOLLONESHOT);
+}
+
+/**
+ * Asks for a report whenever a socket has become readable or writable, or its peer has said its last (EPOLLET), until it is closed.
+ * @throws SystemError
+ */
+export function watchEdges(epollFd: number, fd: number, key: number): void {
+  control(epollFd, 'add', fd, key, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+function control(
+  epollFd: number,
+  operation: keyof typeof operations,
+  fd: number,
+  key: number,
+  events: number,
+): void {
   const event = Buffer.alloc(eventSize);
-  event.writeUInt32LE((events | EPOLLONESHOT) >>> 0, 0);
+  event.writeUInt32LE(events >>> 0, 0);
   event.writeInt32LE(fd, dataOffset);
   event.writeInt32LE(key, dataOffset + 4);
   check('epoll_ctl', epollCtl(epollFd, operations[operation], fd, event));
@@ -67,12 +87,16 @@ export interface DescriptorEvent {
   events: number;
 }
 
-/** Blocks this thread until something is to be told. @throws SystemError */
-export function waitForEvents(epollFd: number, buffer: Buffer): DescriptorEvent[] {
+/** Blocks this thread until something is to be told, or does only look. @throws SystemError */
+export function waitForEvents(
+  epollFd: number,
+  buffer: Buffer,
+  until: 'event' | 'now' = 'event',
+): DescriptorEvent[] {
   const maximum = Math.floor(buffer.length / eventSize);
   let count: number;
   try {
-    count = check('epoll_wait', epollWait(epollFd, buffer, maximum, -1));
+    count = check('epoll_wait', epollWait(epollFd, buffer, maximum, until === 'now' ? 0 : -1));
   } catch (error) {
     if (hasCode(error, 'EINTR')) return [];
     throw error;

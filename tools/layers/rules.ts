@@ -179,4 +179,5 @@ export const entryPoints: ReadonlySet<string> = new Set([
   'src/daemon/main.ts',
   'src/archive/archive-worker.ts',
   'src/sys/epoll-worker.ts',
+  'src/network/relay-worker.ts',
 ]);

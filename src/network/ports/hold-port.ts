@@ -1,8 +1,8 @@
-import { Buffer } from 'node:buffer';
 import koffi from 'koffi';
 import { bytesOfIp, parseIp } from '#network/addresses/ip.ts';
 import type { PublishedPort } from '#network/network.ts';
 import { check, hasCode, lastErrno, libc, SystemError } from '#sys/libc.ts';
+import { socketAddress } from '#sys/stream-socket.ts';
 
 /**
  * Holding a host port without a process.
@@ -20,6 +20,7 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
@@ -28,7 +29,8 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPPROTO_SCTP = 132;
 const BPF_RET = 0x06;
-const backlog = 128;
+/** As many as the kernel lets wait (net.core.somaxconn). */
+const backlog = 4096;
 
 const sockFilter = koffi.struct({ code: 'uint16_t', jt: 'uint8_t', jf: 'uint8_t', k: 'uint32_t' });
 const sockFprog = koffi.struct({ length: 'uint16_t', filter: koffi.pointer(sockFilter) });
@@ -55,7 +57,7 @@ type HostPort = Pick<PublishedPort, 'protocol' | 'hostAddress' | 'hostPort'>;
 /**
  * Occupies a port.
  * @param answers whether the daemon takes what comes (TCP, UDP); otherwise every packet is dropped
- * @returns the socket's descriptor; undefined when nobody on this host can use the port either, for want of the protocol
+ * @returns the socket's descriptor, which does not block; undefined when nobody on this host can use the port either, for want of the protocol
  * @throws SystemError EADDRINUSE, EADDRNOTAVAIL (no such address on this host), EAFNOSUPPORT (no IPv6), EMFILE
  */
 export function holdPort(port: HostPort, answers: boolean): number | undefined {
@@ -64,7 +66,7 @@ export function holdPort(port: HostPort, answers: boolean): number | undefined {
   const six = address.family === 6;
   const stream = port.protocol !== 'udp';
   const protocol = port.protocol === 'sctp' ? IPPROTO_SCTP : 0;
-  const type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC;
+  const type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
   const fd: number = socketFunction(six ? AF_INET6 : AF_INET, type, protocol);
   if (fd === -1) {
     const error = new SystemError('socket', lastErrno(), port.protocol);
@@ -81,7 +83,7 @@ export function holdPort(port: HostPort, answers: boolean): number | undefined {
       const program = { length: 1, filter: [{ code: BPF_RET, jt: 0, jf: 0, k: 0 }] };
       check('setsockopt', attachFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, sockFprogBytes), subject);
     }
-    const bytes = socketAddress(six, bytesOfIp(address), port.hostPort);
+    const bytes = socketAddress(bytesOfIp(address), port.hostPort);
     check('bind', bindFunction(fd, bytes, bytes.length), subject);
     if (stream) check('listen', listenFunction(fd, answers ? backlog : 1), subject);
     return fd;
@@ -89,13 +91,4 @@ export function holdPort(port: HostPort, answers: boolean): number | undefined {
     closeFunction(fd);
     throw error;
   }
-}
-
-/** struct sockaddr_in, or sockaddr_in6 without flow label and scope */
-function socketAddress(six: boolean, address: Buffer, port: number): Buffer {
-  const buffer = Buffer.alloc(six ? 28 : 16);
-  buffer.writeUInt16LE(six ? AF_INET6 : AF_INET, 0);
-  buffer.writeUInt16BE(port, 2);
-  buffer.set(address, six ? 8 : 4);
-  return buffer;
 }

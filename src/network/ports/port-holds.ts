@@ -1,11 +1,10 @@
 import fs from 'node:fs';
 import { DhowError, messageOf } from '#errors/error.ts';
-import type { Log } from '#log/log.ts';
 import { type Family, formatIp, type IpAddress, parseIp } from '#network/addresses/ip.ts';
 import type { PublishedPort, PublishedPortRequest } from '#network/network.ts';
 import { holdPort } from '#network/ports/hold-port.ts';
 import { PortTaken } from '#network/ports/port-taken.ts';
-import { relay } from '#network/ports/relay.ts';
+import { type RelayParts, type RelayTarget, relay } from '#network/ports/relay.ts';
 import { relayDatagrams } from '#network/ports/relay-datagrams.ts';
 import type { PortTable } from '#network/tables/ports.ts';
 import { hasCode } from '#sys/libc.ts';
@@ -52,8 +51,9 @@ interface Wish {
 export function createPortHolds(
   table: PortTable,
   addressOf: (containerId: string) => IpAddress | undefined,
-  log: Log,
+  relayParts: RelayParts,
 ): PortHolds {
+  const { log } = relayParts;
   const held = new Map<string, Map<string, Disposable>>();
   /** Ports without a wish are given in turn, so that a port rests before the next container gets it. */
   let nextEphemeral = 0;
@@ -63,11 +63,11 @@ export function createPortHolds(
     const fd = holdPort(port, answers);
     if (fd === undefined) return { [Symbol.dispose]() {} };
     if (!answers) return { [Symbol.dispose]: () => fs.closeSync(fd) };
-    const target = () => {
+    const target: RelayTarget = () => {
       const address = addressOf(containerId);
-      return address && { host: formatIp(address), port: port.containerPort };
+      return address && { address, port: port.containerPort };
     };
-    return port.protocol === 'tcp' ? relay(fd, target, log) : relayDatagrams(fd, target, log);
+    return port.protocol === 'tcp' ? relay(fd, target, relayParts) : relayDatagrams(fd, target, log);
   }
 
   function keep(containerId: string, port: PublishedPort, taken: Disposable): void {

@@ -1,6 +1,7 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import type { Log } from '#log/log.ts';
+import { formatIp } from '#network/addresses/ip.ts';
 import type { RelayTarget } from '#network/ports/relay.ts';
 
 /** Datagrams have no end: a client that says and hears nothing for so long is forgotten, as the kernel's translation does. */
@@ -43,8 +44,9 @@ export function relayDatagrams(fd: number, target: RelayTarget, log: Log): Dispo
 
   server.on('error', (error) => log.warn('a published port is not relayed', { error: error.message }));
   server.on('message', (message, from) => {
-    const to = target();
-    if (to === undefined || from.port === 0) return;
+    const where = target();
+    if (where === undefined || from.port === 0) return;
+    const to = { host: formatIp(where.address), port: where.port };
     // A container that has moved meanwhile is another one for its clients.
     const key = `${from.address} ${from.port} ${to.host} ${to.port}`;
     const client = clients.get(key) ?? admit(key, from, to);

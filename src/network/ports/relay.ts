@@ -1,50 +1,58 @@
-import net from 'node:net';
+import { messageOf } from '#errors/error.ts';
 import type { Log } from '#log/log.ts';
+import { bytesOfIp, type IpAddress } from '#network/addresses/ip.ts';
+import type { RelayThread } from '#network/ports/relay-thread.ts';
+import type { Poller } from '#sys/epoll.ts';
+import { acceptConnection, resetConnection, socketAddress } from '#sys/stream-socket.ts';
+
+/** Where the container is at the moment; undefined while it is nowhere. */
+export type RelayTarget = () => { address: IpAddress; port: number } | undefined;
+
+export interface RelayParts {
+  poller: Pick<Poller, 'watchReadable'>;
+  thread: RelayThread;
+  log: Log;
+}
+
+/** How long to leave clients waiting when there is no descriptor left for one more. */
+const restMs = 100;
 
 /**
  * A published port where the kernel cannot translate: a client speaks IPv6 and the container has IPv4 only (or the other
  * way round), or a process of the host uses ::1, whose packets never leave the loopback device. The daemon accepts such
  * connections and passes bytes on; all others it never sees. A relayed connection ends with the daemon, and the container
  * sees the host as the client.
+ * @param fd a listening socket that does not block, which is taken over
  */
-const maximumConnections = 4096;
+export function relay(fd: number, target: RelayTarget, { poller, thread, log }: RelayParts): Disposable {
+  const id = thread.newRelay();
+  let open = true;
 
-/** Where the container is at the moment; undefined while it is nowhere. */
-export type RelayTarget = () => { host: string; port: number } | undefined;
-
-/** @param fd a listening socket, which is taken over */
-export function relay(fd: number, target: RelayTarget, log: Log): Disposable {
-  const open = new Set<net.Socket>();
-  const keep = (socket: net.Socket): void => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-  };
-  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => {
-    keep(client);
+  function admit(client: number): void {
     const to = target();
-    if (to === undefined) {
-      client.resetAndDestroy();
-      return;
+    if (to === undefined) resetConnection(client);
+    else thread.connect(id, client, socketAddress(bytesOfIp(to.address), to.port));
+  }
+
+  function acceptAll(): void {
+    if (!open) return;
+    try {
+      for (let client = acceptConnection(fd); client !== undefined; client = acceptConnection(fd))
+        admit(client);
+      watch.resume();
+    } catch (error) {
+      log.warn('a published port is not relayed', { error: messageOf(error) });
+      setTimeout(acceptAll, restMs).unref();
     }
-    const container = net.connect({ ...to, allowHalfOpen: true, noDelay: true });
-    keep(container);
-    // Each end learns of the other's end, whichever way it came.
-    client.on('error', () => container.resetAndDestroy());
-    container.on('error', () => client.resetAndDestroy());
-    container.once('connect', () => {
-      client.pipe(container);
-      container.pipe(client);
-      client.resume();
-    });
-  });
-  server.maxConnections = maximumConnections;
-  server.on('error', (error) => log.warn('a published port is not relayed', { error: error.message }));
-  server.listen({ fd });
-  server.unref();
+  }
+
+  const watch = poller.watchReadable(fd, acceptAll);
+  watch.resume();
   return {
     [Symbol.dispose]() {
-      server.close();
-      for (const socket of open) socket.destroy();
+      open = false;
+      watch.close();
+      thread.end(id);
     },
   };
 }
