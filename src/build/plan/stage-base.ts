@@ -4,6 +4,7 @@ import { createExpander, type Scope } from '#build/plan/scope.ts';
 import type { NamedContexts } from '#build/request.ts';
 import { messageOf } from '#errors/error.ts';
 import { type Platform, parsePlatform } from '#image/platform.ts';
+import { formatReference, parseReference, withDefaultTag } from '#image/reference.ts';
 
 /** What a FROM stands on, by name. */
 export interface StageBase {
@@ -18,10 +19,23 @@ export type Origin =
   | { kind: 'image'; reference: string }
   | { kind: 'context'; name: string };
 
+/** A context that is called like an image stands for it however it is written: `alpine` is `docker.io/library/alpine:latest`. */
 function findContext(contexts: NamedContexts, name: string): Origin | undefined {
-  const context = contexts.get(name.toLowerCase());
-  if (context === undefined) return undefined;
-  return context.kind === 'image' ? context : { kind: 'context', name: name.toLowerCase() };
+  const wanted = comparable(name);
+  for (const [given, context] of contexts) {
+    if (comparable(given) !== wanted) continue;
+    return context.kind === 'image' ? context : { kind: 'context', name: given };
+  }
+  return undefined;
+}
+
+function comparable(name: string): string {
+  const lower = name.toLowerCase();
+  try {
+    return formatReference(withDefaultTag(parseReference(lower)));
+  } catch {
+    return lower;
+  }
 }
 
 /** @throws InvalidParameter for an empty name or a malformed platform */
