@@ -51,7 +51,6 @@ export function evaluatePlan(plan: BuildPlan, options: EvaluateOptions): Map<Pla
         state,
         placed,
         source,
-        escapeMark: plan.escapeMark,
         expander,
         globals: plan.globals,
         ...options,

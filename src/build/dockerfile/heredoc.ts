@@ -1,5 +1,5 @@
 import type { LineCursor } from '#build/dockerfile/logical-line.ts';
-import { splitQuoted } from '#build/dockerfile/split-words.ts';
+import { splitAtBlanks, splitQuoted } from '#build/dockerfile/split-words.ts';
 
 /** A here-document: `<<EOF`, and the lines up to one that is `EOF`. */
 export interface Heredoc {
@@ -44,6 +44,12 @@ export function findHeredocMarks(line: string): FoundMark[] {
   });
 }
 
+/** Whether a line is one mark and nothing else. */
+export function isHeredocMark(line: string): boolean {
+  const words = joinSpacedMarks(splitAtBlanks(line).map(({ text }) => text));
+  return words.length === 1 && parseHeredocMark(words[0]?.word ?? '') !== undefined;
+}
+
 /** Makes one word of `<<` and the word that follows. */
 export function joinSpacedMarks(words: readonly string[]): { word: string; spaced: boolean }[] {
   const joined: { word: string; spaced: boolean }[] = [];
@@ -59,19 +65,35 @@ export function joinSpacedMarks(words: readonly string[]): { word: string; space
 
 /**
  * Reads the content that follows the line of the mark.
- * @returns undefined when the file ends before the end mark
+ * @returns undefined, with nothing read, when the file ends before the end mark
  */
 export function readHeredoc(cursor: LineCursor, mark: HeredocMark): Heredoc | undefined {
+  if (!isClosed(cursor, mark)) return undefined;
   const content: string[] = [];
   for (;;) {
-    const line = cursor.source.lines[cursor.next++];
-    if (line === undefined) return undefined;
-    const bare = line.endsWith('\r') ? line.slice(0, -1) : line;
-    if ((mark.stripTabs ? bare.replace(/^\t+/, '') : bare) === mark.name) break;
+    const line = cursor.source.lines[cursor.next++] ?? '';
+    if (keyOf(line, mark.stripTabs) === keyOf(mark.name, mark.stripTabs)) break;
     content.push(`${line}\n`);
   }
   const { name, expand, stripTabs, descriptor } = mark;
   return { name, expand, stripTabs, descriptor, content: content.join('') };
+}
+
+/** A file may be full of shifts that look like marks: it is looked through once for all of them. */
+function isClosed(cursor: LineCursor, { name, stripTabs }: HeredocMark): boolean {
+  cursor.lastMarks ??= new Map(
+    cursor.source.lines.flatMap((line, index): [string, number][] => [
+      [keyOf(line, false), index],
+      [keyOf(line, true), index],
+    ]),
+  );
+  return (cursor.lastMarks.get(keyOf(name, stripTabs)) ?? -1) >= cursor.next;
+}
+
+/** What lines that end the same heredoc have in common. */
+function keyOf(line: string, stripTabs: boolean): string {
+  const bare = line.endsWith('\r') ? line.slice(0, -1) : line;
+  return stripTabs ? `-${bare.replace(/^\t+/, '')}` : ` ${bare}`;
 }
 
 /** The content as a program sees it. */

@@ -20,6 +20,8 @@ export interface LineCursor {
   readonly source: SourceText;
   /** Index of the next line. */
   next: number;
+  /** See `isClosed` of heredocs. */
+  lastMarks?: ReadonlyMap<string, number>;
 }
 
 /** @returns the next instruction's line, or undefined at the end of the file. */
@@ -109,10 +111,15 @@ export function wholeRange(line: LogicalLine): SourceRange {
 }
 
 function positionIn(line: LogicalLine, offset: number): { line: number; column: number } {
-  const piece = line.pieces.findLast((candidate) => candidate.offset <= offset) ?? {
-    offset: 0,
-    line: line.startLine,
-    column: 0,
-  };
+  const { pieces } = line;
+  // The last piece that begins no later. By halves: an instruction may have as many words as it has pieces.
+  let low = 0;
+  let high = pieces.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((pieces[middle]?.offset ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  const piece = pieces[low] ?? { offset: 0, line: line.startLine, column: 0 };
   return { line: piece.line, column: piece.column + offset - piece.offset };
 }

@@ -106,13 +106,9 @@ function readHeredocs(
 ): Heredoc[] {
   if (!argument.text.includes('<<') || !takesHeredocs(name, argument.text)) return [];
   return findHeredocMarks(argument.text).flatMap((mark) => {
-    const before = cursor.next;
     const heredoc = readHeredoc(cursor, mark);
     if (heredoc !== undefined) return [heredoc];
-    if (mark.spaced) {
-      cursor.next = before;
-      return [];
-    }
+    if (mark.spaced) return [];
     const name = mark.name.slice(0, 64);
     throw dockerfileError(
       cursor.source,

@@ -1,4 +1,4 @@
-import { heredocText, parseHeredocMark } from '#build/dockerfile/heredoc.ts';
+import { heredocText, isHeredocMark } from '#build/dockerfile/heredoc.ts';
 import type { RunInstruction } from '#build/dockerfile/instructions.ts';
 import { evaluateMount } from '#build/evaluate/evaluate-mount.ts';
 import { type EvaluateContext, formatEnvironment, shellOf } from '#build/evaluate/stage-state.ts';
@@ -50,7 +50,7 @@ function commandOf(run: RunInstruction, shell: string[]): Pick<RunStep, 'args' |
   if (command.form === 'exec') return { args: command.args };
   const [first] = heredocs;
   if (first === undefined) return { args: [...shell, command.text] };
-  if (parseHeredocMark(command.text.replace(/\s+/g, '')) === undefined || heredocs.length > 1) {
+  if (!isHeredocMark(command.text)) {
     const full = [command.text, ...heredocs.map(({ content, name }) => content + name)].join('\n');
     return { args: [...shell, full] };
   }

@@ -1,5 +1,4 @@
 import type { Report } from '#build/checks/finding.ts';
-import type { EscapeCharacter } from '#build/dockerfile/directives.ts';
 import type { SourceText } from '#build/dockerfile/source.ts';
 import type { PlannedInstruction } from '#build/plan/plan.ts';
 import type { Expander, Scope } from '#build/plan/scope.ts';
@@ -18,7 +17,6 @@ export interface EvaluateContext {
   state: StageState;
   placed: PlannedInstruction;
   source: SourceText;
-  escapeMark: EscapeCharacter;
   expander: Expander;
   globals: Scope;
   buildArgs: ReadonlyMap<string, string>;

@@ -70,7 +70,7 @@ test('expansion › blanks part words unless they are quoted', () => {
 
 test('expansion › in a heredoc quotes are text', () => {
   assert.equal(
-    expandHeredoc('"$file" \'$path\' \\$file\n', options),
+    expandHeredoc('"$file" \'$path\' \\$file\n', options.lookup),
     '"archive.tar.gz" \'/usr/local/lib\' $file\n',
   );
 });

@@ -28,11 +28,12 @@ export function expandWords(word: string, options: ExpandOptions): string[] {
 }
 
 /**
- * Content of a heredoc: quotes are text. As in BuildKit, and unlike in a shell, each backslash takes the next character as it is.
+ * Content of a heredoc: quotes are text. As in BuildKit, and unlike in a shell, each backslash takes the next character as it is;
+ * the escape directive does not count.
  * @throws InvalidParameter
  */
-export function expandHeredoc(content: string, options: ExpandOptions): string {
-  return new Expansion(content, options, 'heredoc').all().text;
+export function expandHeredoc(content: string, lookup: ExpandOptions['lookup']): string {
+  return new Expansion(content, { escapeMark: '\\', lookup }, 'heredoc').all().text;
 }
 
 class Expansion {
