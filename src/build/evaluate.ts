@@ -14,13 +14,18 @@ import {
 } from '#build/evaluate/evaluate-config.ts';
 import { evaluateCopy } from '#build/evaluate/evaluate-copy.ts';
 import { evaluateRun } from '#build/evaluate/evaluate-run.ts';
-import { type EvaluateContext, parseEnvironment, type StageState } from '#build/evaluate/stage-state.ts';
+import {
+  type EvaluateContext,
+  formatEnvironment,
+  parseEnvironment,
+  type StageState,
+} from '#build/evaluate/stage-state.ts';
 import type { BuildPlan, PlannedBase, PlannedStage } from '#build/plan/plan.ts';
 import { createExpander } from '#build/plan/scope.ts';
 import type { CopyStep, EvaluatedStage, Step } from '#build/steps.ts';
 import type { ImageRunConfig } from '#image/config.ts';
 
-/** What a container gets when nobody says otherwise, and what `$PATH` means in a stage that stands on nothing. */
+/** What `$PATH` means, in the build and in its image, where a base sets none. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface EvaluateOptions {
@@ -70,14 +75,19 @@ function startState(base: PlannedBase, states: ReadonlyMap<PlannedStage, StageSt
   const config: ImageRunConfig = structuredClone(
     parent?.config ??
       (base.kind === 'image' ? base.image.config.config : undefined) ??
-      (base.kind === 'image' ? {} : { Env: [`PATH=${defaultPath}`], WorkingDir: '/' }),
+      (base.kind === 'image' ? {} : { WorkingDir: '/' }),
   );
   // The triggers have come into force here.
   delete config.OnBuild;
+  const env = parseEnvironment(config.Env ?? []);
+  if (!env.has('PATH')) {
+    env.set('PATH', defaultPath);
+    config.Env = formatEnvironment(env);
+  }
   return {
     config,
     author: parent?.author ?? (base.kind === 'image' ? base.image.config.author : undefined),
-    scope: { env: parseEnvironment(config.Env ?? []), args: new Map(parent?.scope.args) },
+    scope: { env, args: new Map(parent?.scope.args) },
     commandSet: false,
   };
 }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planText } from '#build/testing/plan-fixture.ts';
 
+/** What an image has that sets none. */
+const usualPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 function titles({ evaluated, plan }: Awaited<ReturnType<typeof planText>>): string[] {
   return plan.stages.flatMap((stage) => evaluated.get(stage)?.steps.map(({ title }) => title) ?? []);
 }
@@ -36,27 +39,27 @@ test('plan › build arguments replace defaults, in FROM and in stages that decl
   const text = 'ARG V=1\nFROM base:$V\nARG V\nARG W=w\nENV v=$V w=$W\nRUN x\n';
   const planned = await planText(text, { buildArgs: { V: '2', W: '3', UNUSED: 'x' } });
   assert.deepEqual(planned.asked, ['linux/amd64 base:2']);
-  assert.deepEqual(planned.target.config.Env, ['v=2', 'w=3']);
+  assert.deepEqual(planned.target.config.Env, [usualPath, 'v=2', 'w=3']);
 });
 
 test('plan › of an ARG and an ENV with the same name the later one counts', async () => {
-  const images = { base: { Env: ['V=image', 'W=image'] } };
+  const images = { base: { Env: ['PATH=/bin', 'V=image', 'W=image'] } };
   const text = 'FROM base\nARG V\nARG W=default\nARG W\nENV v=$V w=$W\nENV W=env\nRUN x\n';
   const planned = await planText(text, { images, buildArgs: { V: 'given' } });
   // What an argument says is for the build only.
-  assert.deepEqual(planned.target.config.Env, ['V=image', 'W=env', 'v=given', 'w=default']);
+  assert.deepEqual(planned.target.config.Env, ['PATH=/bin', 'V=image', 'W=env', 'v=given', 'w=default']);
   const run = planned.target.steps.at(-1);
   assert.ok(run?.kind === 'run');
-  assert.deepEqual(run.environment, ['V=given', 'W=env', 'v=given', 'w=default']);
+  assert.deepEqual(run.environment, ['PATH=/bin', 'V=given', 'W=env', 'v=given', 'w=default']);
   assert.equal(run.createdBy, 'RUN |1 V=given /bin/sh -c x');
 });
 
 test('plan › an argument that no stage declares is not seen', async () => {
   const planned = await planText('FROM base\nENV v=$V\nRUN x\n', { buildArgs: { V: '2' } });
-  assert.deepEqual(planned.target.config.Env, ['v=']);
+  assert.deepEqual(planned.target.config.Env, [usualPath, 'v=']);
   const run = planned.target.steps[1];
   assert.ok(run?.kind === 'run');
-  assert.deepEqual(run.environment, ['v=']);
+  assert.deepEqual(run.environment, [usualPath, 'v=']);
 });
 
 test('plan › proxies reach a command without being declared, and stay out of the history', async () => {
@@ -65,7 +68,7 @@ test('plan › proxies reach a command without being declared, and stay out of t
   });
   const run = planned.target.steps[2];
   assert.ok(run?.kind === 'run');
-  assert.deepEqual(run.environment, ['a=1']);
+  assert.deepEqual(run.environment, [usualPath, 'a=1']);
   assert.deepEqual(run.hiddenEnvironment, ['HTTP_PROXY=http://p', 'https_proxy=http://q']);
   assert.equal(run.createdBy, 'RUN |1 a=1 /bin/sh -c x');
 });
@@ -93,4 +96,11 @@ test('plan › an image that cannot be had is told at its place, with the kind o
 test('plan › values that double from line to line end in an error', async () => {
   const text = `FROM base\nENV a=${'x'.repeat(1000)}\n${'ENV a=$a$a\n'.repeat(30)}`;
   await assert.rejects(planText(text), { kind: 'InvalidParameter', message: /longer than/ });
+});
+
+test('plan › an image that sets no PATH gets the usual one', async () => {
+  const planned = await planText('FROM base\nENV PATH=/opt/bin:$PATH\n', {
+    images: { base: { Env: ['A=1'] } },
+  });
+  assert.deepEqual(planned.target.config.Env, ['A=1', usualPath.replace('=', '=/opt/bin:')]);
 });
