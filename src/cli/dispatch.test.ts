@@ -29,6 +29,11 @@ describe('what is wrong is said as docker says it', () => {
       1,
       "dhow: 'dhow rename' requires 2 arguments\n\nUsage:  dhow rename CONTAINER NEW_NAME\n\nRun 'dhow rename --help' for more information\n",
     ],
+    [
+      'pull --disable-content-trust=false box',
+      125,
+      'dhow: --disable-content-trust stays on: content trust is not supported, name the image by its digest\n',
+    ],
     ['run --kernel-memory 1 box', 125, 'dhow: --kernel-memory is not supported yet\n'],
     ['-z ps', 125, "unknown shorthand flag: 'z' in -z\n\nRun 'dhow --help' for more information\n"],
   ];

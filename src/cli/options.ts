@@ -82,6 +82,18 @@ export function unsupported(takes: 'value' | 'nothing', short?: string): Option<
   };
 }
 
+/** `--disable-content-trust`, which is on in Docker, too: to turn it off would be to ask for what this engine does not do. */
+export const noContentTrust: Option<boolean> = {
+  ...flag({ help: '' }, true),
+  parse: (value) => {
+    if (parseBoolean(value)) return true;
+    throw new DhowError(
+      'Unsupported',
+      'stays on: content trust is not supported, name the image by its digest',
+    );
+  },
+};
+
 function parseBoolean(value: string): boolean {
   if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true;
   if (/^(0|f|F|false|FALSE|False)$/.test(value)) return false;

@@ -20,7 +20,7 @@ import { readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
 import { toRecord } from '#cli/commands/container/values/key-values.ts';
 import { parseBytes, parseSwapBytes } from '#cli/commands/container/values/sizes.ts';
 import { oneOf, parseExtraHost, parseUlimit } from '#cli/commands/container/values/small-values.ts';
-import { flag, integer, list, parsed, parsedList, text, unsupported } from '#cli/options.ts';
+import { flag, integer, list, noContentTrust, parsed, parsedList, text, unsupported } from '#cli/options.ts';
 import { buildImage } from '#client/builds.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -58,14 +58,17 @@ export const command = defineCommand({
     ),
     'cgroup-parent': text({ help: 'Set the parent cgroup for the RUN instructions during build' }),
     check: flag({ help: 'Only look for mistakes in the Dockerfile' }),
+    compress: unsupported('nothing'),
     'cpu-period': integer({ help: 'Limit the CPU CFS (Completely Fair Scheduler) period' }),
     'cpu-quota': integer({ help: 'Limit the CPU CFS (Completely Fair Scheduler) quota' }),
     'cpu-shares': integer({ short: 'c', help: 'CPU shares (relative weight)' }),
     'cpuset-cpus': text({ help: 'CPUs in which to allow execution (0-3, 0,1)' }),
     'cpuset-mems': text({ help: 'MEMs in which to allow execution (0-3, 0,1)' }),
+    'disable-content-trust': noContentTrust,
     file: text({ short: 'f', help: 'Name of the Dockerfile (default: "PATH/Dockerfile")' }),
     'force-rm': flag({ help: '' }),
     iidfile: text({ help: 'Write the image ID to a file' }),
+    isolation: unsupported('value'),
     'keep-failed': flag({ help: 'Make an image of what a command that fails has left' }),
     label: list({ help: 'Set metadata for an image' }, 'stringArray'),
     load: flag({ help: '' }),
@@ -100,6 +103,7 @@ export const command = defineCommand({
       { help: 'Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")' },
       'stringArray',
     ),
+    'security-opt': unsupported('value'),
     'shm-size': parsed({ help: 'Shared memory size for build containers' }, 'bytes', parseBytes),
     squash: unsupported('nothing'),
     ssh: list(

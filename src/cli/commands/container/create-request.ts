@@ -53,9 +53,6 @@ function refuseConflicts(options: CreateOptions): void {
       `invalid value: ${swappiness}. Valid memory swappiness range is 0-100`,
     );
   }
-  if (!options['disable-content-trust']) {
-    throw new DhowError('Unsupported', 'content trust is not supported: name the image by its digest');
-  }
 }
 
 function buildConfig(

@@ -10,7 +10,10 @@ export const command = defineCommand({
   operands: { min: 1, max: 1 },
   options: {
     description: text({ help: 'Description of the context' }),
-    docker: text({ help: 'Set the endpoint: host=…, ca=FILE, cert=FILE, key=FILE, skip-tls-verify=true' }),
+    docker: text(
+      { help: 'Set the endpoint: host=…, ca=FILE, cert=FILE, key=FILE, skip-tls-verify=true' },
+      'stringToString',
+    ),
     from: text({ help: 'Create a context from another one' }),
   },
   async run({ configDirectory, stdout, stderr }, { options, operands: [name = ''] }) {

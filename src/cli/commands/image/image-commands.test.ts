@@ -87,7 +87,6 @@ suite('image pull', () => {
 
   const refused: [string, Record<string, boolean>, string[], RegExp][] = [
     ['all tags of one tag', { 'all-tags': true }, ['busybox:1'], /tag can't be used with --all-tags/],
-    ['content trust', { 'disable-content-trust': false }, ['busybox'], /content trust/],
     ['a name with spaces', {}, ['foo bar'], /invalid reference format/],
     ['an empty tag', {}, ['busybox:'], /invalid reference format/],
   ];

@@ -2,7 +2,7 @@ import { defineCommand } from '#cli/command.ts';
 import { canonicalName, splitReference } from '#cli/commands/image/reference-text.ts';
 import type { CliContext } from '#cli/context.ts';
 import { findCredentials, registryOf } from '#cli/credentials.ts';
-import { flag, text } from '#cli/options.ts';
+import { flag, noContentTrust, text } from '#cli/options.ts';
 import { failureOf, showProgress } from '#cli/output/progress.ts';
 import { pullImage as requestPull } from '#client/images.ts';
 import { DhowError } from '#errors/error.ts';
@@ -13,18 +13,12 @@ export const command = defineCommand({
   operands: { min: 1, max: 1 },
   options: {
     'all-tags': flag({ short: 'a', help: 'Download all tagged images in the repository' }),
-    'disable-content-trust': flag({ help: '' }, true),
+    'disable-content-trust': noContentTrust,
     platform: text({ help: 'Set platform if server is multi-platform capable' }),
     quiet: flag({ short: 'q', help: 'Suppress verbose output' }),
   },
   async run(context, { options, operands }) {
     const [reference = ''] = operands;
-    if (!options['disable-content-trust']) {
-      throw new DhowError(
-        'Unsupported',
-        'content trust is not supported: pull by digest to get what you expect',
-      );
-    }
     const shown = options.quiet ? undefined : context.stdout;
     const { tag, digest } = splitReference(reference);
     if (options['all-tags'] && (tag ?? digest) !== undefined) {

@@ -2,7 +2,7 @@ import { defineCommand } from '#cli/command.ts';
 import { platformObject } from '#cli/commands/image/platform-object.ts';
 import { canonicalName, splitReference } from '#cli/commands/image/reference-text.ts';
 import { findCredentials, registryOf } from '#cli/credentials.ts';
-import { flag, text } from '#cli/options.ts';
+import { flag, noContentTrust, text } from '#cli/options.ts';
 import { failureOf, showProgress } from '#cli/output/progress.ts';
 import { pushImage } from '#client/images.ts';
 import { DhowError } from '#errors/error.ts';
@@ -13,7 +13,7 @@ export const command = defineCommand({
   operands: { min: 1, max: 1 },
   options: {
     'all-tags': flag({ short: 'a', help: 'Push all tags of an image to the repository' }),
-    'disable-content-trust': flag({ help: '' }, true),
+    'disable-content-trust': noContentTrust,
     platform: text({ help: 'Push a platform-specific manifest (e.g., "linux/amd64")' }),
     quiet: flag({ short: 'q', help: 'Suppress verbose output' }),
   },
@@ -23,9 +23,6 @@ export const command = defineCommand({
     if (digest !== undefined) throw new DhowError('InvalidParameter', 'cannot push a digest reference');
     if (options['all-tags'] && tag !== undefined) {
       throw new DhowError('InvalidParameter', "tag can't be used with --all-tags/-a");
-    }
-    if (!options['disable-content-trust']) {
-      throw new DhowError('Unsupported', 'content trust is not supported: sign the digest that push prints');
     }
     if (!options['all-tags'] && tag === undefined && !options.quiet) {
       context.stdout.write('Using default tag: latest\n');

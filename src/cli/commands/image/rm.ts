@@ -12,7 +12,7 @@ export const command = defineCommand({
   options: {
     force: flag({ short: 'f', help: 'Force removal of the image' }),
     'no-prune': flag({ help: 'Do not delete untagged parents' }),
-    platform: list({ help: 'Remove only the given platform variant' }, 'stringSlice'),
+    platform: list({ help: 'Remove only the given platform variant' }, 'strings'),
   },
   async run(context, { options, operands }) {
     let isFatal = false;

@@ -9,7 +9,7 @@ export const command = defineCommand({
   options: {
     arch: text({ help: 'Set architecture' }),
     os: text({ help: 'Set operating system' }),
-    'os-features': list({ help: 'Set operating system feature' }, 'stringSlice'),
+    'os-features': list({ help: 'Set operating system feature' }, 'strings'),
     'os-version': text({ help: 'Set operating system version' }),
     variant: text({ help: 'Set architecture variant' }),
   },
