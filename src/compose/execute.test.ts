@@ -96,4 +96,42 @@ describe('executePlan', () => {
     );
     assert.deepEqual(texts.sort(), ['Container c Removed', 'Network n Still in use']);
   });
+
+  it('in a dry run tells all in order and does nothing', async () => {
+    const { client, calls } = fakeClient(() => undefined);
+    const first = start('a');
+    const wait: Step = {
+      action: { kind: 'await-container', id: 'a', name: 'a', condition: 'healthy' },
+      after: [first],
+    };
+    const told: string[] = [];
+    await executePlan(
+      client,
+      [start('b', [wait]), wait, first],
+      ({ subject, text }) => told.push(`${subject} ${text}`),
+      live,
+      { parallel: 1, dryRun: true },
+    );
+    assert.deepEqual(calls, []);
+    assert.deepEqual(told, [
+      'Container a Starting',
+      'Container a Started',
+      'Container a Waiting',
+      'Container a Healthy',
+      'Container b Starting',
+      'Container b Started',
+    ]);
+  });
+
+  it('has no more steps under way than it is told', async () => {
+    const held = Promise.withResolvers<void>();
+    const { client, calls } = fakeClient(() => held.promise);
+    const steps = ['a', 'b', 'c'].map((name) => start(name));
+    const over = executePlan(client, steps, () => {}, live, { parallel: 2, dryRun: false });
+    await new Promise(setImmediate);
+    assert.deepEqual(calls, [path('a'), path('b')]);
+    held.resolve();
+    await over;
+    assert.equal(calls.length, 3);
+  });
 });

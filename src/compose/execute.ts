@@ -1,6 +1,7 @@
 import type { Client } from '#client/client.ts';
 import { perform } from '#compose/execute/perform.ts';
 import { type Step, subjectOf } from '#compose/plan.ts';
+import { createTurns } from '#compose/turns.ts';
 import { kindOf } from '#errors/error.ts';
 
 /** How far a step is; `text` is for people, such as `Creating`. */
@@ -8,6 +9,13 @@ export interface StepReport {
   readonly subject: string;
   readonly state: 'working' | 'done' | 'failed';
   readonly text: string;
+}
+
+export interface Execution {
+  /** So many steps are under way at a time, those that only wait left out; Infinity for as many as can be. */
+  readonly parallel: number;
+  /** Nothing is done: the steps are only told, in the order in which they would be. */
+  readonly dryRun: boolean;
 }
 
 /**
@@ -20,7 +28,9 @@ export async function executePlan(
   steps: readonly Step[],
   report: (report: StepReport) => void,
   signal: AbortSignal,
+  { parallel, dryRun }: Execution = { parallel: Number.POSITIVE_INFINITY, dryRun: false },
 ): Promise<void> {
+  const turn = createTurns(parallel);
   const halt = new AbortController();
   const done = new Map<Step, Promise<void>>();
   let failure: { error: unknown } | undefined;
@@ -29,25 +39,25 @@ export async function executePlan(
     failure ??= { error };
     halt.abort();
   };
-  const run = async (step: Step): Promise<void> => {
-    await Promise.all(step.after.map(start));
+  const act = async ({ action }: Step): Promise<void> => {
     if (failure !== undefined) return;
-    const { action } = step;
     const subject = subjectOf(action);
     const tell = (state: StepReport['state'], text: string) => report({ subject, state, text });
     try {
       signal.throwIfAborted();
-      const { text, over } = perform(action, {
-        client,
-        signal,
-        halted: AbortSignal.any([signal, halt.signal]),
-      });
+      const halted = AbortSignal.any([signal, halt.signal]);
+      const { text, over } = perform(action, { client, signal, halted, dryRun });
       tell('working', text);
       tell('done', await over);
     } catch (error) {
       if (failure === undefined) tell('failed', kindOf(error) === 'Cancelled' ? 'Interrupted' : 'Error');
       fail(error);
     }
+  };
+  const run = async (step: Step): Promise<void> => {
+    await Promise.all(step.after.map(start));
+    // What only waits takes nobody's turn.
+    await (step.action.kind === 'await-container' ? act(step) : turn(() => act(step)));
   };
   const start = (step: Step): Promise<void> => {
     const known = done.get(step) ?? run(step);

@@ -21,6 +21,7 @@ interface Surroundings {
   readonly signal: AbortSignal;
   /** Aborted too when another step has failed: there is nothing left to wait for. */
   readonly halted: AbortSignal;
+  readonly dryRun: boolean;
 }
 
 interface Performance {
@@ -29,9 +30,10 @@ interface Performance {
   readonly over: Promise<string>;
 }
 
-/** Begins one action. */
-export function perform(action: Action, { client, signal, halted }: Surroundings): Performance {
+/** Begins one action, or in a dry run says only what it would say. */
+export function perform(action: Action, { client, signal, halted, dryRun }: Surroundings): Performance {
   const { text, ended, run } = describe(action, client, signal, halted);
+  if (dryRun) return { text, over: Promise.resolve(ended) };
   return { text, over: run().then((otherwise) => (typeof otherwise === 'string' ? otherwise : ended)) };
 }
 
