@@ -2,7 +2,13 @@ import type { Client } from '#client/client.ts';
 import { encodeFilters, type Filters } from '#client/filters.ts';
 import { readJson } from '#client/read-body.ts';
 import type { AuthConfig, AuthResponse } from '#wire/auth.ts';
-import type { DistributionManifest, ImageSearchItem, IndexRequest, IndexResponse } from '#wire/registries.ts';
+import type {
+  DistributionInspect,
+  DistributionManifest,
+  ImageSearchItem,
+  IndexRequest,
+  IndexResponse,
+} from '#wire/registries.ts';
 
 /** What the daemon asks of registries. `auth` is the value of `X-Registry-Auth`. Errors are as `Client.request` says. */
 
@@ -31,6 +37,17 @@ export async function searchImages(
   const query = { ...rest, filters: encodeFilters(filters) };
   const headers = { 'X-Registry-Auth': auth };
   return readJson(await client.request({ method: 'GET', path: '/images/search', query, headers }, signal));
+}
+
+/** What a registry has under a name, with its digest. */
+export async function inspectDistribution(
+  client: Client,
+  name: string,
+  { auth }: RegistryAccess,
+  signal?: AbortSignal,
+): Promise<DistributionInspect> {
+  const headers = { 'X-Registry-Auth': auth };
+  return readJson(await client.request({ method: 'GET', path: pathOf(name, 'json'), headers }, signal));
 }
 
 /** A manifest or index as the registry has it. Only Dhow's daemon does this. */

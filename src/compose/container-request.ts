@@ -42,9 +42,14 @@ export interface ContainerSettings {
   nameOf(service: string): string;
 }
 
+/** A name of the project's own, as its containers and images have them. */
+export function nameIn({ name, separator }: Project, ...parts: readonly (string | number)[]): string {
+  return [name, ...parts].join(separator);
+}
+
 /** The name of the image that a service runs; one that is only built is called after it. */
 export function imageOf(project: Project, name: string): string {
-  return findService(project.services, name).image ?? `${project.name}-${name}`;
+  return findService(project.services, name).image ?? nameIn(project, name);
 }
 
 /** @throws InvalidParameter, Unsupported for what cannot be told to the daemon */

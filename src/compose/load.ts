@@ -23,6 +23,8 @@ export interface LoadRequest {
   readonly profiles: readonly string[];
   /** Services that are enabled whatever their profiles: the user has named them. */
   readonly wanted?: readonly string[];
+  /** Whether names of containers and images are made with _ instead of -. */
+  readonly compatibility?: boolean;
 }
 
 const sections = ['services', 'networks', 'volumes', 'configs', 'secrets'];
@@ -49,6 +51,7 @@ export function loadProject(request: LoadRequest, sources: Sources): Project {
     directory,
     files,
     variables,
+    separator: request.compatibility === true ? ('_' as const) : ('-' as const),
     networks: withNames(name, decodeSection(root, 'networks', decodeNetwork)),
     volumes: withNames(name, decodeSection(root, 'volumes', decodeVolume)),
     configs: withNames(name, decodeSection(root, 'configs', decodeConfig)),

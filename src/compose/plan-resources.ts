@@ -13,20 +13,27 @@ export interface ResourceSteps {
 }
 
 /**
- * What is there already is used when it is the project's own.
+ * For those that the services use, or for all. What is there already is used when it is the project's own.
  * @throws NotFound for something external that is not there; Conflict for what is there and is not as the file says
  */
 export function planResources(
   project: Project,
   services: readonly string[],
   observed: Observed,
+  all: boolean,
 ): ResourceSteps {
   const used = services.map((name) => project.services[name]);
-  const networkKeys = new Set(used.flatMap((service) => Object.keys(service?.networks ?? {})));
+  const networkKeys = new Set(
+    all ? Object.keys(project.networks) : used.flatMap((service) => Object.keys(service?.networks ?? {})),
+  );
   const volumeKeys = new Set(
-    used.flatMap((service) =>
-      (service?.volumes ?? []).flatMap(({ type, source }) => (type === 'volume' && source ? [source] : [])),
-    ),
+    all
+      ? Object.keys(project.volumes)
+      : used.flatMap((service) =>
+          (service?.volumes ?? []).flatMap(({ type, source }) =>
+            type === 'volume' && source ? [source] : [],
+          ),
+        ),
   );
   return {
     networks: stepsFor([...networkKeys].sort(), (key) => planNetwork(project, key, observed)),

@@ -23,6 +23,7 @@ function plan(project: Project, observed: Partial<Observed> = {}, settings: Part
       recreate: new Map(),
       scale: new Map(),
       start: true,
+      allResources: false,
       renewVolumes: false,
       timeoutSeconds: undefined,
       ...settings,

@@ -1,4 +1,4 @@
-import { type NewContainer, newContainer } from '#compose/container-request.ts';
+import { type NewContainer, nameIn, newContainer } from '#compose/container-request.ts';
 import { boundServices, dependenciesOf, findService, serviceOfMode } from '#compose/dependencies.ts';
 import { hashService } from '#compose/hash-service.ts';
 import { type Condition, label } from '#compose/labels.ts';
@@ -27,6 +27,8 @@ export interface UpSettings extends StopSettings {
   /** Wins over what the file says. */
   readonly scale: ReadonlyMap<string, number>;
   readonly start: boolean;
+  /** Whether networks and volumes are made that no service uses. */
+  readonly allResources: boolean;
   /** Whether the containers' anonymous volumes are not kept. */
   readonly renewVolumes: boolean;
 }
@@ -46,7 +48,7 @@ interface Converged {
  * @throws InvalidParameter, Unsupported, NotFound, Conflict for what cannot be made
  */
 export function planUp(project: Project, observed: Observed, settings: UpSettings): Step[] {
-  const resources = planResources(project, settings.services, observed);
+  const resources = planResources(project, settings.services, observed, settings.allResources);
   const converged = new Map<string, Converged>();
   const awaited = new Map<string, Step[]>();
   const steps: Step[] = [...resources.networks.values(), ...resources.volumes.values()];
@@ -198,11 +200,11 @@ function makeContainer(
 ): NewContainer {
   return newContainer(project, {
     service: name,
-    name: project.services[name]?.container_name ?? `${project.name}-${name}-${number}`,
+    name: project.services[name]?.container_name ?? nameIn(project, name, number),
     number,
     imageId: imageOf(settings, name).id,
     volumes,
-    nameOf: (other) => converged.get(other)?.containers[0]?.name ?? `${project.name}-${other}-1`,
+    nameOf: (other) => converged.get(other)?.containers[0]?.name ?? nameIn(project, other, 1),
   });
 }
 

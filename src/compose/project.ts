@@ -13,6 +13,8 @@ export interface Project {
   readonly files: readonly string[];
   /** Those that the files may use; the content of configs and secrets may be one of them. */
   readonly variables: ReadonlyMap<string, string>;
+  /** Between the parts of the names of containers and images. */
+  readonly separator: '-' | '_';
   /** Services that the chosen profiles enable. */
   readonly services: Readonly<Record<string, Service>>;
   /** Names of the others. */

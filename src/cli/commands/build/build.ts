@@ -10,7 +10,7 @@ import {
   prepareCacheFrom,
 } from '#cli/commands/build/cache-options.ts';
 import { deliver } from '#cli/commands/build/deliver.ts';
-import { followBuild, type ProgressKind } from '#cli/commands/build/follow-build.ts';
+import { followBuild, progressKind } from '#cli/commands/build/follow-build.ts';
 import { closeNamedContexts, openNamedContexts } from '#cli/commands/build/named-contexts.ts';
 import { openAgents } from '#cli/commands/build/open-agents.ts';
 import { openContext } from '#cli/commands/build/open-context.ts';
@@ -258,9 +258,4 @@ function secretsHeader(secrets: readonly [string, Buffer][]): Record<string, str
   if (secrets.length === 0) return {};
   const encoded = Object.fromEntries(secrets.map(([id, content]) => [id, content.toString('base64')]));
   return { 'X-Dhow-Build-Secrets': Buffer.from(JSON.stringify(encoded)).toString('base64url') };
-}
-
-function progressKind(wanted: string | undefined, isTerminal: boolean): ProgressKind {
-  if (wanted === 'plain' || wanted === 'rawjson' || wanted === 'quiet' || wanted === 'tty') return wanted;
-  return isTerminal ? 'tty' : 'plain';
 }

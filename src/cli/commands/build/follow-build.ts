@@ -8,6 +8,12 @@ import type { ProgressMessage } from '#wire/progress.ts';
 
 export type ProgressKind = 'tty' | 'plain' | 'rawjson' | 'quiet';
 
+/** @param wanted `--progress`, or what stands for it in the environment; what is not known counts as `auto` */
+export function progressKind(wanted: string | undefined, isTerminal: boolean): ProgressKind {
+  if (wanted === 'plain' || wanted === 'rawjson' || wanted === 'quiet' || wanted === 'tty') return wanted;
+  return isTerminal ? 'tty' : 'plain';
+}
+
 export interface BuildOutcome {
   view: BuildView;
   /** Id of the image, from whichever daemon. */

@@ -1,4 +1,6 @@
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { type ImageSettings, prepareImages } from '#cli/commands/compose/prepare-images.ts';
+import { saysYes } from '#cli/commands/compose/says-yes.ts';
 import type { CliContext } from '#cli/context.ts';
 import { findService, orderServices } from '#compose/dependencies.ts';
 import { observeProject } from '#compose/observe.ts';
@@ -17,6 +19,7 @@ export interface UpChoice extends ImageSettings {
   readonly recreateDependencies: boolean;
   readonly scale: ReadonlyMap<string, number>;
   readonly start: boolean;
+  readonly allResources: boolean;
   readonly renewVolumes: boolean;
   readonly removeOrphans: boolean;
   readonly timeoutSeconds: number | undefined;
@@ -29,13 +32,18 @@ export interface UpPlan {
 }
 
 /** Gets the images, looks at what is there, and plans what `up`, `create`, `scale` and `run` do. */
-export async function prepareUp(context: CliContext, project: Project, choice: UpChoice): Promise<UpPlan> {
+export async function prepareUp(
+  context: CliContext,
+  manner: Manner,
+  project: Project,
+  choice: UpChoice,
+): Promise<UpPlan> {
   const targets = choice.services.length > 0 ? choice.services : Object.keys(project.services);
   for (const name of [...targets, ...choice.scale.keys()]) findService(project.services, name);
   const ordered = orderServices(project.services, targets);
   const services = choice.dependencies ? ordered : ordered.filter((name) => targets.includes(name));
   if (services.length === 0) throw new DhowError('InvalidParameter', 'no service is selected');
-  const images = await prepareImages(context, project, services, choice);
+  const images = await prepareImages(context, manner, project, services, choice);
   const observed = await observeProject(context.client, project.name, context.signal);
   const policyOf = (name: string) =>
     targets.includes(name) || choice.recreateDependencies ? choice.recreate : 'changed';
@@ -45,11 +53,12 @@ export async function prepareUp(context: CliContext, project: Project, choice: U
     recreate: new Map(services.map((name) => [name, policyOf(name)])),
     scale: choice.scale,
     start: choice.start,
+    allResources: choice.allResources,
     renewVolumes: choice.renewVolumes,
     timeoutSeconds: choice.timeoutSeconds,
   });
   const orphans = findOrphans(project, observed);
-  const says = (name: string) => ['1', 'true'].includes(project.variables.get(name)?.toLowerCase() ?? '');
+  const says = (name: string) => saysYes(project.variables.get(name));
   if (choice.removeOrphans || says('COMPOSE_REMOVE_ORPHANS')) {
     return { steps: [...planRemoval(orphans, choice), ...steps], services };
   }

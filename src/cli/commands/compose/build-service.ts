@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { followBuild } from '#cli/commands/build/follow-build.ts';
+import { followBuild, type ProgressKind } from '#cli/commands/build/follow-build.ts';
 import { openContext } from '#cli/commands/build/open-context.ts';
 import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
-import type { CliContext, Input } from '#cli/context.ts';
+import type { CliContext, Input, Output } from '#cli/context.ts';
 import { buildImage } from '#client/builds.ts';
 import { imageOf } from '#compose/container-request.ts';
 import { findService } from '#compose/dependencies.ts';
@@ -18,13 +18,27 @@ export interface BuildSettings {
   readonly args: ReadonlyMap<string, string | null>;
 }
 
-/** Builds a service's image and gives it the service's name. @throws Internal when the build fails; its output is on stderr */
+/** Where a build is told, and how. */
+export interface BuildScreen {
+  readonly output: Output;
+  readonly kind: ProgressKind;
+  readonly signal: AbortSignal;
+}
+
+export const usualBuild: BuildSettings = { noCache: false, pull: false, quiet: false, args: new Map() };
+
+/**
+ * Builds a service's image and gives it the service's name.
+ * @returns how many warnings there were
+ * @throws Internal when the build fails; its output has been told
+ */
 export async function buildService(
   context: CliContext,
   project: Project,
   name: string,
   settings: BuildSettings,
-): Promise<void> {
+  { output, kind, signal }: BuildScreen,
+): Promise<number> {
   const service = findService(project.services, name);
   const { build } = service;
   if (build === undefined) throw new DhowError('InvalidParameter', `service "${name}" has nothing to build`);
@@ -66,15 +80,14 @@ export async function buildService(
         'dhow-events': true,
       },
       context: opened.archive,
-      headers: await registryConfigHeader(context.configDirectory, context.signal),
+      headers: await registryConfigHeader(context.configDirectory, signal),
     },
-    context.signal,
+    signal,
   );
-  const { stderr } = context;
-  const shown = stderr.isTTY === true ? 'tty' : 'plain';
-  const { view, failure } = await followBuild(messages, settings.quiet ? 'quiet' : shown, stderr);
-  for (const note of settings.quiet ? [] : view.notes) stderr.write(`${note}\n`);
+  const { view, failure } = await followBuild(messages, kind, output);
+  if (kind !== 'quiet' && kind !== 'rawjson') for (const note of view.notes) output.write(`${note}\n`);
   if (failure !== undefined) {
     throw new DhowError('Internal', `the image of service "${name}" could not be built: ${failure.message}`);
   }
+  return view.warnings.length;
 }

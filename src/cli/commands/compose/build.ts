@@ -1,12 +1,13 @@
 import { type Command, defineCommand } from '#cli/command.ts';
-import { buildService } from '#cli/commands/compose/build-service.ts';
+import { buildServices } from '#cli/commands/compose/build-services.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { pushServices } from '#cli/commands/compose/push.ts';
 import { flag, list, unsupported } from '#cli/options.ts';
 import { findService, orderServices } from '#compose/dependencies.ts';
 
 /** `dhow compose build`: the images of all services that have something to build. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -41,10 +42,14 @@ export function createVerb(choice: ProjectChoice): Command {
         }),
       );
       const { pull, quiet } = options;
-      for (const name of services) {
-        await buildService(context, project, name, { noCache: options['no-cache'], pull, quiet, args });
-      }
-      if (options.push) await pushServices(context, project, services, { ignoreFailures: false, quiet });
+      await buildServices(context, manner, project, services, {
+        noCache: options['no-cache'],
+        pull,
+        quiet,
+        args,
+      });
+      if (options.push)
+        await pushServices(context, manner, project, services, { ignoreFailures: false, quiet });
       return 0;
     },
   });

@@ -1,15 +1,17 @@
 import { checkOperands } from '#cli/check-operands.ts';
 import { type Command, type CommandInput, defineCommand } from '#cli/command.ts';
-import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
+import { type Manner, mannerOptions, readManner, usualManner } from '#cli/commands/compose/manner.ts';
+import { openProject, type ProjectChoice, settingVariables } from '#cli/commands/compose/open-project.ts';
+import { tellRequests } from '#cli/commands/compose/tell-requests.ts';
 import type { CliContext } from '#cli/context.ts';
-import { list, type OptionValues, text, unsupported } from '#cli/options.ts';
+import { flag, list, type OptionValues, text } from '#cli/options.ts';
 import { parseOptions } from '#cli/parse-options.ts';
 import { UsageError } from '#cli/usage-error.ts';
 
 interface Verb {
   readonly names: readonly string[];
   readonly summary: string;
-  load(): Promise<{ createVerb(choice: ProjectChoice): Command }>;
+  load(): Promise<{ createVerb(choice: ProjectChoice, manner: Manner): Command }>;
 }
 
 const verbs: readonly Verb[] = [
@@ -156,18 +158,15 @@ const verbs: readonly Verb[] = [
 ];
 
 const options = {
-  'all-resources': unsupported('nothing'),
-  ansi: unsupported('value'),
-  compatibility: unsupported('nothing'),
-  'dry-run': unsupported('nothing'),
+  'all-resources': flag({ help: 'Include all resources, even those not used by services' }),
+  ...mannerOptions,
+  compatibility: flag({ help: 'Run compose in backward compatibility mode' }),
   'env-file': list({ help: 'Specify an alternate environment file' }, 'stringArray'),
   file: list({ short: 'f', help: 'Compose configuration files' }, 'stringArray'),
-  parallel: unsupported('value'),
   profile: list({ help: 'Specify a profile to enable' }, 'stringArray'),
-  progress: unsupported('value'),
   'project-directory': text({ help: "Alternate working directory (default: the first file's directory)" }),
   'project-name': text({ short: 'p', help: 'Project name' }),
-  verbose: unsupported('nothing'),
+  verbose: flag({ help: 'Tell on stderr what the daemon is asked' }),
 };
 
 /** For those who ask only what a verb takes. */
@@ -177,6 +176,8 @@ const anyProject: ProjectChoice = {
   directory: undefined,
   name: undefined,
   profiles: [],
+  allResources: false,
+  compatibility: false,
 };
 
 function readChoice(values: OptionValues<typeof options>): ProjectChoice {
@@ -186,6 +187,8 @@ function readChoice(values: OptionValues<typeof options>): ProjectChoice {
     directory: values['project-directory'],
     name: values['project-name'],
     profiles: values.profile,
+    allResources: values['all-resources'],
+    compatibility: values.compatibility,
   };
 }
 
@@ -203,7 +206,7 @@ export const command = defineCommand({
     entries: verbs.map(({ names, summary, load }) => ({
       names,
       summary,
-      load: async () => ({ command: (await load()).createVerb(anyProject) }),
+      load: async () => ({ command: withDryRun((await load()).createVerb(anyProject, usualManner)) }),
     })),
     services(context, words) {
       const { options: values } = parseOptions(options, words, { interspersed: false });
@@ -215,11 +218,16 @@ export const command = defineCommand({
     const [verb = '', ...words] = operands;
     const found = verbs.find(({ names }) => names.includes(verb));
     if (found === undefined) throw new UsageError(`unknown command: dhow compose ${verb}`, 1);
-    const inner = (await found.load()).createVerb(readChoice(values));
-    const input = parseOptions(inner.options, words, { interspersed: inner.interspersed ?? true });
+    const { createVerb } = await found.load();
+    const choice = readChoice(values);
+    const manner = readManner(values, settingVariables(context, choice));
+    const typed = withDryRun(createVerb(choice, manner));
+    const input = parseOptions(typed.options, words, { interspersed: typed.interspersed ?? true });
+    const dryRun = manner.dryRun || input.options['dry-run'] === true;
+    const inner = withDryRun(createVerb(choice, { ...manner, dryRun }));
     if (!input.help) {
       checkOperands(`compose ${verb}`, inner, input.operands.length);
-      return await runVerb(context, verb, inner, input);
+      return await runVerb(values.verbose ? tellRequests(context) : context, verb, inner, input);
     }
     const { commandHelp } = await import('#cli/help.ts');
     const names = found.names.map((name) => `compose ${name}`);
@@ -230,6 +238,11 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** Each verb takes it, as well as `dhow compose` itself. */
+function withDryRun(verb: Command): Command {
+  return { ...verb, options: { ...verb.options, 'dry-run': mannerOptions['dry-run'] } };
+}
 
 /** Tells a program that is not there by its exit code, where the verb runs one. */
 async function runVerb(

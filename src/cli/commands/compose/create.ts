@@ -1,5 +1,6 @@
 import { type Command, defineCommand } from '#cli/command.ts';
 import { parseScale, prepareUp } from '#cli/commands/compose/bring-up.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { pullOption } from '#cli/commands/compose/prepare-images.ts';
 import { runSteps } from '#cli/commands/compose/target.ts';
@@ -7,7 +8,7 @@ import { flag, parsedList } from '#cli/options.ts';
 import { DhowError } from '#errors/error.ts';
 
 /** `dhow compose create`: what `up --no-start` does. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -27,13 +28,14 @@ export function createVerb(choice: ProjectChoice): Command {
       }
       const project = openProject(context, choice, operands);
       const kept = options['no-recreate'] ? 'never' : 'changed';
-      const { steps } = await prepareUp(context, project, {
+      const { steps } = await prepareUp(context, manner, project, {
         services: operands,
         dependencies: true,
         recreate: options['force-recreate'] ? 'always' : kept,
         recreateDependencies: options['no-recreate'],
         scale: new Map(options.scale),
         start: false,
+        allResources: choice.allResources,
         renewVolumes: false,
         removeOrphans: options['remove-orphans'],
         timeoutSeconds: undefined,
@@ -42,7 +44,7 @@ export function createVerb(choice: ProjectChoice): Command {
         noBuild: options['no-build'],
         quiet: options['quiet-pull'],
       });
-      await runSteps(context, steps);
+      await runSteps(context, manner, steps);
       return 0;
     },
   });

@@ -1,16 +1,18 @@
 import { type Command, defineCommand } from '#cli/command.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { timeoutOption } from '#cli/commands/compose/stop-settings.ts';
 import { findTarget, runSteps, selectContainers, type Target } from '#cli/commands/compose/target.ts';
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
 import { flag, parsed } from '#cli/options.ts';
+import { imageOf } from '#compose/container-request.ts';
 import { type Observed, observeProject, type ServiceContainer } from '#compose/observe.ts';
 import { planDown } from '#compose/plan-down.ts';
 import { readDependencies } from '#compose/plan-each.ts';
 import { findOrphans } from '#compose/plan-removal.ts';
 
 /** `dhow compose down`: removes the containers and networks of a project, and on request its volumes and images. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -36,12 +38,12 @@ export function createVerb(choice: ProjectChoice): Command {
         const chosen = selectContainers(target, observed.containers, operands);
         const nothing = { ...observed, networks: [], volumes: [] };
         const settings = { volumes, timeoutSeconds, images: imagesOf(target, chosen, options.rmi) };
-        await runSteps(context, planDown(target.name, chosen, nothing, dependencies, settings));
+        await runSteps(context, manner, planDown(target.name, chosen, nothing, dependencies, settings));
         return 0;
       }
       const chosen = chooseContainers(target, observed, options['remove-orphans']);
       const settings = { volumes, timeoutSeconds, images: imagesOf(target, chosen, options.rmi) };
-      await runSteps(context, planDown(target.name, chosen, observed, dependencies, settings));
+      await runSteps(context, manner, planDown(target.name, chosen, observed, dependencies, settings));
       return 0;
     },
   });
@@ -65,12 +67,13 @@ function imagesOf(
 ): string[] {
   if (which === undefined) return [];
   const used = containers.map(({ service, summary }) => ({ service, image: summary.Image }));
-  const written = Object.entries(project?.services ?? {}).map(([service, { image }]) => ({
-    service,
-    image: image ?? `${name}-${service}`,
-  }));
+  const written =
+    project === undefined
+      ? []
+      : Object.keys(project.services).map((service) => ({ service, image: imageOf(project, service) }));
   const wanted = [...used, ...written].filter(
-    ({ service, image }) => which === 'all' || image === `${name}-${service}`,
+    ({ service, image }) =>
+      which === 'all' || image === `${name}-${service}` || image === `${name}_${service}`,
   );
   return [...new Set(wanted.map(({ image }) => image))];
 }

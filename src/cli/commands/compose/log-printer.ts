@@ -1,4 +1,5 @@
-import type { Output } from '#cli/context.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
+import type { CliContext, Output } from '#cli/context.ts';
 
 const colours = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 
@@ -51,14 +52,17 @@ async function write(output: Output, text: string): Promise<void> {
 
 /** As `compose ps` and logs call a container: without the project's name in front. */
 export function shortName(project: string, container: string): string {
-  return container.startsWith(`${project}-`) ? container.slice(project.length + 1) : container;
+  return container.startsWith(`${project}-`) || container.startsWith(`${project}_`)
+    ? container.slice(project.length + 1)
+    : container;
 }
 
-/** Whether colours are wanted: on a terminal, unless the user or the environment says no. */
+/** Whether output is coloured: on a terminal unless --ansi says otherwise, and never when the user or the environment says no. */
 export function wantsColour(
-  output: Output,
-  environment: Readonly<Record<string, string | undefined>>,
+  { stdout, environment }: CliContext,
+  { ansi }: Manner,
   refused: boolean,
 ): boolean {
-  return output.isTTY === true && !refused && !environment['NO_COLOR'];
+  if (refused || environment['NO_COLOR'] || ansi === 'never') return false;
+  return ansi === 'always' || stdout.isTTY === true;
 }

@@ -1,6 +1,7 @@
 import { type Command, defineCommand } from '#cli/command.ts';
 import { followProject } from '#cli/commands/compose/follow-project.ts';
 import { createLogPrinter, shortName, wantsColour } from '#cli/commands/compose/log-printer.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { mergeByTime } from '#cli/commands/compose/merge-logs.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { readLogLines } from '#cli/commands/compose/read-lines.ts';
@@ -12,7 +13,7 @@ import { observeContainers } from '#compose/observe.ts';
 import { DhowError } from '#errors/error.ts';
 
 /** `dhow compose logs`: lines of all containers in the order of time, or as they come. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -34,7 +35,7 @@ export function createVerb(choice: ProjectChoice): Command {
       }),
     },
     async run(context, { options, operands }) {
-      const { client, signal, stdout, stderr, environment } = context;
+      const { client, signal, stdout, stderr } = context;
       const { index, follow, timestamps } = options;
       if (index !== undefined && operands.length !== 1) {
         throw new DhowError('InvalidParameter', '--index needs one service');
@@ -62,7 +63,7 @@ export function createVerb(choice: ProjectChoice): Command {
           {
             stdout,
             stderr,
-            colour: wantsColour(stdout, environment, options['no-color']),
+            colour: wantsColour(context, manner, options['no-color']),
             prefix: !options['no-log-prefix'],
           },
           names,

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { saysYes } from '#cli/commands/compose/says-yes.ts';
 import type { CliContext } from '#cli/context.ts';
 import { findFiles } from '#compose/find-files.ts';
 import { loadProject, readVariables } from '#compose/load.ts';
@@ -13,6 +14,10 @@ export interface ProjectChoice {
   readonly directory: string | undefined;
   readonly name: string | undefined;
   readonly profiles: readonly string[];
+  /** Whether networks and volumes count that no service uses. */
+  readonly allResources: boolean;
+  /** Names are made with _ as the first Docker Compose made them. */
+  readonly compatibility: boolean;
 }
 
 /**
@@ -37,6 +42,7 @@ export function openProject(
       name: choice.name ?? (variables.get('COMPOSE_PROJECT_NAME') || undefined),
       variables,
       profiles: [...choice.profiles, ...listed].filter(Boolean),
+      compatibility: choice.compatibility || saysYes(variables.get('COMPOSE_COMPATIBILITY')),
       wanted: services,
     },
     {
@@ -66,6 +72,15 @@ function locateFiles(context: CliContext, choice: ProjectChoice, environment: Re
   const { files, directory } = choice;
   const { workingDirectory } = context;
   return findFiles({ files, directory, workingDirectory, environment, exists: existsSync });
+}
+
+/** Variables that set how a command works. Files that cannot be read say nothing here: what needs them complains. */
+export function settingVariables(context: CliContext, choice: ProjectChoice): ReadonlyMap<string, string> {
+  try {
+    return nearVariables(context, choice, createReader());
+  } catch {
+    return readVariables(context.environment, [], context.workingDirectory, () => '');
+  }
 }
 
 /** COMPOSE_FILE and the like may stand in the .env of where we are, so that one is read first. */

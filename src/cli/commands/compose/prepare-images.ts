@@ -1,4 +1,6 @@
-import { buildService } from '#cli/commands/compose/build-service.ts';
+import { usualBuild } from '#cli/commands/compose/build-service.ts';
+import { buildServices } from '#cli/commands/compose/build-services.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { pullServices } from '#cli/commands/compose/pull-services.ts';
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
 import type { CliContext } from '#cli/context.ts';
@@ -32,6 +34,7 @@ export interface ImageSettings {
  */
 export async function prepareImages(
   context: CliContext,
+  manner: Manner,
   project: Project,
   services: readonly string[],
   settings: ImageSettings,
@@ -44,13 +47,13 @@ export async function prepareImages(
     if (need === 'pull') toPull.push(name);
     if (need === 'build') toBuild.push(name);
   }
-  await pullServices(context, project, toPull, { ignoreFailures: false, quiet: settings.quiet });
+  await pullServices(context, manner, project, toPull, { ignoreFailures: false, quiet: settings.quiet });
   const { quiet } = settings;
-  for (const name of toBuild) {
-    await buildService(context, project, name, { noCache: false, pull: false, quiet, args: new Map() });
-  }
+  await buildServices(context, manner, project, toBuild, { ...usualBuild, quiet });
   const changed = await findImages(context, project, [...toPull, ...toBuild]);
   const result = new Map([...images, ...changed]);
+  // In a dry run nobody got them.
+  if (manner.dryRun) for (const name of [...toPull, ...toBuild]) result.set(name, { id: '', volumes: [] });
   for (const name of services) {
     if (result.has(name)) continue;
     const image = imageOf(project, name);

@@ -1,4 +1,6 @@
-import { showSteps } from '#cli/commands/compose/show-steps.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
+import { resolveDigest } from '#cli/commands/compose/resolve-digest.ts';
+import { type StepScreen, showSteps } from '#cli/commands/compose/show-steps.ts';
 import { canonicalName, splitReference } from '#cli/commands/image/reference-text.ts';
 import type { CliContext } from '#cli/context.ts';
 import { findCredentials, registryOf } from '#cli/credentials.ts';
@@ -7,8 +9,8 @@ import { humanSize } from '#cli/output/size.ts';
 import { pullImage } from '#client/images.ts';
 import { imageOf } from '#compose/container-request.ts';
 import { findService } from '#compose/dependencies.ts';
-import type { StepReport } from '#compose/execute.ts';
 import type { Project } from '#compose/project.ts';
+import { createTurns } from '#compose/turns.ts';
 import { encodeAuthHeader } from '#wire/auth.ts';
 
 /**
@@ -17,16 +19,19 @@ import { encodeAuthHeader } from '#wire/auth.ts';
  */
 export async function pullServices(
   context: CliContext,
+  manner: Manner,
   project: Project,
   services: readonly string[],
   settings: { ignoreFailures: boolean; quiet: boolean },
 ): Promise<void> {
-  using screen = settings.quiet ? undefined : showSteps(context.stderr);
-  const report = screen?.report ?? (() => {});
+  using screen = showSteps(context, settings.quiet ? { ...manner, progress: 'quiet' } : manner);
+  const turn = createTurns(manner.parallel);
   const platforms = new Map(
     services.map((name) => [imageOf(project, name), findService(project.services, name).platform] as const),
   );
-  const pulls = [...platforms].map(([image, platform]) => pullOne(context, image, platform, report));
+  const pulls = [...platforms].map(([image, platform]) =>
+    turn(() => pullOne(context, manner, image, platform, screen)),
+  );
   const results = await Promise.allSettled(pulls);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined && !settings.ignoreFailures) throw failed.reason;
@@ -34,14 +39,20 @@ export async function pullServices(
 
 async function pullOne(
   context: CliContext,
+  { dryRun }: Manner,
   image: string,
   platform: string | undefined,
-  report: (report: StepReport) => void,
+  { report, isPainted }: StepScreen,
 ): Promise<void> {
   const { name, tag, digest } = splitReference(image);
   const subject = `Image ${image}`;
   report({ subject, state: 'working', text: 'Pulling' });
   try {
+    if (dryRun) {
+      await resolveDigest(context, image);
+      report({ subject, state: 'done', text: 'Pulled' });
+      return;
+    }
     const auth = encodeAuthHeader(
       await findCredentials(context.configDirectory, registryOf(name), context.signal),
     );
@@ -51,8 +62,7 @@ async function pullOne(
       const failure = failureOf(message);
       if (failure !== undefined) throw failure;
       const { current, total } = message.progressDetail ?? {};
-      // Lines without a terminal would be hundreds.
-      if (current === undefined || total === undefined || context.stderr.isTTY !== true) continue;
+      if (current === undefined || total === undefined || !isPainted) continue;
       layers.set(message.id ?? '', { current, total });
       const sums = [...layers.values()];
       const sum = (key: 'current' | 'total') =>

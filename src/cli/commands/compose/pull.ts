@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from '#cli/command.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { pullServices } from '#cli/commands/compose/pull-services.ts';
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
@@ -9,7 +10,7 @@ import { findService, orderServices } from '#compose/dependencies.ts';
 import { kindOf } from '#errors/error.ts';
 
 /** `dhow compose pull`: the images of services, but for those that are only built. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -47,7 +48,7 @@ export function createVerb(choice: ProjectChoice): Command {
         if (!isThere) services.push(name);
       }
       const { quiet } = options;
-      await pullServices(context, project, services, {
+      await pullServices(context, manner, project, services, {
         ignoreFailures: options['ignore-pull-failures'],
         quiet,
       });

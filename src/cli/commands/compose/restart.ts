@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from '#cli/command.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { timeoutOption } from '#cli/commands/compose/stop-settings.ts';
 import { findTarget, runSteps, selectContainers } from '#cli/commands/compose/target.ts';
@@ -8,7 +9,7 @@ import { planEach, readDependencies } from '#compose/plan-each.ts';
 import type { Project } from '#compose/project.ts';
 
 /** `dhow compose restart`: dependencies first, and those that ask for it with them. What was stopped is started. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -27,7 +28,7 @@ export function createVerb(choice: ProjectChoice): Command {
         'forwards',
         ({ id, name }) => ({ kind: 'restart-container', id, name, timeoutSeconds }),
       );
-      await runSteps(context, steps);
+      await runSteps(context, manner, steps);
       return 0;
     },
   });

@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from '#cli/command.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { findTarget, runSteps, selectContainers } from '#cli/commands/compose/target.ts';
 import { flag } from '#cli/options.ts';
@@ -8,7 +9,7 @@ import type { Step } from '#compose/plan.ts';
 import { planEach, readDependencies } from '#compose/plan-each.ts';
 
 /** `dhow compose rm`: removes containers that do not run. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -31,7 +32,8 @@ export function createVerb(choice: ProjectChoice): Command {
         return 0;
       }
       const names = containers.map(({ name }) => name).join(', ');
-      if (!options.force && !(await confirm(context, `Going to remove ${names}. Are you sure?`))) return 1;
+      const isSure = options.force || manner.dryRun;
+      if (!isSure && !(await confirm(context, `Going to remove ${names}. Are you sure?`))) return 1;
       const stops = planEach(containers, readDependencies(target.project, all), 'backwards', (container) =>
         isActive(container)
           ? { kind: 'stop-container', id: container.id, name: container.name, timeoutSeconds: undefined }
@@ -42,7 +44,7 @@ export function createVerb(choice: ProjectChoice): Command {
         const action = { kind: 'remove-container', id, name, volumes, force: false } as const;
         return { action, after: stops };
       });
-      await runSteps(context, [...stops, ...removals]);
+      await runSteps(context, manner, [...stops, ...removals]);
       return 0;
     },
   });

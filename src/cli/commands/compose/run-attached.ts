@@ -1,6 +1,7 @@
 import type { UpPlan } from '#cli/commands/compose/bring-up.ts';
 import { type Exit, followProject } from '#cli/commands/compose/follow-project.ts';
 import { createLogPrinter, wantsColour } from '#cli/commands/compose/log-printer.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { runSteps } from '#cli/commands/compose/target.ts';
 import type { CliContext } from '#cli/context.ts';
 import { printFailure } from '#cli/output/failures.ts';
@@ -34,6 +35,7 @@ const interruptedCode = 130;
  */
 export async function runAttached(
   context: CliContext,
+  manner: Manner,
   project: Project,
   plan: UpPlan,
   settings: AttachedSettings,
@@ -51,7 +53,7 @@ export async function runAttached(
     {
       client,
       project: project.name,
-      printer: createPrinter(context, project, plan, settings),
+      printer: createPrinter(context, manner, project, plan, settings),
       timestamps: settings.timestamps,
       prints: (service) => shown.has(service),
       onExit(exit) {
@@ -82,7 +84,7 @@ export async function runAttached(
       action.kind === 'start-container' || action.kind === 'restart-container' ? [action.name] : [],
     );
     try {
-      await runSteps(context, plan.steps, interrupted.signal, 'lines');
+      await runSteps(context, manner, plan.steps, interrupted.signal, 'lines');
       await Promise.race([following.started(starts), interruption, following.failed]);
     } catch (error) {
       if (!interrupted.signal.aborted) throw error;
@@ -93,7 +95,13 @@ export async function runAttached(
     stderr.write(
       how === 'interrupted' ? 'Stopping… (Ctrl-C again kills)\n' : `${how.name} has ended: stopping…\n`,
     );
-    await runSteps(context, await planStop(client, project, plan, settings.timeout), unending, 'lines');
+    await runSteps(
+      context,
+      manner,
+      await planStop(client, project, plan, settings.timeout),
+      unending,
+      'lines',
+    );
     await idle;
     if (how === 'interrupted') return interruptedCode;
     return from === undefined ? how.exitCode : (codes.get(from) ?? how.exitCode);
@@ -126,13 +134,15 @@ function isReasonToStop(project: Project, exit: Exit, settings: AttachedSettings
 }
 
 function createPrinter(
-  { stdout, stderr, environment }: CliContext,
+  context: CliContext,
+  manner: Manner,
   project: Project,
   plan: UpPlan,
   settings: AttachedSettings,
 ) {
   const names = plan.services.map((name) => project.services[name]?.container_name ?? `${name}-1`);
-  const colour = wantsColour(stdout, environment, settings['no-color']);
+  const { stdout, stderr } = context;
+  const colour = wantsColour(context, manner, settings['no-color']);
   return createLogPrinter({ stdout, stderr, colour, prefix: !settings['no-log-prefix'] }, names);
 }
 

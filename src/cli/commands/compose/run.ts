@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Command, defineCommand } from '#cli/command.ts';
 import { prepareUp, type UpChoice } from '#cli/commands/compose/bring-up.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { prepareImages, pullOption } from '#cli/commands/compose/prepare-images.ts';
 import { runSteps } from '#cli/commands/compose/target.ts';
@@ -9,7 +10,7 @@ import { readVariables, toRecord } from '#cli/commands/container/values/key-valu
 import type { CliContext } from '#cli/context.ts';
 import { flag, list, type OptionValues, text } from '#cli/options.ts';
 import { removeContainer, startContainer } from '#client/containers.ts';
-import { newContainer } from '#compose/container-request.ts';
+import { nameIn, newContainer } from '#compose/container-request.ts';
 import { dependenciesOf, findService } from '#compose/dependencies.ts';
 import { type Observed, observeProject } from '#compose/observe.ts';
 import { oneOffProject } from '#compose/one-off.ts';
@@ -53,7 +54,7 @@ const options = {
 type RunValues = OptionValues<typeof options>;
 
 /** `dhow compose run`: one more container of a service, with a command of its own, once its dependencies are ready. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] SERVICE [COMMAND] [ARGS...]'],
     operands: { min: 1 },
@@ -62,6 +63,9 @@ export function createVerb(choice: ProjectChoice): Command {
     options,
     async run(context, { options: values, operands: [name = '', ...command] }) {
       const { client, signal } = context;
+      if (manner.dryRun && !values.detach) {
+        throw new DhowError('InvalidParameter', 'interactive run is not supported in dry-run mode');
+      }
       const loaded = openProject(context, choice, [name]);
       findService(loaded.services, name);
       const project = oneOffProject(loaded, name, {
@@ -78,8 +82,8 @@ export function createVerb(choice: ProjectChoice): Command {
         volumes: values.volume,
         directory: context.workingDirectory,
       });
-      if (!values['no-deps']) await bringUpDependencies(context, loaded, name, values);
-      const images = await prepareImages(context, project, [name], imageSettings(values));
+      if (!values['no-deps']) await bringUpDependencies(context, manner, loaded, name, values);
+      const images = await prepareImages(context, manner, project, [name], imageSettings(values));
       const observed = await observeProject(client, project.name, signal);
       const hasTerminal = context.stdin.isTTY === true && context.stdout.isTTY === true;
       const terminal = values.tty && !values['no-tty'] && hasTerminal && !values.detach;
@@ -98,10 +102,10 @@ export function createVerb(choice: ProjectChoice): Command {
           HostConfig: { ...made.request.HostConfig, AutoRemove: values.rm },
         },
       };
-      const resources = planResources(project, [name], observed);
+      const resources = planResources(project, [name], observed, false);
       const waits = values['no-deps'] ? [] : conditionSteps(project, name, observed);
       const after = [...resources.networks.values(), ...resources.volumes.values(), ...waits];
-      await runSteps(context, [...after, { action: { kind: 'create-container', container }, after }]);
+      await runSteps(context, manner, [...after, { action: { kind: 'create-container', container }, after }]);
       const start = async () => {
         try {
           await startContainer(client, container.name, signal);
@@ -112,7 +116,7 @@ export function createVerb(choice: ProjectChoice): Command {
         }
       };
       if (values.detach) {
-        await start();
+        if (!manner.dryRun) await start();
         context.stdout.write(`${container.name}\n`);
         return 0;
       }
@@ -142,7 +146,7 @@ function makeOneOff(
     observed.containers.find((container) => container.service === other && !container.oneOff)?.name;
   return newContainer(project, {
     service,
-    name: values.name ?? `${project.name}-${service}-run-${slug.slice(0, 12)}`,
+    name: values.name ?? nameIn(project, service, 'run', slug.slice(0, 12)),
     number: 1,
     imageId: values.imageId,
     slug,
@@ -172,6 +176,7 @@ function conditionSteps(project: Project, name: string, observed: Observed): Ste
 
 async function bringUpDependencies(
   context: CliContext,
+  manner: Manner,
   project: Project,
   name: string,
   values: RunValues,
@@ -191,9 +196,10 @@ async function bringUpDependencies(
     start: true,
     renewVolumes: false,
     removeOrphans: values['remove-orphans'],
+    allResources: false,
     timeoutSeconds: undefined,
   };
-  await runSteps(context, (await prepareUp(context, project, choice)).steps);
+  await runSteps(context, manner, (await prepareUp(context, manner, project, choice)).steps);
 }
 
 function imageSettings(values: RunValues) {

@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from '#cli/command.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { findTarget, runSteps, selectContainers } from '#cli/commands/compose/target.ts';
 import { unsupported } from '#cli/options.ts';
@@ -6,7 +7,7 @@ import { observeContainers } from '#compose/observe.ts';
 import { planStart, readDependencies } from '#compose/plan-each.ts';
 
 /** `dhow compose start`: starts what was stopped, when its dependencies are ready. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[SERVICE...]'],
     operands: {},
@@ -15,7 +16,7 @@ export function createVerb(choice: ProjectChoice): Command {
       const target = findTarget(context, choice, operands);
       const all = await observeContainers(context.client, target.name, context.signal);
       const chosen = selectContainers(target, all, operands);
-      await runSteps(context, planStart(chosen, all, readDependencies(target.project, all)));
+      await runSteps(context, manner, planStart(chosen, all, readDependencies(target.project, all)));
       return 0;
     },
   });

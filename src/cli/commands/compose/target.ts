@@ -1,3 +1,4 @@
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { nameWithoutFiles, openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { showSteps } from '#cli/commands/compose/show-steps.ts';
 import type { CliContext } from '#cli/context.ts';
@@ -69,23 +70,25 @@ export async function findContainer(
 }
 
 /**
- * Does steps and shows them on stderr.
+ * Does steps and shows them.
  * @param look `lines` where other output comes at the same time, among which nothing can be painted in place
  */
 export async function runSteps(
   context: CliContext,
+  manner: Manner,
   steps: readonly Step[],
   signal: AbortSignal = context.signal,
   look: 'lines' | 'painted' = 'painted',
 ): Promise<void> {
-  using screen = showSteps(context.stderr, look);
-  await executePlan(context.client, steps, screen.report, signal);
+  using screen = showSteps(context, manner, look);
+  await executePlan(context.client, steps, screen.report, signal, manner);
 }
 
 /** The same to all containers of the named services, in the order in which services depend on each other. */
 export async function forEachContainer(
   context: CliContext,
   choice: ProjectChoice,
+  manner: Manner,
   services: readonly string[],
   direction: 'forwards' | 'backwards',
   actionFor: (container: ServiceContainer) => Action | undefined,
@@ -93,6 +96,7 @@ export async function forEachContainer(
   const target = findTarget(context, choice, services);
   const all = await observeContainers(context.client, target.name, context.signal);
   const containers = selectContainers(target, all, services);
-  await runSteps(context, planEach(containers, readDependencies(target.project, all), direction, actionFor));
+  const steps = planEach(containers, readDependencies(target.project, all), direction, actionFor);
+  await runSteps(context, manner, steps);
   return 0;
 }

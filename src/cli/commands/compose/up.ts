@@ -1,5 +1,6 @@
 import { type Command, defineCommand } from '#cli/command.ts';
 import { parseScale, prepareUp, type UpChoice } from '#cli/commands/compose/bring-up.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { pullOption } from '#cli/commands/compose/prepare-images.ts';
 import { runAttached } from '#cli/commands/compose/run-attached.ts';
@@ -47,7 +48,7 @@ const options = {
 };
 
 /** `dhow compose up`: makes what is there like what the files say, and shows the output unless detached. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -56,16 +57,27 @@ export function createVerb(choice: ProjectChoice): Command {
       const detached = values.detach || values.wait || values['no-start'];
       checkTogether(values, detached);
       const project = openProject(context, choice, operands);
-      const plan = await prepareUp(context, project, readChoice(values, operands));
-      if (!detached) return runAttached(context, project, plan, values, operands);
-      await runSteps(context, plan.steps);
-      if (values.wait) await waitUntilReady(context, project, plan.services, values['wait-timeout']);
+      const plan = await prepareUp(context, manner, project, readUpChoice(choice, values, operands));
+      if (!detached && manner.dryRun) {
+        await runSteps(context, manner, plan.steps);
+        context.stdout.write(
+          "end of 'compose up' output, interactive run is not supported in dry-run mode\n",
+        );
+        return 0;
+      }
+      if (!detached) return runAttached(context, manner, project, plan, values, operands);
+      await runSteps(context, manner, plan.steps);
+      if (values.wait) await waitUntilReady(context, manner, project, plan.services, values['wait-timeout']);
       return 0;
     },
   });
 }
 
-function readChoice(values: OptionValues<typeof options>, services: readonly string[]): UpChoice {
+function readUpChoice(
+  { allResources }: ProjectChoice,
+  values: OptionValues<typeof options>,
+  services: readonly string[],
+): UpChoice {
   const kept = values['no-recreate'] ? 'never' : 'changed';
   return {
     services,
@@ -74,6 +86,7 @@ function readChoice(values: OptionValues<typeof options>, services: readonly str
     recreateDependencies: values['always-recreate-deps'] || values['no-recreate'],
     scale: new Map(values.scale),
     start: !values['no-start'],
+    allResources,
     renewVolumes: values['renew-anon-volumes'],
     removeOrphans: values['remove-orphans'],
     timeoutSeconds: values.timeout,

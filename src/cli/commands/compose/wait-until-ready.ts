@@ -1,3 +1,4 @@
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { runSteps } from '#cli/commands/compose/target.ts';
 import type { CliContext } from '#cli/context.ts';
 import { isJob } from '#compose/dependencies.ts';
@@ -8,6 +9,7 @@ import { DhowError } from '#errors/error.ts';
 /** Waits until all containers run, and are healthy if they have a health check; jobs that others wait for must have completed. @throws DeadlineExceeded, Conflict */
 export async function waitUntilReady(
   context: CliContext,
+  manner: Manner,
   project: Project,
   services: readonly string[],
   timeoutSeconds: number | undefined,
@@ -28,6 +30,7 @@ export async function waitUntilReady(
   try {
     await runSteps(
       context,
+      manner,
       steps,
       limit === undefined ? context.signal : AbortSignal.any([context.signal, limit]),
     );

@@ -1,5 +1,6 @@
 import { type Command, defineCommand } from '#cli/command.ts';
 import { prepareUp, type UpChoice } from '#cli/commands/compose/bring-up.ts';
+import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { runSteps } from '#cli/commands/compose/target.ts';
 import { collectChanges } from '#cli/commands/compose/watch/collect-changes.ts';
@@ -14,7 +15,7 @@ import type { Project } from '#compose/project.ts';
 import { DhowError } from '#errors/error.ts';
 
 /** `dhow compose watch`: brings services up, and brings changes of their files into them as `develop.watch` says. */
-export function createVerb(choice: ProjectChoice): Command {
+export function createVerb(choice: ProjectChoice, manner: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] [SERVICE...]'],
     operands: {},
@@ -24,6 +25,9 @@ export function createVerb(choice: ProjectChoice): Command {
       quiet: flag({ help: 'Hide build output' }),
     },
     async run(context, { options, operands }) {
+      if (manner.dryRun) {
+        throw new DhowError('Unsupported', 'compose watch is not supported in dry-run mode');
+      }
       const project = openProject(context, choice, operands);
       const services = operands.length > 0 ? operands : Object.keys(project.services);
       const triggers = services.flatMap((name) => readTriggers(project, name));
@@ -31,7 +35,7 @@ export function createVerb(choice: ProjectChoice): Command {
         throw new DhowError('InvalidParameter', `none of ${services.join(', ')} has a develop.watch section`);
       }
       const up = { services: operands, build: true, quiet: options.quiet, dependencies: true } as const;
-      if (!options['no-up']) await bringUp(context, project, up);
+      if (!options['no-up']) await bringUp(context, manner, project, up);
       const changes = collectChanges(triggers, context.signal);
       for (const trigger of triggers) {
         if (trigger.initialSync) await syncAll(context, project, trigger);
@@ -40,7 +44,7 @@ export function createVerb(choice: ProjectChoice): Command {
       for await (const batch of changes) {
         for (const [trigger, paths] of batch) {
           try {
-            await act(context, project, trigger, paths, options.quiet);
+            await act(context, manner, project, trigger, paths, options.quiet);
           } catch (error) {
             // The next change may be the one that mends it.
             if (context.signal.aborted) throw error;
@@ -55,6 +59,7 @@ export function createVerb(choice: ProjectChoice): Command {
 
 async function act(
   context: CliContext,
+  manner: Manner,
   project: Project,
   trigger: Trigger,
   paths: readonly string[],
@@ -63,7 +68,7 @@ async function act(
   const { service, action } = trigger;
   if (action === 'rebuild') {
     context.stderr.write(`Rebuilding service "${service}" after changes of ${paths.join(', ')}\n`);
-    await bringUp(context, project, { services: [service], build: true, quiet, dependencies: false });
+    await bringUp(context, manner, project, { services: [service], build: true, quiet, dependencies: false });
     return;
   }
   if (action !== 'restart') {
@@ -79,25 +84,27 @@ async function act(
     name,
     timeoutSeconds: undefined,
   }));
-  await runSteps(context, steps);
+  await runSteps(context, manner, steps);
 }
 
 async function bringUp(
   context: CliContext,
+  manner: Manner,
   project: Project,
   choice: Pick<UpChoice, 'services' | 'build' | 'quiet' | 'dependencies'>,
 ): Promise<void> {
-  const { steps } = await prepareUp(context, project, {
+  const { steps } = await prepareUp(context, manner, project, {
     ...choice,
     recreate: 'changed',
     recreateDependencies: false,
     scale: new Map(),
     start: true,
+    allResources: false,
     renewVolumes: false,
     removeOrphans: false,
     timeoutSeconds: undefined,
     pull: undefined,
     noBuild: false,
   });
-  await runSteps(context, steps);
+  await runSteps(context, manner, steps);
 }
