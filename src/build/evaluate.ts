@@ -43,52 +43,63 @@ export function evaluatePlan(plan: BuildPlan, options: EvaluateOptions): Map<Pla
   const evaluated = new Map<PlannedStage, EvaluatedStage>();
   const states = new Map<PlannedStage, StageState>();
   for (const stage of plan.stages) {
-    const state = startState(stage.base, states);
+    const state = startState(plan, stage.base, states);
     const steps = stage.instructions.map((placed): Step => {
       const { source } = placed;
+      const { escapeMark, globals } = plan;
       const expander = createExpander({
-        source,
-        escapeMark: plan.escapeMark,
-        scope: state.scope,
-        report: options.report,
+        ...{ source, escapeMark, scope: state.scope, budget: globals.budget, report: options.report },
       });
-      return evaluateInstruction({
-        state,
-        placed,
-        source,
-        expander,
-        globals: plan.globals,
-        ...options,
-      });
+      return evaluateInstruction({ state, placed, source, expander, globals, ...options });
     });
     if (stage.base.kind === 'context') steps.unshift(copyContext(plan, stage, stage.base.name));
     states.set(stage, state);
-    const { config, author } = state;
+    const { author } = state;
+    const config = endConfig(state);
     evaluated.set(stage, { stage, steps, config, ...(author === undefined ? {} : { author }) });
   }
   return evaluated;
 }
 
 /** A stage that stands on another one goes on with its variables, arguments included. */
-function startState(base: PlannedBase, states: ReadonlyMap<PlannedStage, StageState>): StageState {
+function startState(
+  { globals }: BuildPlan,
+  base: PlannedBase,
+  states: ReadonlyMap<PlannedStage, StageState>,
+): StageState {
   const parent = base.kind === 'stage' ? states.get(base.stage) : undefined;
-  const config: ImageRunConfig = structuredClone(
-    parent?.config ??
-      (base.kind === 'image' ? base.image.config.config : undefined) ??
-      (base.kind === 'image' ? {} : { WorkingDir: '/' }),
-  );
+  const inherited =
+    parent?.config ?? (base.kind === 'image' ? (base.image.config.config ?? {}) : { WorkingDir: '/' });
   // The triggers have come into force here.
-  delete config.OnBuild;
-  const env = parseEnvironment(config.Env ?? []);
-  if (!env.has('PATH')) {
-    env.set('PATH', defaultPath);
-    config.Env = formatEnvironment(env);
-  }
-  return {
+  const { OnBuild: _, ...config } = inherited;
+  const state: StageState = {
     config,
     author: parent?.author ?? (base.kind === 'image' ? base.image.config.author : undefined),
-    scope: { env, args: new Map(parent?.scope.args) },
+    scope: {
+      env: parent ? new Map(parent.scope.env) : parseEnvironment(config.Env ?? []),
+      args: new Map(parent?.scope.args),
+    },
+    labels: new Map(parent?.labels ?? Object.entries(config.Labels ?? {})),
+    ports: new Set(parent?.ports ?? Object.keys(config.ExposedPorts ?? {})),
+    volumes: new Set(parent?.volumes ?? Object.keys(config.Volumes ?? {})),
     commandSet: false,
+  };
+  const { scope, labels, ports, volumes } = state;
+  if (!scope.env.has('PATH')) scope.env.set('PATH', defaultPath);
+  globals.budget.spendEntries(scope.env.size + scope.args.size + labels.size + ports.size + volumes.size);
+  return state;
+}
+
+/** The configuration with what the instructions have collected. */
+function endConfig({ config, scope, labels, ports, volumes }: StageState): ImageRunConfig {
+  const keysOf = (names: ReadonlySet<string>): Record<string, Record<string, never>> =>
+    Object.fromEntries([...names].map((name) => [name, {}]));
+  return {
+    ...config,
+    Env: formatEnvironment(scope.env),
+    ...(labels.size === 0 ? {} : { Labels: Object.fromEntries(labels) }),
+    ...(ports.size === 0 ? {} : { ExposedPorts: keysOf(ports) }),
+    ...(volumes.size === 0 ? {} : { Volumes: keysOf(volumes) }),
   };
 }
 

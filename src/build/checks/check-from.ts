@@ -14,11 +14,11 @@ import { parseReference } from '#image/reference.ts';
 /** What can be said about FROM without looking for the images. */
 export function checkFrom(dockerfile: Dockerfile, platforms: BuildPlatforms, report: Report): void {
   const { source, directives, stages } = dockerfile;
-  const { scope } = evaluateGlobals(dockerfile, {
-    platforms,
-    targetStage: 'default',
-    buildArgs: new Map(),
-  });
+  const globals = expandOrNothing(() =>
+    evaluateGlobals(dockerfile, { platforms, targetStage: 'default', buildArgs: new Map() }),
+  );
+  if (globals === undefined) return;
+  const { scope, budget } = globals;
 
   /** The value with the defaults of all arguments, and the names that it uses. */
   function expand(word: Word): { text: string; names: string[]; undeclared: string[] } {
@@ -26,6 +26,7 @@ export function checkFrom(dockerfile: Dockerfile, platforms: BuildPlatforms, rep
     const undeclared = new Set<string>();
     const text = expandWord(word.text, {
       escapeMark: directives.escape,
+      budget,
       lookup: (name) => {
         names.add(name);
         if (!scope.args.has(name)) undeclared.add(name);

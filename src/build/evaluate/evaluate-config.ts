@@ -10,7 +10,7 @@ import type {
 import { dockerfileError } from '#build/dockerfile/source.ts';
 import { resolveInImage } from '#build/evaluate/paths.ts';
 import { readPort } from '#build/evaluate/ports.ts';
-import { type EvaluateContext, formatEnvironment, shellOf } from '#build/evaluate/stage-state.ts';
+import { type EvaluateContext, shellOf } from '#build/evaluate/stage-state.ts';
 import { setEnvironment } from '#build/plan/scope.ts';
 import type { HealthCheck } from '#image/config.ts';
 
@@ -27,7 +27,7 @@ export function applyArg(
   const shown: string[] = [];
   for (const { name, value } of arg.args) {
     const given = buildArgs.get(name.text);
-    const fallback = value === undefined ? globals.args.get(name.text) : undefined;
+    const fallback = value === undefined ? globals.scope.args.get(name.text) : undefined;
     const result = given ?? (value === undefined ? fallback : expander.word(value));
     // Declared again without a value, it keeps the one that it has.
     if (result !== undefined || !state.scope.args.has(name.text)) state.scope.args.set(name.text, result);
@@ -40,24 +40,23 @@ export function applyArg(
 export function applyEnv({ state, expander }: EvaluateContext, { pairs }: PairsInstruction): string {
   const added = pairs.map(({ key, value }): [string, string] => [expander.word(key), expander.word(value)]);
   for (const [name, value] of added) setEnvironment(state.scope, name, value);
-  state.config.Env = formatEnvironment(state.scope.env);
   return `ENV ${added.map(([name, value]) => `${name}=${value}`).join(' ')}`;
 }
 
 export function applyLabel({ state, expander }: EvaluateContext, { pairs }: PairsInstruction): string {
   const added = pairs.map(({ key, value }): [string, string] => [expander.word(key), expander.word(value)]);
-  state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(added) };
+  for (const [name, value] of added) state.labels.set(name, value);
   return `LABEL ${added.map(([name, value]) => `${name}=${value}`).join(' ')}`;
 }
 
 export function applyExpose(context: EvaluateContext, { words }: WordsInstruction): string {
-  const { state, expander } = context;
+  const { state, expander, globals } = context;
   const texts = words.flatMap((word) => expander.words(word).map((text) => ({ text, range: word.range })));
-  const ports = texts.flatMap((word) => readPort(context, word));
-  state.config.ExposedPorts = {
-    ...state.config.ExposedPorts,
-    ...Object.fromEntries(ports.map((port) => [port, {}])),
-  };
+  for (const text of texts) {
+    const ports = readPort(context, text);
+    globals.budget.spendEntries(ports.length);
+    for (const port of ports) state.ports.add(port);
+  }
   return `EXPOSE ${texts.map(({ text }) => text).join(' ')}`;
 }
 
@@ -71,7 +70,7 @@ export function applyVolume(
       throw dockerfileError(source, word.range, 'the path of a VOLUME must not be empty');
     return path;
   });
-  state.config.Volumes = { ...state.config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) };
+  for (const path of paths) state.volumes.add(path);
   return `VOLUME ${JSON.stringify(paths)}`;
 }
 

@@ -77,9 +77,12 @@ function evaluateSource(context: EvaluateContext, copy: CopyInstruction, source:
   return { kind: 'path', path, range };
 }
 
-function expandContent({ source, placed, state }: EvaluateContext, content: string): string {
+function expandContent({ source, placed, state, globals }: EvaluateContext, content: string): string {
   try {
-    return expandHeredoc(content, (name) => lookupIn(state.scope, name));
+    return expandHeredoc(content, {
+      budget: globals.budget,
+      lookup: (name) => lookupIn(state.scope, name),
+    });
   } catch (error) {
     throw dockerfileError(source, placed.instruction.range, messageOf(error));
   }

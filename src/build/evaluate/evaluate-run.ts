@@ -9,7 +9,7 @@ import type { RunStep } from '#build/steps.ts';
 const scriptDirectory = '/dev/pipes';
 
 export function evaluateRun(context: EvaluateContext, run: RunInstruction): RunStep {
-  const { state, source, placed, buildArgs } = context;
+  const { state, source, placed, globals, buildArgs } = context;
   const { config, scope } = state;
   const args = [...scope.args].flatMap(([name, value]): [string, string][] =>
     value === undefined || proxyArguments.has(name) ? [] : [[name, value]],
@@ -18,6 +18,7 @@ export function evaluateRun(context: EvaluateContext, run: RunInstruction): RunS
     const value = scope.args.get(name) ?? buildArgs.get(name);
     return value === undefined || scope.env.has(name) ? [] : [[name, value]];
   });
+  globals.budget.spendEntries(scope.env.size + args.length);
   const command = commandOf(run, shellOf(config));
   const shownArgs = args.map(([name, value]) => `${name}=${value}`);
   const prefix = shownArgs.length === 0 ? '' : `|${shownArgs.length} ${shownArgs.join(' ')} `;

@@ -1,14 +1,19 @@
 import type { Report } from '#build/checks/finding.ts';
 import type { SourceText } from '#build/dockerfile/source.ts';
+import type { GlobalScope } from '#build/plan/global-scope.ts';
 import type { PlannedInstruction } from '#build/plan/plan.ts';
 import type { Expander, Scope } from '#build/plan/scope.ts';
 import type { ImageRunConfig } from '#image/config.ts';
 
 /** What one instruction leaves for the next of its stage. */
 export interface StageState {
+  /** Of the fields that are below as well, what the stage began with. */
   config: ImageRunConfig;
   author: string | undefined;
   scope: Scope;
+  labels: Map<string, string>;
+  ports: Set<string>;
+  volumes: Set<string>;
   /** Whether CMD was set here, so that an ENTRYPOINT does not reset it. */
   commandSet: boolean;
 }
@@ -18,7 +23,7 @@ export interface EvaluateContext {
   placed: PlannedInstruction;
   source: SourceText;
   expander: Expander;
-  globals: Scope;
+  globals: GlobalScope;
   buildArgs: ReadonlyMap<string, string>;
   report: Report;
 }

@@ -1,3 +1,4 @@
+import type { Budget } from '#build/expand/budget.ts';
 import { parseShellPattern, replaceMatches, trimPrefix, trimSuffix } from '#build/expand/glob.ts';
 import { isSpecialParameter, readName } from '#build/expand/names.ts';
 import { DhowError } from '#errors/error.ts';
@@ -9,6 +10,7 @@ import { DhowError } from '#errors/error.ts';
 export interface ExpandOptions {
   escapeMark: '\\' | '`';
   lookup: (name: string) => string | undefined;
+  budget: Budget;
   /** Told of a name that has no value and for which the word gives none either. */
   onUnset?: (name: string) => void;
 }
@@ -32,8 +34,8 @@ export function expandWords(word: string, options: ExpandOptions): string[] {
  * the escape directive does not count.
  * @throws InvalidParameter
  */
-export function expandHeredoc(content: string, lookup: ExpandOptions['lookup']): string {
-  return new Expansion(content, { escapeMark: '\\', lookup }, 'heredoc').all().text;
+export function expandHeredoc(content: string, options: Omit<ExpandOptions, 'escapeMark'>): string {
+  return new Expansion(content, { ...options, escapeMark: '\\' }, 'heredoc').all().text;
 }
 
 class Expansion {
@@ -50,7 +52,11 @@ class Expansion {
   }
 
   all(): { text: string; words: string[] } {
-    return this.#until('', false);
+    const { budget } = this.#options;
+    budget.spend(this.#text.length);
+    const expanded = this.#until('', false);
+    budget.spend(expanded.text.length);
+    return expanded;
   }
 
   /**
@@ -165,7 +171,10 @@ class Expansion {
     if (longest) this.#at++;
     const pattern = parseShellPattern(this.#until('}', true).text);
     const value = this.#value(name);
-    return kind === '#' ? trimPrefix(pattern, value, longest) : trimSuffix(pattern, value, longest);
+    const { budget } = this.#options;
+    return kind === '#'
+      ? trimPrefix(pattern, value, longest, budget)
+      : trimSuffix(pattern, value, longest, budget);
   }
 
   #replace(name: string): string {
@@ -176,6 +185,7 @@ class Expansion {
     const replaced = replaceMatches(pattern, this.#value(name), replacement, {
       all,
       maxLength: maxExpandedLength,
+      budget: this.#options.budget,
     });
     if (replaced === undefined) throw tooLong();
     return replaced;

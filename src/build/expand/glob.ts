@@ -1,4 +1,4 @@
-import { DhowError } from '#errors/error.ts';
+import type { Budget } from '#build/expand/budget.ts';
 
 /**
  * The patterns of `${name#…}`, `${name%…}` and `${name/…/…}`: `*` is any text, `?` one character, a backslash takes the
@@ -7,16 +7,6 @@ import { DhowError } from '#errors/error.ts';
  */
 export interface ShellPattern {
   tokens: readonly Token[];
-}
-
-/** Patterns of two long texts would take hours. */
-class Budget {
-  #left = 20_000_000;
-
-  spend(steps: number): void {
-    this.#left -= steps + 1;
-    if (this.#left < 0) throw new DhowError('InvalidParameter', 'the pattern takes too long to match');
-  }
 }
 
 type Token = { kind: 'literal'; character: string } | { kind: 'one' } | { kind: 'any' };
@@ -53,7 +43,7 @@ function matchLengths(
     }
     if (at === characters.length || states.size === 0) return found;
     const next = new Set<number>();
-    budget.spend(states.size);
+    budget.spend(states.size + 1);
     for (const state of states) {
       const token = tokens[state];
       if (token === undefined) continue;
@@ -71,18 +61,18 @@ function closure(tokens: readonly Token[], states: Set<number>): Set<number> {
 }
 
 /** Cuts the shortest or longest matching beginning off. */
-export function trimPrefix(pattern: ShellPattern, value: string, longest: boolean): string {
+export function trimPrefix(pattern: ShellPattern, value: string, longest: boolean, budget: Budget): string {
   const characters = Array.from(value);
-  const lengths = matchLengths(pattern, characters, 0, new Budget());
+  const lengths = matchLengths(pattern, characters, 0, budget);
   const length = longest ? lengths.at(-1) : lengths[0];
   return length === undefined ? value : characters.slice(length).join('');
 }
 
 /** Cuts the shortest or longest matching end off. */
-export function trimSuffix(pattern: ShellPattern, value: string, longest: boolean): string {
+export function trimSuffix(pattern: ShellPattern, value: string, longest: boolean, budget: Budget): string {
   const reversed: ShellPattern = { tokens: pattern.tokens.toReversed() };
   const characters = Array.from(value).reverse();
-  const lengths = matchLengths(reversed, characters, 0, new Budget());
+  const lengths = matchLengths(reversed, characters, 0, budget);
   const length = longest ? lengths.at(-1) : lengths[0];
   return length === undefined ? value : characters.slice(length).reverse().join('');
 }
@@ -95,10 +85,9 @@ export function replaceMatches(
   pattern: ShellPattern,
   value: string,
   replacement: string,
-  { all, maxLength }: { all: boolean; maxLength: number },
+  { all, maxLength, budget }: { all: boolean; maxLength: number; budget: Budget },
 ): string | undefined {
   const characters = Array.from(value);
-  const budget = new Budget();
   const result: string[] = [];
   let length = 0;
   const push = (text: string): void => {

@@ -1,12 +1,13 @@
 import type { Dockerfile } from '#build/dockerfile.ts';
+import { type Budget, createBudget } from '#build/expand/budget.ts';
 import { type BuildPlatforms, platformArguments } from '#build/plan/platforms.ts';
 import { createExpander, type Scope } from '#build/plan/scope.ts';
 
 export interface GlobalScope {
   /** The platform arguments and those that are declared before the first FROM, build arguments considered. */
   scope: Scope;
-  /** Names that are declared in the file. */
-  declared: ReadonlySet<string>;
+  /** What is left of it. */
+  budget: Budget;
 }
 
 /** Evaluates the ARG instructions before the first FROM. @throws InvalidParameter */
@@ -20,11 +21,10 @@ export function evaluateGlobals(
     if (given !== undefined) args.set(name, given);
   }
   const scope: Scope = { env: new Map(), args };
-  const expander = createExpander({ source, escapeMark: directives.escape, scope });
-  const declared = new Set<string>();
+  const budget = createBudget();
+  const expander = createExpander({ source, escapeMark: directives.escape, scope, budget });
   for (const instruction of globalArgs) {
     for (const { name, value } of instruction.args) {
-      declared.add(name.text);
       const given = options.buildArgs.get(name.text);
       if (given !== undefined) args.set(name.text, given);
       else if (value !== undefined) args.set(name.text, expander.word(value));
@@ -32,5 +32,5 @@ export function evaluateGlobals(
       else if (!args.has(name.text)) args.set(name.text, undefined);
     }
   }
-  return { scope, declared };
+  return { scope, budget };
 }

@@ -34,7 +34,7 @@ export interface PlanOptions {
 export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): Promise<BuildPlan> {
   const { source, directives, stages } = dockerfile;
   const targetSource = findTarget(dockerfile, options.target);
-  const { scope } = evaluateGlobals(dockerfile, {
+  const globals = evaluateGlobals(dockerfile, {
     ...options,
     targetStage: options.target === '' ? 'default' : options.target,
   });
@@ -66,7 +66,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
   }
 
   async function planNewStage(stage: StageSource): Promise<PlannedStage> {
-    const resolved = resolveBase(dockerfile, stage, scope, options.contexts);
+    const resolved = resolveBase(dockerfile, stage, globals, options.contexts);
     const platform = resolved.platform ?? options.platforms.target;
     const base = await planOrigin(resolved.origin, platform, source, stage.from.image.range, stage);
     const triggers = triggersOf(base).map((text) => parseTrigger(dockerfile, originName(base), text));
@@ -133,7 +133,7 @@ export async function planBuild(dockerfile: Dockerfile, options: PlanOptions): P
   }
 
   const target = await planStage(targetSource);
-  return { target, stages: inOrder(target), source, globals: scope, escapeMark: directives.escape };
+  return { target, stages: inOrder(target), source, globals, escapeMark: directives.escape };
 }
 
 function findPath(

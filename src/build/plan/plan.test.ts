@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the language under test is written like this
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planText } from '#build/testing/plan-fixture.ts';
@@ -40,6 +41,12 @@ test('plan › build arguments replace defaults, in FROM and in stages that decl
   const planned = await planText(text, { buildArgs: { V: '2', W: '3', UNUSED: 'x' } });
   assert.deepEqual(planned.asked, ['linux/amd64 base:2']);
   assert.deepEqual(planned.target.config.Env, [usualPath, 'v=2', 'w=3']);
+});
+
+test('plan › the checks of the defaults do not fail a build that gives the arguments', async () => {
+  const text = 'ARG V\nARG W=${V:?}\nFROM base:$W\n';
+  assert.deepEqual((await planText(text, { buildArgs: { V: '1' } })).asked, ['linux/amd64 base:1']);
+  await assert.rejects(planText(text), { message: /V: it must not be empty|V: it must be set/ });
 });
 
 test('plan › of an ARG and an ENV with the same name the later one counts', async () => {

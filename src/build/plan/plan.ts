@@ -1,7 +1,7 @@
 import type { EscapeCharacter } from '#build/dockerfile/directives.ts';
 import type { SourceRange, SourceText } from '#build/dockerfile/source.ts';
 import type { StageInstruction, StageSource } from '#build/dockerfile.ts';
-import type { Scope } from '#build/plan/scope.ts';
+import type { GlobalScope } from '#build/plan/global-scope.ts';
 import type { ImageConfig } from '#image/config.ts';
 import type { Platform } from '#image/platform.ts';
 
@@ -11,7 +11,7 @@ export interface BuildPlan {
   /** Each after the ones that it needs. */
   stages: PlannedStage[];
   source: SourceText;
-  globals: Scope;
+  globals: GlobalScope;
   escapeMark: EscapeCharacter;
 }
 

@@ -2,6 +2,7 @@ import type { Report } from '#build/checks/finding.ts';
 import type { EscapeCharacter } from '#build/dockerfile/directives.ts';
 import { dockerfileError, type SourceText, type Word } from '#build/dockerfile/source.ts';
 import { didYouMean } from '#build/dockerfile/suggest.ts';
+import type { Budget } from '#build/expand/budget.ts';
 import { expandWord, expandWords } from '#build/expand/expand.ts';
 import { messageOf } from '#errors/error.ts';
 
@@ -42,13 +43,15 @@ export interface ExpanderOptions {
   source: SourceText;
   escapeMark: EscapeCharacter;
   scope: Scope;
+  budget: Budget;
   /** Told of variables that nobody has declared. */
   report?: Report;
 }
 
-export function createExpander({ source, escapeMark, scope, report }: ExpanderOptions): Expander {
+export function createExpander({ source, escapeMark, scope, budget, report }: ExpanderOptions): Expander {
   const optionsFor = (word: Word) => ({
     escapeMark,
+    budget,
     lookup: (name: string) => lookupIn(scope, name),
     onUnset: (name: string) => {
       if (scope.args.has(name)) return;

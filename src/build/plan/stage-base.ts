@@ -1,6 +1,7 @@
 import { dockerfileError } from '#build/dockerfile/source.ts';
 import type { Dockerfile, StageSource } from '#build/dockerfile.ts';
-import { createExpander, type Scope } from '#build/plan/scope.ts';
+import type { GlobalScope } from '#build/plan/global-scope.ts';
+import { createExpander } from '#build/plan/scope.ts';
 import type { NamedContexts } from '#build/request.ts';
 import { messageOf } from '#errors/error.ts';
 import { type Platform, parsePlatform } from '#image/platform.ts';
@@ -42,10 +43,10 @@ function comparable(name: string): string {
 export function resolveBase(
   { source, directives, stages }: Pick<Dockerfile, 'source' | 'directives' | 'stages'>,
   { from, index }: StageSource,
-  scope: Scope,
+  globals: GlobalScope,
   contexts: NamedContexts,
 ): StageBase {
-  const expander = createExpander({ source, escapeMark: directives.escape, scope });
+  const expander = createExpander({ source, escapeMark: directives.escape, ...globals });
   const name = expander.word(from.image);
   if (name === '') {
     throw dockerfileError(
