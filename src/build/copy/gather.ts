@@ -30,20 +30,23 @@ export async function gather(
   source: StepSource & { kind: 'path' },
 ): Promise<Gathered[]> {
   const { above, inside } = splitAtPivot(source.path, step.parents);
-  const matches = await expand(tree, joinPath(above, inside));
+  const matches: { match: string; top: string }[] = [];
+  for (const top of await expand(tree, '', above)) {
+    for (const match of await expand(tree, top, inside)) matches.push({ match, top });
+  }
   if (matches.length === 0 && !wildcards.test(source.path)) throw await notFound(tree, step.source, source);
   const gathered: Gathered[] = [];
-  for (const match of matches) {
+  for (const { match, top } of matches) {
     const node = await tree.find(match);
     // A dangling symlink that a pattern found is no reason to fail.
     if (node === undefined) continue;
-    const name = step.parents ? match.slice(above === '' ? 0 : above.length + 1) : baseName(match);
+    const name = step.parents ? match.slice(top === '' ? 0 : top.length + 1) : baseName(match);
     const parents: Gathered['parents'] = [];
     if (step.parents) {
       const parts = name.split('/');
       for (let count = 1; count < parts.length; count++) {
         const parent = parts.slice(0, count).join('/');
-        const found = await tree.find(joinPath(above, parent));
+        const found = await tree.find(joinPath(top, parent));
         if (found !== undefined) parents.push({ path: found.path, name: parent });
       }
     }
@@ -87,10 +90,13 @@ function splitAtPivot(written: string, parents: boolean): { above: string; insid
   return { above: clean(written.slice(0, pivot)), inside: clean(written.slice(pivot + 3)) };
 }
 
-/** Paths that a pattern matches, as they are named (symlinks on the way are followed, but stay in the name). */
-async function expand(tree: SourceTree, pattern: string): Promise<string[]> {
-  if (!wildcards.test(pattern)) return (await tree.find(pattern)) === undefined ? [] : [pattern];
-  let matches = [''];
+/** Paths below `top` that a pattern matches, as they are named (symlinks on the way are followed, but stay in the name). */
+async function expand(tree: SourceTree, top: string, pattern: string): Promise<string[]> {
+  if (!wildcards.test(pattern)) {
+    const path = joinPath(top, pattern);
+    return (await tree.find(path)) === undefined ? [] : [path];
+  }
+  let matches = [top];
   for (const part of pattern.split('/')) {
     const next: string[] = [];
     for (const match of matches) {
