@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import { DhowError } from '#errors/error.ts';
 import { encodeFrame, readFrames } from '#grpc/frames.ts';
 import type { MessageType } from '#grpc/message.ts';
-import { decodeStatusMessage, errorOf } from '#grpc/status.ts';
+import { decodeStatusMessage, errorOf, type Status } from '#grpc/status.ts';
 
 /** Calls methods of the gRPC server at the other end of a connection. Disposing it ends the connection and what is under way. */
 export interface GrpcClient extends Disposable {
@@ -34,7 +34,10 @@ export interface CallOptions {
 }
 
 export interface OpenCall<A, B> {
-  /** Several at once cost less than one after the other. Resolves when more may be sent. */
+  /**
+   * Several at once cost less than one after the other. Resolves when more may be sent.
+   * @throws as `messages` when the call is over, Unavailable when it was ended well; the reason of the signal
+   */
   send(...messages: Partial<A>[]): Promise<void>;
   /** No more will be sent. */
   end(): void;
@@ -53,15 +56,22 @@ export function connectGrpc(connection: Duplex): GrpcClient {
   );
 
   function open<A, B>(method: CalledMethod<A, B>, options: CallOptions): OpenCall<A, B> {
+    const { signal } = options;
     const stream = request(session, method.path, options);
+    const status = watchStatus(stream);
+    function throwIfOver(): void {
+      signal.throwIfAborted();
+      if (status() !== undefined || stream.destroyed) throw failureOf(status()) ?? gone();
+    }
     return {
       async send(...messages) {
         const frames = messages.map((message) => encodeFrame(method.request.encode(message)));
-        if (stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames))) return;
-        await once(stream, 'drain', { signal: options.signal });
+        throwIfOver();
+        if (!stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames))) await drained(stream);
+        throwIfOver();
       },
       end: () => void stream.end(),
-      messages: messagesOf(stream, method.response, options.signal),
+      messages: messagesOf(stream, status, method.response, signal),
     };
   }
 
@@ -70,8 +80,8 @@ export function connectGrpc(connection: Duplex): GrpcClient {
     open,
     async call(method, message, options) {
       const { send, end, messages } = open(method, options);
-      await send(message);
-      end();
+      // What is wrong with a call that ended before it was asked is told by its messages.
+      void send(message).then(end, () => {});
       let answer: Awaited<ReturnType<typeof method.response.decode>> | undefined;
       for await (const one of messages) answer = one;
       if (answer === undefined) throw new DhowError('Internal', `${method.path} gave no answer`);
@@ -102,12 +112,9 @@ function request(
   return stream;
 }
 
-async function* messagesOf<B>(
-  stream: ClientHttp2Stream,
-  type: MessageType<B>,
-  signal: AbortSignal,
-): AsyncGenerator<B> {
-  let status: { code: number; message: string } | undefined;
+/** @returns how the other side has ended the call, as soon as it says so, whether its messages are read or not */
+function watchStatus(stream: ClientHttp2Stream): () => Status | undefined {
+  let status: Status | undefined;
   const take = (headers: Record<string, unknown>): void => {
     if (headers['grpc-status'] === undefined) return;
     const message = decodeStatusMessage(String(headers['grpc-message'] ?? ''));
@@ -116,16 +123,38 @@ async function* messagesOf<B>(
   // A call that fails at once has its status in the headers.
   stream.on('response', take);
   stream.on('trailers', take);
+  return () => status;
+}
+
+function failureOf(status: Status | undefined): DhowError | undefined {
+  return status === undefined || status.code === 0 ? undefined : errorOf(status);
+}
+
+async function* messagesOf<B>(
+  stream: ClientHttp2Stream,
+  status: () => Status | undefined,
+  type: MessageType<B>,
+  signal: AbortSignal,
+): AsyncGenerator<B> {
   try {
     for await (const frame of readFrames(stream)) yield type.decode(frame);
   } catch (error) {
     signal.throwIfAborted();
-    if (status === undefined || status.code === 0) throw error instanceof DhowError ? error : gone(error);
+    throw failureOf(status()) ?? (error instanceof DhowError ? error : gone(error));
   } finally {
     stream.close();
   }
-  if (status === undefined) throw gone();
-  if (status.code !== 0) throw errorOf(status);
+  const failure = status() === undefined ? gone() : failureOf(status());
+  if (failure !== undefined) throw failure;
+}
+
+/** A call that is over is not drained any more. */
+async function drained(stream: ClientHttp2Stream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const events = ['drain', 'response', 'trailers', 'close'];
+  for (const event of events) stream.on(event, resolve);
+  await promise;
+  for (const event of events) stream.off(event, resolve);
 }
 
 function gone(cause?: unknown): DhowError {

@@ -140,3 +140,32 @@ test('frames that are compressed, too large or cut off are refused', async () =>
     Buffer.from(''),
   ]);
 });
+
+test('an error with very many words comes, cut', async () => {
+  using client = connected([
+    unary('/a.B/Fail', text, text, () => {
+      throw new DhowError('NotFound', `such a thing: ${'é'.repeat(100_000)}`);
+    }),
+  ]);
+  await assert.rejects(client.call(method('/a.B/Fail'), {}, { signal }), {
+    kind: 'NotFound',
+    message: /^such a thing: é{1000,6000}…$/,
+  });
+});
+
+test('who sends is not kept waiting by a call that has ended', async () => {
+  using client = connected([
+    // biome-ignore lint/correctness/useYield: it fails before
+    bidirectional('/a.B/Fail', text, text, async function* () {
+      throw new DhowError('NotFound', 'no such thing');
+    }),
+  ]);
+  const { send, messages } = client.open(method('/a.B/Fail'), { signal });
+  const sendMuch = async (): Promise<void> => {
+    for (let index = 0; index < 100; index++) await send({ data: Buffer.alloc(100_000) });
+  };
+  // Also when nobody reads what comes back.
+  await assert.rejects(sendMuch(), { kind: 'NotFound', message: 'no such thing' });
+  await assert.rejects(send({}), { kind: 'NotFound' });
+  await assert.rejects(collect(messages), { kind: 'NotFound' });
+});

@@ -90,3 +90,11 @@ test('damage is refused', () => {
     assert.throws(() => outer.decode(Buffer.from(hex, 'hex')), { kind: 'InvalidParameter' }, hex);
   }
 });
+
+test('time and memory grow with the message, whatever is repeated in it', () => {
+  const list = Array.from({ length: 300_000 }, () => '');
+  assert.equal(outer.decode(outer.encode({ list })).list.length, list.length);
+  const map = new Map(Array.from({ length: 50_000 }, (_, index) => [String(index), '']));
+  assert.deepEqual(outer.decode(outer.encode({ map })).map, map);
+  assert.deepEqual([outer.create().list, outer.create().map], [[], new Map()]);
+});

@@ -38,7 +38,7 @@ interface Field<T> {
   /** What a message without the field has: the same for all messages. */
   readonly absent: T;
   write(writer: BinaryWriter, value: T): void;
-  /** @param before what the message had of the field until now */
+  /** @param before what the message had of the field until now: `absent`, or what this has given and may change */
   read(reader: BinaryReader, before: T): T;
 }
 
@@ -168,14 +168,19 @@ export function maybe<T>(number: number, value: Value<T>): Field<T | undefined> 
 /** Not packed: for texts, bytes and messages. */
 export function many<T>(number: number, value: Value<T>): Field<readonly T[]> {
   const { wireType } = value;
+  const absent: readonly T[] = [];
   return {
     number,
     wireType,
-    absent: [],
+    absent,
     write(writer, list) {
       for (const item of list) value.put(writer.tag(number, wireType), item);
     },
-    read: (reader, before) => [...before, value.take(reader)],
+    read(reader, before) {
+      const list = before === absent ? [] : (before as T[]);
+      list.push(value.take(reader));
+      return list;
+    },
   };
 }
 
@@ -186,10 +191,11 @@ export function mapOf<T>(number: number, value: Value<T>): Field<ReadonlyMap<str
     value: maybe(2, value),
   });
   const zero = 'zero' in value ? (value as Scalar<T>).zero : undefined;
+  const absent: ReadonlyMap<string, T> = new Map();
   return {
     number,
     wireType: WireType.LengthDelimited,
-    absent: new Map(),
+    absent,
     write(writer, map) {
       for (const [key, written] of map) {
         entry.put(writer.tag(number, WireType.LengthDelimited), { key, value: written });
@@ -197,7 +203,8 @@ export function mapOf<T>(number: number, value: Value<T>): Field<ReadonlyMap<str
     },
     read(reader, before) {
       const { key, value: taken = zero } = entry.take(reader);
-      return taken === undefined ? before : new Map(before).set(key, taken);
+      if (taken === undefined) return before;
+      return (before === absent ? new Map<string, T>() : (before as Map<string, T>)).set(key, taken);
     },
   };
 }

@@ -19,6 +19,9 @@ const codes: Readonly<Record<ErrorKind, number>> = {
 
 const kinds = new Map(Object.entries(codes).map(([kind, code]) => [code, kind as ErrorKind]));
 
+/** Trailers are headers, of which a client takes some kilobytes; a character may become nine bytes there. */
+const maxMessageLength = 6000;
+
 /** How a call ended; code 0 is success. */
 export interface Status {
   code: number;
@@ -26,7 +29,9 @@ export interface Status {
 }
 
 export function statusOf(error: unknown): Status {
-  return { code: codes[kindOf(error)], message: messageOf(error) };
+  const message = messageOf(error);
+  const cut = message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message;
+  return { code: codes[kindOf(error)], message: cut };
 }
 
 /** What the other side says went wrong. */
