@@ -22,6 +22,7 @@ export const containerFilterNames = [
   'volume',
 ];
 
+const healths = ['none', 'starting', 'healthy', 'unhealthy'];
 const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
 /**
@@ -39,6 +40,10 @@ export function containerFilter(
   for (const code of filters.values('exited')) {
     if (!/^-?\d+$/.test(code))
       throw new DhowError('InvalidParameter', `invalid filter 'exited=${code.slice(0, 60)}'`);
+  }
+  for (const health of filters.values('health')) {
+    if (!healths.includes(health))
+      throw new DhowError('InvalidParameter', `unrecognized filter value for health: ${health.slice(0, 60)}`);
   }
   const ids = filters.values('id').map(textMatcher);
   const names = filters.values('name').map(textMatcher);
@@ -109,9 +114,9 @@ function hasVolume(view: ContainerView, volume: string): boolean {
   return view.mounts.some(({ name, source, target }) => [name, source, target].includes(volume));
 }
 
+/** Of the host, and so of a container that runs. */
 function publishedKeys(view: ContainerView): string[] {
-  const ports = view.ports.length > 0 ? view.ports : view.settings.host.ports;
-  return ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
+  return view.ports.map(({ hostPort, protocol }) => `${hostPort}/${protocol}`);
 }
 
 /** `80`, `80/tcp`, `8000-8080/udp`. */

@@ -18,6 +18,10 @@ export function networkRoutes(engine: Pick<Engine, 'networks'>): Route[] {
   function list(exchange: Exchange): void {
     const filters = Filters.parse(exchange.query.text('filters'), filterNames);
     const dangling = filters.flag('dangling');
+    for (const type of filters.values('type')) {
+      if (type !== 'builtin' && type !== 'custom')
+        throw new DhowError('InvalidParameter', `invalid filter: 'type'='${type.slice(0, 60)}'`);
+    }
     const found = networks
       .list()
       .filter(

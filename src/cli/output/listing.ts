@@ -4,7 +4,14 @@ import { layOutTable } from '#cli/output/table.ts';
 import { functions, functionsForHeader } from '#cli/output/template/functions.ts';
 import { escapeHtmlInJson, quoteJson, toJson } from '#cli/output/template/json.ts';
 import { parseTemplate } from '#cli/output/template/parse.ts';
-import { type GoType, type Method, stringType, stringValue, type Value } from '#cli/output/template/value.ts';
+import {
+  type GoType,
+  type Method,
+  sliceOf,
+  stringType,
+  stringValue,
+  type Value,
+} from '#cli/output/template/value.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
 
 /** What a list command can show of each row. The names are those that users write in `--format`. */
@@ -37,6 +44,12 @@ export function renderListing<Row>(listing: Listing<Row>, rows: readonly Row[], 
     ? printPlainHeader(listing, parts)
     : executeFormat(template, headerValue(listing), functionsForHeader);
   return layOutTable(`${[header, ...lines].join('\n')}\n`);
+}
+
+/** All rows as one list, for a template of several listings. */
+export function rowsValue<Row>(listing: Listing<Row>, rows: readonly Row[]): Value {
+  const type = sliceOf({ kind: 'struct', name: listing.typeName });
+  return { kind: 'slice', type, data: rows.map((row) => rowValue(listing, row)) };
 }
 
 /**

@@ -5,6 +5,7 @@ import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import type { ContainerMount } from '#engine/containers/container-mount.ts';
 import { makeVolumes } from '#engine/containers/container-volumes.ts';
 import { fitLimits } from '#engine/containers/fit-limits.ts';
+import { found } from '#engine/containers/found.ts';
 import { identifyLinks } from '#engine/containers/links.ts';
 import { mergeConfig } from '#engine/containers/merge-config.ts';
 import { generateName, parseContainerName } from '#engine/containers/names.ts';
@@ -153,12 +154,15 @@ function nameNetworks(
   context: ContainerContext,
   networks: ContainerSettings['networks'],
 ): ContainerSettings['networks'] {
-  return networks.map((each) => ({ ...each, network: context.networks.get(each.network).name }));
+  return networks.map((each) => ({
+    ...each,
+    network: found(() => context.networks.get(each.network)).name,
+  }));
 }
 
-/** The other container may get another name. @throws NotFound */
+/** The other container may get another name. @throws InvalidParameter */
 function identifyNetworkMode(context: ContainerContext, mode: string): string {
-  const owner = networkOwner(context, mode);
+  const owner = found(() => networkOwner(context, mode));
   return owner === undefined ? mode : `container:${owner.id}`;
 }
 

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
 import type { ContainerMount } from '#engine/containers/container-mount.ts';
+import { found } from '#engine/containers/found.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { EffectiveProcess } from '#engine/containers.ts';
-import { DhowError, kindOf, messageOf } from '#errors/error.ts';
+import { DhowError } from '#errors/error.ts';
 import { hasSelinux } from '#sys/security-modules.ts';
 
 /**
@@ -43,16 +44,6 @@ function resolveMount(context: Pick<ContainerContext, 'images'>, mount: MountSet
 
 function nameVolume(mount: Extract<MountSettings, { type: 'volume' }>): ContainerMount {
   return mount.name === '' ? { ...mount, name: randomBytes(32).toString('hex'), anonymous: true } : mount;
-}
-
-/** Clients take NotFound for a missing image of the container, and pull that. */
-function found<T>(find: () => T): T {
-  try {
-    return find();
-  } catch (error) {
-    if (kindOf(error) !== 'NotFound') throw error;
-    throw new DhowError('InvalidParameter', messageOf(error), { cause: error });
-  }
 }
 
 /** `container`, `container:ro`, `container:rw`, with the words that say nothing here. */

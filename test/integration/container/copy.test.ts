@@ -25,6 +25,19 @@ describeEngine('cp, diff and export', ({ cli, unique }) => {
     return name;
   }
 
+  test('nothing is said without a terminal, unless it is asked for; containers do not copy to each other', async () => {
+    using scratch = createDirectory();
+    const name = unique('copy');
+    await cli.out('create', '--name', name, 'busybox');
+    const copy = ['cp', `${name}:/etc`, `${scratch.directory}/etc`];
+    assert.deepEqual(await cli.run(copy), { code: 0, stdout: '', stderr: '' });
+    assert.match((await cli.run([...copy, '--quiet=false'])).stderr, /Successfully copied .* to /);
+    const between = await cli.run(['cp', `${name}:/etc`, `${name}:/tmp`]);
+    assert.equal(between.code, 1);
+    assert.match(between.stderr, /^copying between containers is not supported/);
+    await cli.out('rm', name);
+  });
+
   for (const state of ['running', 'stopped'] as const) {
     test(`a tree goes in and comes back the same, ${state}`, async () => {
       using scratch = createDirectory();

@@ -143,6 +143,17 @@ describeEngine('limits and usage', ({ cli, engine, unique }) => {
     await cli.out('rm', '-f', name);
   });
 
+  it('stats of a container that does not run are nothing', async () => {
+    const name = unique('still');
+    await cli.out('create', '--name', name, 'busybox');
+    const format = '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.MemPerc}} {{.NetIO}} {{.PIDs}}';
+    assert.equal(
+      await cli.out('stats', '--no-stream', '--format', format, name),
+      `${name} 0.00% 0B / 0B 0.00% 0B / 0B 0`,
+    );
+    await cli.out('rm', name);
+  });
+
   it('pause freezes the group', async () => {
     const name = unique('pause');
     const pid = await start(name, []);

@@ -47,6 +47,24 @@ describeEngine('ps', ({ cli, unique }) => {
     await cli.out('rm', '-f', running, exited);
   });
 
+  it('filters by the port of the host, and of the container', async () => {
+    const name = unique('ports');
+    await cli.out('run', '-d', '--name', name, '-p', '127.0.0.1::80', 'busybox', 'sleep', '1000');
+    const address = await cli.out('port', name, '80/tcp');
+    const port = address.slice(address.lastIndexOf(':') + 1);
+    const named = (filter: string): Promise<string> =>
+      cli.out('ps', '-a', '--format', '{{.Names}}', '--filter', filter, '--filter', `name=${name}`);
+    assert.equal(await named(`publish=${port}`), name);
+    assert.equal(await named(`publish=${Number(port) - 1}-${Number(port) + 1}/tcp`), name);
+    assert.equal(await named('publish=80'), '');
+    assert.equal(await named(`publish=${port}/udp`), '');
+    assert.equal(await named('expose=80'), name);
+    const health = await cli.run(['ps', '--filter', 'health=fine']);
+    assert.equal(health.code, 1);
+    assert.match(health.stderr, /unrecogni[sz]ed filter value for health: fine/i);
+    await cli.out('rm', '-f', name);
+  });
+
   it('lists the newest first, and --last as many as asked for', async () => {
     const names = [1, 2, 3].map(() => unique('order'));
     for (const name of names) await cli.out('create', '--name', name, 'busybox');

@@ -45,6 +45,45 @@ describeEngine('run › options', ({ cli, engine, unique }) => {
     assert.equal(await sh(['--env-file', file], 'echo "$ONE|$TWO"'), '1|two words');
   });
 
+  it('--env-file is for the container alone', async () => {
+    const file = `${engine().directory}/${unique('env')}`;
+    fs.writeFileSync(
+      file,
+      'DOCKER_HOST=unix:///nowhere\nNODE_OPTIONS=--no-such-option\nDHOW_HOST=unix:///nowhere\n',
+    );
+    assert.equal(await sh(['--env-file', file], 'echo "$DOCKER_HOST"'), 'unix:///nowhere');
+    const { code, stderr } = await cli.run([
+      'run',
+      '--rm',
+      '--env-file',
+      `${file}-missing`,
+      'busybox',
+      'true',
+    ]);
+    assert.equal(code, 125);
+    assert.match(stderr, /no such file or directory/);
+  });
+
+  it('names without what belongs to them are refused', async () => {
+    for (const option of ['--label=', '--label==x', '--env==x', '--sysctl=net.ipv4.ip_forward']) {
+      const { code, stderr } = await cli.run(['run', '--rm', option, 'busybox', 'true']);
+      assert.equal(code, 125, option);
+      assert.match(stderr, /^invalid (argument|environment variable)/);
+    }
+  });
+
+  it('a network and a container that are not there are not taken for a missing image', async () => {
+    for (const [network, words] of [
+      ['nowhere', /network nowhere not found/],
+      ['container:nobody', /No such container: nobody/],
+    ] as const) {
+      const { code, stderr } = await cli.run(['run', '--rm', '--network', network, 'busybox', 'true']);
+      assert.equal(code, 125);
+      assert.match(stderr, words);
+      assert.doesNotMatch(stderr, /Unable to find image/);
+    }
+  });
+
   it('--workdir is made when it is missing', async () => {
     assert.equal(await sh(['-w', '/made/for/this'], 'pwd'), '/made/for/this');
   });

@@ -35,6 +35,12 @@ describeEngine('system df', ({ cli, unique }) => {
     const verbose = await cli.out('system', 'df', '--verbose');
     assert.match(verbose, new RegExp(`${volume} +1 +2(\\.0\\d*)?MB`));
     assert.match(verbose, new RegExp(`1 +1(\\.0\\d*)?MB .* ${name}`));
+    const format =
+      '{{range .Containers}}{{.Names}} {{.Size}};{{end}}{{range .Volumes}}{{.Name}} {{.Size}};{{end}}';
+    const parts = await cli.out('system', 'df', '--verbose', '--format', format);
+    assert.match(parts, new RegExp(`${name} 1(\\.0\\d*)?MB;.*${volume} 2(\\.0\\d*)?MB;`));
+    const object = JSON.parse(await cli.out('system', 'df', '--verbose', '--format', '{{json .}}'));
+    assert.deepEqual(Object.keys(object), ['Images', 'Containers', 'Volumes', 'BuildCache']);
     await cli.out('rm', name);
     assert.match((await rowOf('Local Volumes')).reclaimable, /^2(\.0\d*)?MB \(100%\)$/);
     await cli.out('volume', 'rm', volume);

@@ -19,12 +19,15 @@ export const command = defineCommand({
       State: state,
     } = await inspectContainer(context.client, name, {}, context.signal);
     if (!state.Running) {
-      throw new DhowError('Conflict', 'cannot attach to a stopped container, start it first');
+      throw new DhowError('Conflict', 'You cannot attach to a stopped container, start it first');
     }
     if (state.Paused)
-      throw new DhowError('Conflict', 'cannot attach to a paused container, unpause it first');
+      throw new DhowError('Conflict', 'You cannot attach to a paused container, unpause it first');
     if (state.Restarting) {
-      throw new DhowError('Conflict', 'cannot attach to a restarting container, wait until it is running');
+      throw new DhowError(
+        'Conflict',
+        'You cannot attach to a restarting container, wait until it is running',
+      );
     }
     return runSession(context, {
       id,

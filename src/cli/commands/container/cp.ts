@@ -36,14 +36,18 @@ export const command = defineCommand({
       help: 'Suppress progress output during copy. Progress output is automatically suppressed if no terminal is attached',
     }),
   },
-  async run(context, { options, operands: [from = '', to = ''] }) {
-    const wishes = { keepOwner: options.archive, followLink: options['follow-link'], quiet: options.quiet };
+  async run(context, { options, given, operands: [from = '', to = ''] }) {
+    const wishes = {
+      keepOwner: options.archive,
+      followLink: options['follow-link'],
+      quiet: given.has('quiet') ? options.quiet : context.stdout.isTTY !== true,
+    };
     const source = parseCopyOperand(from);
     const target = parseCopyOperand(to);
     if (source.path === '') throw new DhowError('InvalidParameter', 'source can not be empty');
     if (target.path === '') throw new DhowError('InvalidParameter', 'destination can not be empty');
     if (source.container !== undefined && target.container !== undefined) {
-      throw new DhowError('Unsupported', 'copying between containers is not supported');
+      throw new DhowError('InvalidParameter', 'copying between containers is not supported');
     }
     if (source.container !== undefined)
       await copyOut(context, source.container, source.path, target.path, wishes);

@@ -4,6 +4,7 @@ import {
   parseWeightDevice,
 } from '#cli/commands/container/values/block-devices.ts';
 import { parseDeviceOption, parseGpus } from '#cli/commands/container/values/device-requests.ts';
+import { parseLabel, parseSysctl } from '#cli/commands/container/values/key-values.ts';
 import { parseMount } from '#cli/commands/container/values/mount.ts';
 import { parseNetwork } from '#cli/commands/container/values/network.ts';
 import { parseExposed } from '#cli/commands/container/values/ports.ts';
@@ -128,7 +129,7 @@ export const createOptions = {
   ipc: text({ help: 'IPC mode to use' }),
   isolation: unsupported('value'),
   'kernel-memory': unsupported('value'),
-  label: list({ short: 'l', help: 'Set meta data on a container' }),
+  label: parsedList({ short: 'l', help: 'Set meta data on a container' }, 'list', parseLabel),
   'label-file': list({ help: 'Read in a line delimited file of labels' }),
   link: list({ help: 'Add link to another container' }),
   'link-local-ip': list({ help: 'Container IPv4/IPv6 link-local addresses' }),
@@ -182,7 +183,7 @@ export const createOptions = {
   'stop-signal': text({ help: 'Signal to stop the container' }),
   'stop-timeout': integer({ help: 'Timeout (in seconds) to stop a container' }),
   'storage-opt': list({ help: 'Storage driver options for the container' }),
-  sysctl: list({ help: 'Sysctl options' }, 'map'),
+  sysctl: parsedList({ help: 'Sysctl options' }, 'map', parseSysctl),
   tmpfs: list({ help: 'Mount a tmpfs directory' }),
   tty: flag({ short: 't', help: 'Allocate a pseudo-TTY' }),
   ulimit: parsedList({ help: 'Ulimit options' }, 'ulimit', parseUlimit),

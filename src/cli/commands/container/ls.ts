@@ -53,7 +53,9 @@ export const command = defineCommand({
     });
     const limit = options.latest && options.last === undefined ? 1 : (options.last ?? -1);
     const listing = containerListing(Date.now(), !options['no-trunc']);
-    const needsSize = options.size || findUsedColumns(listing, nobody, format).has('Size');
+    // The bare word `json` shows what is known without work.
+    const needsSize =
+      options.size || (format !== 'json' && findUsedColumns(listing, nobody, format).has('Size'));
     const query = {
       ...(options.all ? { all: true } : {}),
       ...(limit > 0 ? { limit } : {}),

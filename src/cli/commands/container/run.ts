@@ -1,11 +1,10 @@
 import { defineCommand } from '#cli/command.ts';
 import { createFromOptions } from '#cli/commands/container/create-container.ts';
 import { createOptions } from '#cli/commands/container/create-options.ts';
-import { checkTerminal, runSession } from '#cli/commands/container/session.ts';
+import { missesTerminal, runSession } from '#cli/commands/container/session.ts';
 import { flag, text } from '#cli/options.ts';
 import { parseDetachKeys } from '#cli/terminal/detach-keys.ts';
 import { startContainer } from '#client/containers.ts';
-import { DhowError } from '#errors/error.ts';
 
 export const command = defineCommand({
   usage: ['[OPTIONS] IMAGE [COMMAND] [ARG...]'],
@@ -22,17 +21,17 @@ export const command = defineCommand({
   async run(context, { options, given, operands }) {
     const [image = '', ...command] = operands;
     const { detach, tty: terminal } = options;
+    const stdin = options.attach.includes('stdin') || (options.attach.length === 0 && options.interactive);
+    let mistake: string | undefined;
     if (detach && options.attach.length > 0) {
-      throw new DhowError(
-        'InvalidParameter',
-        'conflicting options: cannot specify both --attach and --detach',
-      );
+      mistake = 'conflicting options: cannot specify both --attach and --detach';
+    } else if (!detach && stdin) mistake = missesTerminal(context, terminal);
+    // Told before a container is made for nothing, and with another code than what concerns the container.
+    if (mistake !== undefined) {
+      context.stderr.write(`${mistake}\n`);
+      return 1;
     }
     if (options['detach-keys']) parseDetachKeys(options['detach-keys']);
-    const stdin = options.attach.includes('stdin') || (options.attach.length === 0 && options.interactive);
-    // Told before a container is made for nothing.
-    if (!detach && stdin) checkTerminal(context, terminal);
-
     const { id, request } = await createFromOptions(context, options, { given, image, command, detach });
     const start = () => startContainer(context.client, id, context.signal);
     if (detach) {

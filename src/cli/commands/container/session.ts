@@ -76,9 +76,13 @@ export async function runSession(context: CliContext, settings: SessionSettings)
   }
 }
 
-/** A terminal in the container whose keys would come from a file is a mistake. */
+/** A terminal in the container whose keys would come from a file is a mistake. @returns what to say of it */
+export function missesTerminal(context: CliContext, terminal: boolean): string | undefined {
+  return terminal && !context.stdin.isTTY ? 'the input device is not a TTY' : undefined;
+}
+
+/** @throws InvalidParameter when the terminal is missing */
 export function checkTerminal(context: CliContext, terminal: boolean): void {
-  if (terminal && !context.stdin.isTTY) {
-    throw new DhowError('InvalidParameter', 'the input device is not a TTY');
-  }
+  const mistake = missesTerminal(context, terminal);
+  if (mistake !== undefined) throw new DhowError('InvalidParameter', mistake);
 }

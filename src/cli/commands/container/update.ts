@@ -2,7 +2,8 @@ import { defineCommand } from '#cli/command.ts';
 import { createOptions } from '#cli/commands/container/create-options.ts';
 import { forEachAtOnce } from '#cli/commands/container/each.ts';
 import { parsePublished } from '#cli/commands/container/values/ports.ts';
-import { list, unsupported } from '#cli/options.ts';
+import { parseRestartPolicy } from '#cli/commands/container/values/small-values.ts';
+import { list, text, unsupported } from '#cli/options.ts';
 import { updateContainer } from '#client/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ContainerUpdateRequest } from '#wire/containers.ts';
@@ -25,7 +26,7 @@ const options = {
   'pids-limit': createOptions['pids-limit'],
   'publish-add': list({ help: "Publish a container's port(s) to the host while it runs" }),
   'publish-rm': list({ help: 'Unpublish a port while the container runs ([host port:]container port)' }),
-  restart: createOptions.restart,
+  restart: text({ help: createOptions.restart.help }),
 };
 
 export const command = defineCommand({
@@ -50,7 +51,7 @@ export const command = defineCommand({
       MemoryReservation: values['memory-reservation'],
       MemorySwap: values['memory-swap'],
       PidsLimit: values['pids-limit'],
-      RestartPolicy: values.restart,
+      RestartPolicy: values.restart === undefined ? undefined : parseRestartPolicy(values.restart),
       PublishAdd: bindingsOf(values['publish-add']),
       PublishRemove: bindingsOf(values['publish-rm']),
     };

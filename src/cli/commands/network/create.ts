@@ -1,6 +1,7 @@
 import { defineCommand } from '#cli/command.ts';
+import { parseLabel } from '#cli/commands/container/values/key-values.ts';
 import { readPools } from '#cli/commands/network/pools.ts';
-import { flag, list, parsedList, text, unsupported } from '#cli/options.ts';
+import { flag, parsedList, text, unsupported } from '#cli/options.ts';
 import { createNetwork } from '#client/networks.ts';
 import { DhowError } from '#errors/error.ts';
 import type { NetworkCreateRequest } from '#wire/networks.ts';
@@ -26,7 +27,7 @@ export const command = defineCommand({
     'ipam-opt': parsedList({ help: 'Set IPAM driver specific options' }, 'map', splitPair),
     ipv4: flag({ help: 'Enable or disable IPv4 address assignment' }, true),
     ipv6: flag({ help: 'Enable or disable IPv6 address assignment' }),
-    label: list({ help: 'Set metadata on a network' }),
+    label: parsedList({ help: 'Set metadata on a network' }, 'list', parseLabel),
     opt: parsedList({ short: 'o', help: 'Set driver specific options' }, 'map', splitPair),
     scope: text({ help: "Control the network's scope" }),
     subnet: parsedList(

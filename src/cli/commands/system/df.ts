@@ -1,15 +1,16 @@
 import { defineCommand } from '#cli/command.ts';
 import { flag } from '#cli/options.ts';
+import { executeFormat, parseFormat } from '#cli/output/format.ts';
 import { chooseFormat, listFormat } from '#cli/output/list-format.ts';
-import { renderListing } from '#cli/output/listing.ts';
+import { type Listing, renderListing, rowsValue } from '#cli/output/listing.ts';
 import { buildCacheListing, buildCacheTable } from '#cli/output/listings/build-cache.ts';
 import { containerListing } from '#cli/output/listings/containers.ts';
 import { diskUsageListing, diskUsageTable, summarizeDiskUsage } from '#cli/output/listings/disk-usage.ts';
 import { imageListing, imageRows } from '#cli/output/listings/images.ts';
 import { volumeListing } from '#cli/output/listings/volumes.ts';
 import { humanSize } from '#cli/output/size.ts';
+import type { Value } from '#cli/output/template/value.ts';
 import { diskUsage } from '#client/system.ts';
-import { DhowError } from '#errors/error.ts';
 import type { LegacyDiskUsage } from '#wire/disk-usage.ts';
 
 const imageTable =
@@ -26,12 +27,15 @@ export const command = defineCommand({
     verbose: flag({ short: 'v', help: 'Show detailed information on space usage' }),
   },
   async run(context, { options }) {
-    if (options.verbose && options.format !== undefined && options.format !== 'table') {
-      throw new DhowError('Unsupported', '--verbose has a format of its own: leave --format out');
-    }
     const usage = await diskUsage(context.client, context.signal);
     if (options.verbose) {
-      context.stdout.write(renderAll(usage, Date.now()));
+      const { format: given = 'table' } = options;
+      const parts = listParts(usage, Date.now());
+      if (given === 'table') context.stdout.write(renderTables(usage, parts));
+      else {
+        const template = parseFormat(given === 'json' ? '{{json .}}' : given);
+        context.stdout.write(`${executeFormat(template, partsValue(parts))}\n`);
+      }
       return 0;
     }
     const format = chooseFormat(context, {
@@ -48,16 +52,54 @@ export const command = defineCommand({
   },
 });
 
-function renderAll(usage: LegacyDiskUsage, now: number): string {
+/** What `--verbose` shows, under the names that templates know it by. */
+interface Parts {
+  Images: Part;
+  Containers: Part;
+  Volumes: Part;
+  BuildCache: Part;
+}
+
+interface Part {
+  table: string;
+  rows: Value;
+}
+
+function listParts(usage: LegacyDiskUsage, now: number): Parts {
+  const part = <Row>(listing: Listing<Row>, rows: readonly Row[], table: string): Part => ({
+    table: renderListing(listing, rows, table),
+    rows: rowsValue(listing, rows),
+  });
   const images = (usage.Images ?? []).flatMap((image) => imageRows(image, false, false));
   // Here the size is the writable layer's alone.
   const containers = (usage.Containers ?? []).map((container) => ({ ...container, SizeRootFs: 0 }));
-  const cache = usage.BuildCache ?? [];
-  const cacheBytes = cache.reduce((sum, { Size, Shared }) => sum + (Shared ? 0 : Size), 0);
+  return {
+    Images: part(imageListing(now, true), images, imageTable),
+    Containers: part(containerListing(now, true), containers, containerTable),
+    Volumes: part(volumeListing(), usage.Volumes ?? [], volumeTable),
+    BuildCache: part(buildCacheListing(now), usage.BuildCache ?? [], buildCacheTable),
+  };
+}
+
+function renderTables({ BuildCache }: LegacyDiskUsage, parts: Parts): string {
+  const cacheBytes = (BuildCache ?? []).reduce((sum, { Size, Shared }) => sum + (Shared ? 0 : Size), 0);
   return [
-    `Images space usage:\n\n${renderListing(imageListing(now, true), images, imageTable)}`,
-    `Containers space usage:\n\n${renderListing(containerListing(now, true), containers, containerTable)}`,
-    `Local Volumes space usage:\n\n${renderListing(volumeListing(), usage.Volumes ?? [], volumeTable)}`,
-    `Build cache usage: ${humanSize(cacheBytes)}\n\n${renderListing(buildCacheListing(now), cache, buildCacheTable)}`,
+    `Images space usage:\n\n${parts.Images.table}`,
+    `Containers space usage:\n\n${parts.Containers.table}`,
+    `Local Volumes space usage:\n\n${parts.Volumes.table}`,
+    `Build cache usage: ${humanSize(cacheBytes)}\n\n${parts.BuildCache.table}`,
   ].join('\n');
+}
+
+function partsValue(parts: Parts): Value {
+  const members = Object.entries(parts).map(([name, { rows }]): [string, Value] => [name, rows]);
+  const fields = members.map(([name, { type }]) => ({
+    ...{ name, type, jsonName: name },
+    ...{ omitEmpty: false, embedded: false },
+  }));
+  return {
+    kind: 'struct',
+    type: { kind: 'struct', name: 'formatter.diskUsageContext', fields },
+    data: new Map(members),
+  };
 }

@@ -119,7 +119,7 @@ suite('container ls', () => {
     [{ latest: true, last: 5 }, { limit: 5 }],
     [{ format: 'table {{.Size}}' }, { size: true }],
     [{ format: '{{.ID}} .Size' }, {}],
-    [{ format: 'json' }, { size: true }],
+    [{ format: 'json' }, {}],
     [{ filter: [['status', 'exited']] }, { filters: '{"status":["exited"]}' }],
   ];
   for (const [options, query] of queries) {

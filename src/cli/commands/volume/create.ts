@@ -1,6 +1,7 @@
 import { defineCommand } from '#cli/command.ts';
+import { parseLabel } from '#cli/commands/container/values/key-values.ts';
 import { parseDriverOption } from '#cli/commands/volume/driver-option.ts';
-import { list, parsedList, text, unsupported } from '#cli/options.ts';
+import { parsedList, text, unsupported } from '#cli/options.ts';
 import { createVolume } from '#client/volumes.ts';
 import { DhowError } from '#errors/error.ts';
 import type { VolumeCreateRequest } from '#wire/volumes.ts';
@@ -12,7 +13,7 @@ export const command = defineCommand({
     availability: unsupported('value'),
     driver: text({ short: 'd', help: 'Specify volume driver name (default "local")' }),
     group: unsupported('value'),
-    label: list({ help: 'Set metadata for a volume' }),
+    label: parsedList({ help: 'Set metadata for a volume' }, 'list', parseLabel),
     'limit-bytes': unsupported('value'),
     name: text({ help: '' }),
     opt: parsedList({ short: 'o', help: 'Set driver specific options' }, 'map', parseDriverOption),

@@ -19,7 +19,7 @@ export function statsListing(truncate: boolean): Listing<StatsRow> {
   const withSample =
     (show: (sample: ContainerStats) => string, otherwise: string) =>
     ({ sample }: StatsRow): string =>
-      sample === undefined || sample.read.startsWith('0001-') ? otherwise : show(sample);
+      sample === undefined ? otherwise : show(sample);
   return {
     typeName: '*container.statsContext',
     columns: {

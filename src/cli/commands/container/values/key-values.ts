@@ -67,6 +67,18 @@ export function readVariables(
   return [...fromFiles, ...given.map((text) => parseVariable(text, environment))];
 }
 
+/** `--label`. @throws InvalidParameter in Docker's words */
+export function parseLabel(text: string): string {
+  if (/^(=|$)/.test(text)) throw new DhowError('InvalidParameter', `invalid label '${text}': empty name`);
+  return text;
+}
+
+/** `--sysctl`. @throws InvalidParameter for a name without a value */
+export function parseSysctl(text: string): string {
+  if (!/^[^=]+=/.test(text)) throw new DhowError('InvalidParameter', `"${text}" is not name=value`);
+  return text;
+}
+
 /** `key=value` texts as an object; the value of a bare key is empty. */
 export function toRecord(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
