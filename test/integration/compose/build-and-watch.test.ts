@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { it } from 'node:test';
 import { waitFor } from '../../support/wait-for.ts';
@@ -79,9 +80,66 @@ services:
       shop.write('built', 'built 2\n');
       await waitFor('the rebuild', async () => (await read('/built')) === 'built 2\n');
       assert.notEqual(await shop.inspect('app-1', '.Id'), id);
+      const own = ['--filter', 'dangling=true', '--filter', `label=com.docker.compose.project=${shop.name}`];
+      await waitFor('the removal of the old image', async () => {
+        return (
+          (await engine()
+            .cli('dhow')
+            .out('images', '--quiet', ...own)) === ''
+        );
+      });
     } finally {
       watcher.kill('SIGTERM');
     }
     await shop.out('down', '--rmi', 'all', '-t', '0');
+  });
+
+  it('up --watch: output and changes at the same time, also through a rebuild, until it is told to end', async () => {
+    await using shop = project(`
+services:
+  app:
+    build: .
+    command: ${obedient('cat /built; :')}
+    develop: { watch: [{ action: rebuild, path: ./built }] }
+`);
+    shop.write('Dockerfile', 'FROM busybox\nCOPY built /built\n');
+    shop.write('built', 'one\n');
+    const up = shop.start('up', '--watch');
+    const ended = once(up, 'close');
+    let [printed, told] = ['', ''];
+    up.stdout.on('data', (bytes: Buffer) => {
+      printed += bytes.toString();
+    });
+    up.stderr.on('data', (bytes: Buffer) => {
+      told += bytes.toString();
+    });
+    await waitFor('the watch', () => told.includes('Watch enabled'));
+    await waitFor('the first output', () => printed.includes('app-1 | one\n'));
+    shop.write('built', 'two\n');
+    await waitFor('the output of the new container', () => printed.includes('app-1 | two\n'));
+    up.kill('SIGINT');
+    assert.deepEqual((await ended)[0], 130);
+    assert.equal(await shop.inspect('app-1', '.State.Status'), 'exited');
+    await shop.out('down', '--rmi', 'all', '-t', '0');
+  });
+
+  it('builds several images at the same time, each line behind its service', async () => {
+    // Each waits for the other.
+    const meet = (own: string, other: string): string =>
+      `FROM busybox\nRUN --mount=type=cache,id=meeting,target=/meet touch /meet/${own}; until [ -e /meet/${other} ]; do sleep 0.05; done; echo met\n`;
+    await using shop = project(
+      'services: { one: { build: { context: ., dockerfile: one } }, two: { build: { context: ., dockerfile: two } } }',
+    );
+    shop.write('one', meet('one', 'two'));
+    shop.write('two', meet('two', 'one'));
+    const { code, stderr } = await shop.run(['build']);
+    assert.equal(code, 0, stderr);
+    for (const name of ['one', 'two']) assert.match(stderr, new RegExp(`^${name} \\| .*met$`, 'm'));
+    shop.write('two', 'FROM busybox\nRUN exit 3\n');
+    shop.write('one', 'FROM busybox\nRUN sleep 1000\n');
+    const failed = await shop.run(['build']);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /the image of service "two" could not be built/);
+    await shop.out('down', '--rmi', 'all');
   });
 });

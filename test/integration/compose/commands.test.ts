@@ -136,7 +136,9 @@ services: { web: { image: busybox, command: ${obedient('echo hi')} }, late: { im
 
   it('refuses what it does not do, and what contradicts itself', async () => {
     await using shop = project('services: { web: { image: busybox } }');
-    assert.match((await shop.run(['up', '--watch'])).stderr, /--watch is not supported yet/);
+    assert.match((await shop.run(['up', '--menu'])).stderr, /--menu is not supported/);
+    assert.match((await shop.run(['up', '-d', '--watch'])).stderr, /exclude each other/);
+    assert.match((await shop.run(['up', '--watch'])).stderr, /none of web has a develop\.watch section/);
     assert.match((await shop.run(['up', '-d', '--exit-code-from', 'web'])).stderr, /exclude each other/);
     assert.match((await shop.run(['exec', 'web'])).stderr, /requires at least 2 arguments/);
     assert.match(

@@ -16,9 +16,19 @@ interface Verb {
 
 const verbs: readonly Verb[] = [
   {
+    names: ['attach'],
+    summary: "Attach local standard input, output, and error streams to a service's running container",
+    load: () => import('#cli/commands/compose/attach.ts'),
+  },
+  {
     names: ['build'],
     summary: 'Build or rebuild services',
     load: () => import('#cli/commands/compose/build.ts'),
+  },
+  {
+    names: ['commit'],
+    summary: "Create a new image from a service container's changes",
+    load: () => import('#cli/commands/compose/commit.ts'),
   },
   {
     names: ['config', 'convert'],
@@ -49,6 +59,11 @@ const verbs: readonly Verb[] = [
     names: ['exec'],
     summary: 'Execute a command in a running container',
     load: () => import('#cli/commands/compose/exec.ts'),
+  },
+  {
+    names: ['export'],
+    summary: "Export a service container's filesystem as a tar archive",
+    load: () => import('#cli/commands/compose/export.ts'),
   },
   {
     names: ['images'],
@@ -121,6 +136,11 @@ const verbs: readonly Verb[] = [
     load: () => import('#cli/commands/compose/start.ts'),
   },
   {
+    names: ['stats'],
+    summary: 'Display a live stream of container(s) resource usage statistics',
+    load: () => import('#cli/commands/compose/stats.ts'),
+  },
+  {
     names: ['stop'],
     summary: 'Stop services',
     load: () => import('#cli/commands/compose/stop.ts'),
@@ -144,6 +164,11 @@ const verbs: readonly Verb[] = [
     names: ['version'],
     summary: 'Show the version',
     load: () => import('#cli/commands/compose/version.ts'),
+  },
+  {
+    names: ['volumes'],
+    summary: 'List volumes',
+    load: () => import('#cli/commands/compose/volumes.ts'),
   },
   {
     names: ['wait'],

@@ -1,12 +1,14 @@
 import { type Command, defineCommand } from '#cli/command.ts';
 import type { Manner } from '#cli/commands/compose/manner.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
+import { saysYes } from '#cli/commands/compose/says-yes.ts';
 import { timeoutOption } from '#cli/commands/compose/stop-settings.ts';
 import { findTarget, runSteps, selectContainers, type Target } from '#cli/commands/compose/target.ts';
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
+import type { CliContext } from '#cli/context.ts';
 import { flag, parsed } from '#cli/options.ts';
 import { imageOf } from '#compose/container-request.ts';
-import { type Observed, observeProject, type ServiceContainer } from '#compose/observe.ts';
+import { type Observed, observeContainers, observeProject, type ServiceContainer } from '#compose/observe.ts';
 import { planDown } from '#compose/plan-down.ts';
 import { readDependencies } from '#compose/plan-each.ts';
 import { findOrphans } from '#compose/plan-removal.ts';
@@ -31,22 +33,43 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
     },
     async run(context, { options, operands }) {
       const target = findTarget(context, choice, operands);
-      const observed = await observeProject(context.client, target.name, context.signal);
-      const dependencies = readDependencies(target.project, observed.containers);
       const { volumes, timeout: timeoutSeconds } = options;
       if (operands.length > 0) {
-        const chosen = selectContainers(target, observed.containers, operands);
-        const nothing = { ...observed, networks: [], volumes: [] };
+        const all = await observeContainers(context.client, target.name, context.signal);
+        const chosen = selectContainers(target, all, operands);
+        const nothing = { containers: all, networks: [], volumes: [] };
         const settings = { volumes, timeoutSeconds, images: imagesOf(target, chosen, options.rmi) };
+        const dependencies = readDependencies(target.project, all);
         await runSteps(context, manner, planDown(target.name, chosen, nothing, dependencies, settings));
         return 0;
       }
-      const chosen = chooseContainers(target, observed, options['remove-orphans']);
-      const settings = { volumes, timeoutSeconds, images: imagesOf(target, chosen, options.rmi) };
-      await runSteps(context, manner, planDown(target.name, chosen, observed, dependencies, settings));
+      const removeOrphans =
+        options['remove-orphans'] || saysYes(target.project?.variables.get('COMPOSE_REMOVE_ORPHANS'));
+      await takeDown(context, manner, target, { removeOrphans, volumes, timeoutSeconds, rmi: options.rmi });
       return 0;
     },
   });
+}
+
+interface DownChoice {
+  readonly removeOrphans: boolean;
+  readonly volumes: boolean;
+  readonly timeoutSeconds: number | undefined;
+  readonly rmi: string | undefined;
+}
+
+/** Stops and removes all of a project. */
+export async function takeDown(
+  context: CliContext,
+  manner: Manner,
+  target: Target,
+  { removeOrphans, volumes, timeoutSeconds, rmi }: DownChoice,
+): Promise<void> {
+  const observed = await observeProject(context.client, target.name, context.signal);
+  const chosen = chooseContainers(target, observed, removeOrphans);
+  const settings = { volumes, timeoutSeconds, images: imagesOf(target, chosen, rmi) };
+  const dependencies = readDependencies(target.project, observed.containers);
+  await runSteps(context, manner, planDown(target.name, chosen, observed, dependencies, settings));
 }
 
 /** Those of `run` go too; those of services that the project does not have stay unless asked for. */

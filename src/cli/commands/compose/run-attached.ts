@@ -24,6 +24,8 @@ export interface AttachedSettings {
   readonly 'no-log-prefix': boolean;
   readonly timestamps: boolean;
   readonly timeout: number | undefined;
+  /** What goes on meanwhile until `signal` aborts; then the end of all containers is not the end, as the next change may start them again. */
+  readonly watch: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** As shells count a program that SIGINT has ended. */
@@ -67,6 +69,7 @@ export async function runAttached(
   const interruption = new Promise<'interrupted'>((resolve) => {
     interrupted.signal.addEventListener('abort', () => resolve('interrupted'));
   });
+  const watching = new AbortController();
   let count = 0;
   using _signals = context.signals.listen((name) => {
     if (name !== 'SIGINT' && name !== 'SIGTERM' && name !== 'SIGHUP') return;
@@ -89,8 +92,9 @@ export async function runAttached(
     } catch (error) {
       if (!interrupted.signal.aborted) throw error;
     }
-    const idle = following.idle().then(() => 'idle' as const);
-    const how = await Promise.race([interruption, aborted.promise, idle, following.failed]);
+    const end = (settings.watch?.(watching.signal) ?? following.idle()).then(() => 'idle' as const);
+    const how = await Promise.race([interruption, aborted.promise, end, following.failed]);
+    watching.abort();
     if (how === 'idle') return from === undefined ? 0 : (codes.get(from) ?? 0);
     stderr.write(
       how === 'interrupted' ? 'Stopping… (Ctrl-C again kills)\n' : `${how.name} has ended: stopping…\n`,
@@ -102,10 +106,11 @@ export async function runAttached(
       unending,
       'lines',
     );
-    await idle;
+    await following.idle();
     if (how === 'interrupted') return interruptedCode;
     return from === undefined ? how.exitCode : (codes.get(from) ?? how.exitCode);
   } finally {
+    watching.abort();
     following.close();
   }
 }

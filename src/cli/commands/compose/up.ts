@@ -6,8 +6,9 @@ import { pullOption } from '#cli/commands/compose/prepare-images.ts';
 import { runAttached } from '#cli/commands/compose/run-attached.ts';
 import { timeoutOption } from '#cli/commands/compose/stop-settings.ts';
 import { runSteps } from '#cli/commands/compose/target.ts';
-import { waitUntilReady } from '#cli/commands/compose/wait-until-ready.ts';
-import { flag, integer, list, type OptionValues, parsedList, text, unsupported } from '#cli/options.ts';
+import { waitTimeoutOption, waitUntilReady } from '#cli/commands/compose/wait-until-ready.ts';
+import { findTriggers, watchProject } from '#cli/commands/compose/watch.ts';
+import { flag, list, type OptionValues, parsedList, text } from '#cli/options.ts';
 import { DhowError } from '#errors/error.ts';
 
 const options = {
@@ -20,7 +21,7 @@ const options = {
   detach: flag({ short: 'd', help: 'Run containers in the background' }),
   'exit-code-from': text({ help: 'Return the exit code of this service. Implies --abort-on-container-exit' }),
   'force-recreate': flag({ help: 'Recreate containers even if nothing has changed' }),
-  menu: unsupported('nothing'),
+  menu: flag({ help: 'Enable interactive shortcuts when running attached (refused: there are none)' }),
   'no-attach': list({ help: 'Do not show the output of these services' }, 'stringArray'),
   'no-build': flag({ help: "Don't build an image, even if it's missing" }),
   'no-color': flag({ help: 'Produce monochrome output' }),
@@ -40,10 +41,8 @@ const options = {
   timeout: timeoutOption,
   timestamps: flag({ help: 'Show timestamps' }),
   wait: flag({ help: 'Wait for services to be running or healthy. Implies detached mode' }),
-  'wait-timeout': integer({
-    help: 'Maximum duration in seconds to wait for the project to be running or healthy',
-  }),
-  watch: unsupported('nothing', 'w'),
+  'wait-timeout': waitTimeoutOption,
+  watch: flag({ short: 'w', help: 'Watch files, and rebuild or refresh containers when they are updated' }),
   yes: flag({ short: 'y', help: '' }),
 };
 
@@ -57,6 +56,13 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
       const detached = values.detach || values.wait || values['no-start'];
       checkTogether(values, detached);
       const project = openProject(context, choice, operands);
+      const triggers = values.watch ? findTriggers(project, operands) : [];
+      const quiet = values['quiet-build'];
+      const watch =
+        triggers.length === 0
+          ? undefined
+          : (signal: AbortSignal) =>
+              watchProject(context, manner, project, triggers, { quiet, prune: true }, signal);
       const plan = await prepareUp(context, manner, project, readUpChoice(choice, values, operands));
       if (!detached && manner.dryRun) {
         await runSteps(context, manner, plan.steps);
@@ -65,9 +71,16 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
         );
         return 0;
       }
-      if (!detached) return runAttached(context, manner, project, plan, values, operands);
+      if (!detached) return runAttached(context, manner, project, plan, { ...values, watch }, operands);
       await runSteps(context, manner, plan.steps);
-      if (values.wait) await waitUntilReady(context, manner, project, plan.services, values['wait-timeout']);
+      if (values.wait)
+        await waitUntilReady(
+          context,
+          manner,
+          { name: project.name, project },
+          plan.services,
+          values['wait-timeout'],
+        );
       return 0;
     },
   });
@@ -98,6 +111,12 @@ function readUpChoice(
 }
 
 function checkTogether(values: OptionValues<typeof options>, detached: boolean): void {
+  if (values.menu) {
+    throw new DhowError(
+      'Unsupported',
+      '--menu is not supported: use --watch to watch, and --detach to detach',
+    );
+  }
   const exclude = (first: boolean, one: string, second: boolean, other: string) => {
     if (first && second) {
       throw new DhowError('InvalidParameter', `${one} and ${other} exclude each other`);
@@ -109,6 +128,7 @@ function checkTogether(values: OptionValues<typeof options>, detached: boolean):
     values['exit-code-from'] !== undefined;
   const exits = '--abort-on-container-exit, --abort-on-container-failure and --exit-code-from';
   exclude(detached, '--detach, --wait and --no-start', aborts, exits);
+  exclude(detached, '--detach, --wait and --no-start', values.watch, '--watch');
   exclude(values['force-recreate'], '--force-recreate', values['no-recreate'], '--no-recreate');
   exclude(values.build, '--build', values['no-build'], '--no-build');
   exclude(values.wait, '--wait', values['no-start'], '--no-start');

@@ -7,12 +7,14 @@ import { collectChanges } from '#cli/commands/compose/watch/collect-changes.ts';
 import { syncAll, syncPaths } from '#cli/commands/compose/watch/sync.ts';
 import { readTriggers, type Trigger } from '#cli/commands/compose/watch/triggers.ts';
 import type { CliContext } from '#cli/context.ts';
-import { flag, unsupported } from '#cli/options.ts';
+import { flag } from '#cli/options.ts';
 import { printFailure } from '#cli/output/failures.ts';
+import { listImages, removeImage } from '#client/images.ts';
+import { label } from '#compose/labels.ts';
 import { observeContainers } from '#compose/observe.ts';
 import { planEach, readDependencies } from '#compose/plan-each.ts';
 import type { Project } from '#compose/project.ts';
-import { DhowError } from '#errors/error.ts';
+import { DhowError, kindOf } from '#errors/error.ts';
 
 /** `dhow compose watch`: brings services up, and brings changes of their files into them as `develop.watch` says. */
 export function createVerb(choice: ProjectChoice, manner: Manner): Command {
@@ -21,7 +23,7 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
     operands: {},
     options: {
       'no-up': flag({ help: 'Do not build & start services before watching' }),
-      prune: unsupported('nothing'),
+      prune: flag({ help: 'Prune dangling images on rebuild' }, true),
       quiet: flag({ help: 'Hide build output' }),
     },
     async run(context, { options, operands }) {
@@ -29,32 +31,55 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
         throw new DhowError('Unsupported', 'compose watch is not supported in dry-run mode');
       }
       const project = openProject(context, choice, operands);
-      const services = operands.length > 0 ? operands : Object.keys(project.services);
-      const triggers = services.flatMap((name) => readTriggers(project, name));
-      if (triggers.length === 0) {
-        throw new DhowError('InvalidParameter', `none of ${services.join(', ')} has a develop.watch section`);
-      }
-      const up = { services: operands, build: true, quiet: options.quiet, dependencies: true } as const;
+      const triggers = findTriggers(project, operands);
+      const { quiet, prune } = options;
+      const up = { services: operands, build: true, quiet, dependencies: true } as const;
       if (!options['no-up']) await bringUp(context, manner, project, up);
-      const changes = collectChanges(triggers, context.signal);
-      for (const trigger of triggers) {
-        if (trigger.initialSync) await syncAll(context, project, trigger);
-      }
-      context.stderr.write('Watch enabled\n');
-      for await (const batch of changes) {
-        for (const [trigger, paths] of batch) {
-          try {
-            await act(context, manner, project, trigger, paths, options.quiet);
-          } catch (error) {
-            // The next change may be the one that mends it.
-            if (context.signal.aborted) throw error;
-            printFailure(context, error);
-          }
-        }
-      }
+      await watchProject(context, manner, project, triggers, { quiet, prune }, context.signal);
       return 0;
     },
   });
+}
+
+/** What is to be watched of the services, or of all. @throws InvalidParameter when nothing is */
+export function findTriggers(project: Project, services: readonly string[]): Trigger[] {
+  const names = services.length > 0 ? services : Object.keys(project.services);
+  const triggers = names.flatMap((name) => readTriggers(project, name));
+  if (triggers.length > 0) return triggers;
+  throw new DhowError('InvalidParameter', `none of ${names.join(', ')} has a develop.watch section`);
+}
+
+interface WatchSettings {
+  readonly quiet: boolean;
+  /** Whether images are removed that a rebuild leaves without a name. */
+  readonly prune: boolean;
+}
+
+/** Brings changes of files into the containers, until `signal` aborts. */
+export async function watchProject(
+  context: CliContext,
+  manner: Manner,
+  project: Project,
+  triggers: readonly Trigger[],
+  settings: WatchSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const changes = collectChanges(triggers, signal);
+  for (const trigger of triggers) {
+    if (trigger.initialSync) await syncAll(context, project, trigger);
+  }
+  context.stderr.write('Watch enabled\n');
+  for await (const batch of changes) {
+    for (const [trigger, paths] of batch) {
+      try {
+        await act(context, manner, project, trigger, paths, settings);
+      } catch (error) {
+        // The next change may be the one that mends it.
+        if (signal.aborted || context.signal.aborted) throw error;
+        printFailure(context, error);
+      }
+    }
+  }
 }
 
 async function act(
@@ -63,12 +88,13 @@ async function act(
   project: Project,
   trigger: Trigger,
   paths: readonly string[],
-  quiet: boolean,
+  { quiet, prune }: WatchSettings,
 ): Promise<void> {
   const { service, action } = trigger;
   if (action === 'rebuild') {
     context.stderr.write(`Rebuilding service "${service}" after changes of ${paths.join(', ')}\n`);
     await bringUp(context, manner, project, { services: [service], build: true, quiet, dependencies: false });
+    if (prune) await pruneImages(context, project);
     return;
   }
   if (action !== 'restart') {
@@ -107,4 +133,17 @@ async function bringUp(
     noBuild: false,
   });
   await runSteps(context, manner, steps);
+}
+
+/** Removes the project's images that have no name any more; those that a container has stay. */
+async function pruneImages({ client, signal }: CliContext, project: Project): Promise<void> {
+  const filters = { dangling: ['true'], label: [`${label.project}=${project.name}`] };
+  for (const { Id: id } of await listImages(client, { filters }, signal)) {
+    try {
+      await removeImage(client, id, {}, signal);
+    } catch (error) {
+      const kind = kindOf(error);
+      if (kind !== 'Conflict' && kind !== 'NotFound') throw error;
+    }
+  }
 }

@@ -22,33 +22,54 @@ export const command = defineCommand({
     'no-stream': flag({ help: 'Disable streaming stats and only pull the first result' }),
     'no-trunc': flag({ help: 'Do not truncate output' }),
   },
-  async run(context, { options, operands }) {
-    const { statsFormat } =
-      options.format === undefined ? await readPreferences(context.configDirectory) : {};
-    const format = chooseFormat(context, {
-      given: options.format,
-      configured: statsFormat,
-      quiet: false,
-      table: statsTable,
-      raw: undefined,
-      quietFormat: '',
-      quietRaw: '',
-    });
-    const listing = statsListing(!options['no-trunc']);
-    const names = operands.length > 0 ? operands : await listIds(context, options.all);
-    if (options['no-stream']) {
-      const rows = await Promise.all(names.map((name) => sampleOnce(context, name)));
-      context.stdout.write(renderListing(listing, rows, format));
-      return 0;
-    }
-    return watch(context, names, { all: options.all, named: operands.length > 0 }, (rows) =>
-      renderListing(listing, rows, format),
-    );
-  },
+  run: (context, { options, operands }) => showStats(context, options, { names: operands, labels: [] }),
 });
 
-async function listIds(context: CliContext, all: boolean): Promise<string[]> {
-  const containers = await listContainers(context.client, { ...(all ? { all } : {}) }, context.signal);
+interface StatsOptions {
+  readonly all: boolean;
+  readonly format: string | undefined;
+  readonly 'no-stream': boolean;
+  readonly 'no-trunc': boolean;
+}
+
+/** Which containers: those that are named, or without names all that have these labels, `key=value`. */
+interface StatsChoice {
+  readonly names: readonly string[];
+  readonly labels: readonly string[];
+}
+
+/** Shows what containers use, until the user stops it; without names, containers come and go as they start and stop. */
+export async function showStats(
+  context: CliContext,
+  options: StatsOptions,
+  choice: StatsChoice,
+): Promise<number> {
+  const { statsFormat } = options.format === undefined ? await readPreferences(context.configDirectory) : {};
+  const format = chooseFormat(context, {
+    given: options.format,
+    configured: statsFormat,
+    quiet: false,
+    table: statsTable,
+    raw: undefined,
+    quietFormat: '',
+    quietRaw: '',
+  });
+  const listing = statsListing(!options['no-trunc']);
+  const names = choice.names.length > 0 ? choice.names : await listIds(context, options.all, choice.labels);
+  if (options['no-stream']) {
+    const rows = await Promise.all(names.map((name) => sampleOnce(context, name)));
+    context.stdout.write(renderListing(listing, rows, format));
+    return 0;
+  }
+  const named = choice.names.length > 0;
+  return watch(context, names, { all: options.all, named, labels: choice.labels }, (rows) =>
+    renderListing(listing, rows, format),
+  );
+}
+
+async function listIds(context: CliContext, all: boolean, labels: readonly string[]): Promise<string[]> {
+  const query = { ...(all ? { all } : {}), ...(labels.length > 0 ? { filters: { label: labels } } : {}) };
+  const containers = await listContainers(context.client, query, context.signal);
   return containers.map(({ Id: id }) => id.slice(0, 12));
 }
 
@@ -59,11 +80,11 @@ async function sampleOnce(context: CliContext, container: string): Promise<Stats
   return { container, sample: undefined };
 }
 
-/** Shows the latest samples twice a second until the user stops it; without names, containers come and go as they start and stop. */
+/** Shows the latest samples twice a second until the user stops it. */
 async function watch(
   context: CliContext,
   names: readonly string[],
-  { all, named }: { all: boolean; named: boolean },
+  { all, named, labels }: { all: boolean; named: boolean; labels: readonly string[] },
   render: (rows: StatsRow[]) => string,
 ): Promise<number> {
   const rows = new Map<string, StatsRow>();
@@ -90,7 +111,11 @@ async function watch(
   }
 
   async function followNew(): Promise<void> {
-    const filters = { type: ['container'], event: all ? ['create', 'start'] : ['start'] };
+    const filters = {
+      type: ['container'],
+      event: all ? ['create', 'start'] : ['start'],
+      ...(labels.length > 0 ? { label: labels } : {}),
+    };
     for await (const { Actor: actor } of await watchEvents(context.client, { filters }, signal)) {
       void follow(actor.ID.slice(0, 12));
     }
