@@ -2,7 +2,7 @@ import { type BlockHeader, blockSize, isZeroBlock, number, parseBlock } from '#a
 import type { ByteQueue } from '#archive/tar/byte-queue.ts';
 import { assembleHeader, type LongNames, type TarHeader } from '#archive/tar/header.ts';
 import { malformed, quoteName } from '#archive/tar/malformed.ts';
-import { mergePax, noRecords, type PaxRecords, parsePax, paxInteger } from '#archive/tar/pax.ts';
+import { addGlobal, mergePax, noRecords, type PaxRecords, parsePax, paxInteger } from '#archive/tar/pax.ts';
 import {
   checkSparse,
   maxSparseMapBytes,
@@ -65,7 +65,7 @@ export function* decodeTar(queue: ByteQueue): Generator<TarEvent, void> {
       block = parseBlock(raw);
       if (block.typeFlag === 'x' || block.typeFlag === 'X')
         local = parsePax(yield* takeSpecial(queue, block));
-      else if (block.typeFlag === 'g') global = mergePax(global, parsePax(yield* takeSpecial(queue, block)));
+      else if (block.typeFlag === 'g') global = addGlobal(global, parsePax(yield* takeSpecial(queue, block)));
       else if (block.typeFlag === 'L') long.name = trimNul(yield* takeSpecial(queue, block));
       else if (block.typeFlag === 'K') long.linkName = trimNul(yield* takeSpecial(queue, block));
       else if (block.typeFlag === 'V') yield* skip(queue, block.size + padding(block.size));

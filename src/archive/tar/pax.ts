@@ -8,6 +8,11 @@ export interface PaxRecords {
   sparsePairs: number[];
 }
 
+/** Every entry is read with all global records beside its own; the largest honest headers have some dozens. */
+const maxRecords = 1000;
+/** They stay for the whole archive. */
+const maxGlobalBytes = 1 << 20;
+
 export function noRecords(): PaxRecords {
   return { values: new Map(), sparsePairs: [] };
 }
@@ -31,6 +36,7 @@ export function parsePax(bytes: Buffer): PaxRecords {
     const value = bytes.subarray(equals + 1, end - 1);
     if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') addSparse(records, key, value);
     else records.values.set(key, value);
+    if (records.values.size > maxRecords) throw tooMany();
     position = end;
   }
   return records;
@@ -42,7 +48,26 @@ function addSparse(records: PaxRecords, key: string, value: Buffer): void {
   records.sparsePairs.push(paxInteger(value, key));
 }
 
-/** Global records (`g` headers) hold until another global header changes them; local ones win. */
+/** Global records (`g` headers) hold until another global header changes them. */
+export function addGlobal(global: PaxRecords, added: PaxRecords): PaxRecords {
+  const { values, sparsePairs } = mergePax(global, added);
+  if (values.size > maxRecords) throw tooMany();
+  let length = 0;
+  // Copies, as views keep the whole header that they came in.
+  const kept = [...values].map(([key, value]): [string, Buffer] => {
+    length += key.length + value.length;
+    if (length > maxGlobalBytes)
+      throw malformed(`its global PAX records have more than ${maxGlobalBytes} bytes`);
+    return [key, Buffer.from(value)];
+  });
+  return { values: new Map(kept), sparsePairs };
+}
+
+function tooMany(): Error {
+  return malformed(`it has more than ${maxRecords} PAX records for one entry`);
+}
+
+/** The records of an entry win over global ones. */
 export function mergePax(global: PaxRecords, local: PaxRecords): PaxRecords {
   if (global.values.size === 0 && global.sparsePairs.length === 0) return local;
   return {

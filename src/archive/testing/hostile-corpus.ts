@@ -8,7 +8,7 @@ import {
   special,
   type TestEntry,
 } from '#archive/testing/archive-bytes.ts';
-import { tarPadding } from '#archive/write-tar.ts';
+import { tarPadding, tarTrailer } from '#archive/write-tar.ts';
 
 /**
  * An archive that somebody made to do harm. `outside` stands for a directory beside the root that it is unpacked into, which has
@@ -167,6 +167,22 @@ export const hostileArchives: readonly HostileArchive[] = [
   // Devices and fifos.
   entries('a disk', 'contained', () => [{ ...device('disk', 8, 0), type: 'block-device' }]),
   entries('a file over a device', 'contained', () => [device('full', 1, 7), file('full')]),
+  bytes('thousands of global PAX records', 'refused', () =>
+    Buffer.concat([
+      special('g', pax(Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`k${index}`, ''])))),
+      ...Array.from({ length: 20_000 }, (_, index) => entryBytes(file(`f${index}`, ''))),
+      tarTrailer(),
+    ]),
+  ),
+  bytes('global PAX records that pile up', 'refused', () =>
+    Buffer.concat([
+      ...Array.from({ length: 40 }, (_, index) =>
+        special('g', pax({ [`SCHILY.xattr.user.k${index}`]: Buffer.alloc(60_000) })),
+      ),
+      entryBytes(file('f', '')),
+      tarTrailer(),
+    ]),
+  ),
   entries('a file over a fifo', 'contained', () => [{ type: 'fifo', name: 'p' }, file('p')]),
   entries('a hard link to a fifo, and a file over it', 'contained', () => [
     { type: 'fifo', name: 'p' },

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import zlib from 'node:zlib';
+import { pax, rawHeader, special } from '#archive/testing/archive-bytes.ts';
 import { ContextTree } from '#build/context/context-tree.ts';
 import { type ReceivedContext, receiveContext } from '#build/context/receive-context.ts';
 import { digestEntries } from '#build/copy/digest-entries.ts';
@@ -72,6 +73,21 @@ describe('a received context', () => {
     assert.equal(await find('loop'), undefined);
     assert.equal(await find('dangling'), undefined);
     assert.equal(await find('dir/file/below'), undefined);
+  });
+
+  it('is refused when a few bytes stand for more than any disk has', async () => {
+    // A sparse file of a petabyte with nothing in it.
+    const records = {
+      'GNU.sparse.major': '1',
+      'GNU.sparse.minor': '0',
+      'GNU.sparse.realsize': String(2 ** 50),
+    };
+    const map = Buffer.alloc(512);
+    map.write('0\n');
+    const sparse = [special('x', pax(records)), rawHeader({ 124: '00000001000\0' }), map];
+    const bytes = Buffer.concat([...sparse, Buffer.alloc(1024)]);
+    await assert.rejects(receiveContext(inPieces(bytes), directory, never), { kind: 'ResourceExhausted' });
+    assert.deepEqual(fs.readdirSync(directory), []);
   });
 
   it('keeps names inside, whatever the archive says', async () => {

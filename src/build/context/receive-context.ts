@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { decompress } from '#archive/decompress.ts';
+import { decompress, maxDecompressedBytes, tooLarge } from '#archive/decompress.ts';
 import { readTar, type TarEntry } from '#archive/read-tar.ts';
 import { type ContextFile, ContextTree } from '#build/context/context-tree.ts';
 import type { EntryHeader } from '#build/copy/source-tree.ts';
@@ -70,6 +70,8 @@ async function addEntry(tree: ContextTree, spool: Spool, { header, body }: TarEn
     return;
   }
   const offset = spool.sizeBytes;
+  // A sparse file is no larger in the archive than its map.
+  if (offset + sizeBytes > maxDecompressedBytes) throw tooLarge(maxDecompressedBytes);
   const hash = createHash('sha256');
   for await (const chunk of body) {
     hash.update(chunk);

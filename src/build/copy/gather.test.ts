@@ -76,10 +76,7 @@ describe('sources of COPY', () => {
         'top.txt as top.txt',
       ]);
       // A pattern may stand before the pivot as well.
-      assert.deepEqual(await paths('[ab]/./*.txt', true), [
-        'a/one.txt as one.txt',
-        'b/four.txt as four.txt',
-      ]);
+      assert.deepEqual(await paths('[ab]/./*.txt', true), ['a/one.txt as one.txt', 'b/four.txt as four.txt']);
       assert.deepEqual(await paths('?/./deep/three.txt', true), ['a/deep/three.txt as deep/three.txt']);
       assert.deepEqual(await paths('a*/./', true), ['a as ']);
       const [found] = await find('a/deep/three.txt', true);
