@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { CacheTable } from '#build/cache/cache-table.ts';
 import type { RunMount } from '#build/steps.ts';
+import { quietly } from '#errors/quietly.ts';
 import { directorySize } from '#sys/directory-size.ts';
 
 type CacheMount = RunMount & { type: 'cache' };
@@ -31,7 +32,7 @@ const removedPrefix = 'removed-';
 
 export function createCacheMounts(parts: {
   directory: string;
-  table: CacheTable;
+  table: Pick<CacheTable, 'recordMount' | 'remove'>;
   removeTree: (path: string) => Promise<void>;
 }): CacheMounts {
   const { directory, table, removeTree } = parts;
@@ -92,7 +93,10 @@ export function createCacheMounts(parts: {
           directory: placeOf(key),
           fresh,
           async [Symbol.asyncDispose]() {
-            table.recordMount(key, describe(mount), await directorySize(placeOf(key)));
+            // What a command left may be too deep to be measured, which must not keep the next one waiting.
+            await quietly('measure a cache mount', async () =>
+              table.recordMount(key, describe(mount), await directorySize(placeOf(key))),
+            )();
             leave();
           },
         };
