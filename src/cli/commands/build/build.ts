@@ -17,6 +17,7 @@ import { openContext } from '#cli/commands/build/open-context.ts';
 import { type BuildOutput, checkPlatforms, parseOutput } from '#cli/commands/build/outputs.ts';
 import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
 import { readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
+import { describeCheck, writeWarnings } from '#cli/commands/build/warnings.ts';
 import { toRecord } from '#cli/commands/container/values/key-values.ts';
 import { parseBytes, parseSwapBytes } from '#cli/commands/container/values/sizes.ts';
 import { oneOf, parseExtraHost, parseUlimit } from '#cli/commands/container/values/small-values.ts';
@@ -201,9 +202,7 @@ export const command = defineCommand({
     made = view.image?.images ?? [];
     if (kind !== 'quiet' && kind !== 'rawjson') {
       for (const note of view.notes) stderr.write(`${note}\n`);
-      for (const { file, line, rule, message, url, excerpt } of view.warnings) {
-        stderr.write(`\n${file}:${line}: ${rule}: ${message}\n${url}\n${excerpt}\n`);
-      }
+      writeWarnings(view.warnings, stderr);
     }
     if (failure !== undefined) {
       stderr.write(`\nERROR: ${failure.message}\n`);
@@ -213,14 +212,8 @@ export const command = defineCommand({
       return failure.exitCode;
     }
     if (options.check) {
-      const count = view.warnings.length;
-      if (kind !== 'quiet')
-        stderr.write(
-          count === 0
-            ? 'Check complete, no warnings found.\n'
-            : `\nCheck complete, ${count} ${count === 1 ? 'warning has' : 'warnings have'} been found!\n`,
-        );
-      return count === 0 ? 0 : 1;
+      if (kind !== 'quiet') stderr.write(describeCheck(view.warnings));
+      return view.warnings.length === 0 ? 0 : 1;
     }
     if (imageId === undefined) return 0;
     // Another daemon than Dhow's tells its id alone.
