@@ -47,7 +47,7 @@ export async function openRemoteFile(
     if (expected !== undefined && sha256 !== expected) {
       throw refuse(`the file has the checksum sha256:${sha256}, and not the one that --checksum says`);
     }
-    const name = decodeURIComponent(path.posix.basename(new URL(source.url).pathname));
+    const name = fileNameOf(new URL(source.url));
     if (name === '' && step.destinationIsDirectory) {
       throw refuse('the URL has no file name: write the destination as a file, without a slash at the end');
     }
@@ -62,6 +62,20 @@ export async function openRemoteFile(
     if (kindOf(error) === 'InvalidParameter') throw error;
     throw dockerfileError(step.source, source.range, messageOf(error), kindOf(error));
   }
+}
+
+/** @returns '' when the URL's path gives no name that a file can have */
+function fileNameOf({ pathname }: URL): string {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(pathname);
+  } catch {
+    // A bare percent sign.
+    decoded = pathname;
+  }
+  // An escaped slash is one as well, once it is decoded.
+  const name = path.posix.basename(decoded);
+  return name === '.' || name === '..' || name.includes('\0') ? '' : name;
 }
 
 /** A repository is copied as a directory. */
