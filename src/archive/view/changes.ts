@@ -53,12 +53,12 @@ interface Level {
 /** @returns whether all that is in the upper directory are mount points, and there is at least one */
 function compareDirectory(level: Level, changes: TreeChange[]): boolean {
   const { upperFd, lowerFds, path, opaque, mountPoints } = level;
-  const names = listDirectory(upperFd).sort();
-  const hidden = opaque ? namesOf(lowerFds).filter((name) => !names.includes(name)) : [];
+  const names = new Set(listDirectory(upperFd));
+  const all = [...new Set([...names, ...(opaque ? namesOf(lowerFds) : [])])].sort();
   let ignored = 0;
-  for (const name of [...names, ...hidden].sort()) {
+  for (const name of all) {
     const childPath = `${path}/${name}`;
-    const status = hidden.includes(name) ? undefined : statusOrGone(upperFd, name);
+    const status = names.has(name) ? statusOrGone(upperFd, name) : undefined;
     const below = statusBelow(lowerFds, name);
     if (status === undefined || status.isWhiteout) {
       if (below !== undefined) add(changes, childPath, 'deleted');
@@ -78,7 +78,7 @@ function compareDirectory(level: Level, changes: TreeChange[]): boolean {
       ignored++;
     }
   }
-  return ignored > 0 && ignored === names.length + hidden.length;
+  return ignored > 0 && ignored === all.length;
 }
 
 function descend(
@@ -123,7 +123,7 @@ function statusBelow(lowerFds: readonly number[], name: BytePath): { isDirectory
 }
 
 function namesOf(lowerFds: readonly number[]): BytePath[] {
-  return [...new Set(lowerFds.flatMap((fd) => listDirectory(fd)))];
+  return lowerFds.flatMap((fd) => listDirectory(fd));
 }
 
 function add(changes: TreeChange[], path: BytePath, kind: TreeChange['kind']): void {
