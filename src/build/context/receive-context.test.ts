@@ -4,12 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import zlib from 'node:zlib';
-import { pax, rawHeader, special } from '#archive/testing/archive-bytes.ts';
 import { ContextTree } from '#build/context/context-tree.ts';
 import { type ReceivedContext, receiveContext } from '#build/context/receive-context.ts';
 import { digestEntries } from '#build/copy/digest-entries.ts';
 import { newDirectory } from '#build/copy/new-directory.ts';
-import { inPieces, makeTar } from '#build/testing/context-fixture.ts';
+import { inPieces, makeTar, sparseBomb } from '#build/testing/context-fixture.ts';
 
 const never = new AbortController().signal;
 
@@ -76,17 +75,9 @@ describe('a received context', () => {
   });
 
   it('is refused when a few bytes stand for more than any disk has', async () => {
-    // A sparse file of a petabyte with nothing in it.
-    const records = {
-      'GNU.sparse.major': '1',
-      'GNU.sparse.minor': '0',
-      'GNU.sparse.realsize': String(2 ** 50),
-    };
-    const map = Buffer.alloc(512);
-    map.write('0\n');
-    const sparse = [special('x', pax(records)), rawHeader({ 124: '00000001000\0' }), map];
-    const bytes = Buffer.concat([...sparse, Buffer.alloc(1024)]);
-    await assert.rejects(receiveContext(inPieces(bytes), directory, never), { kind: 'ResourceExhausted' });
+    await assert.rejects(receiveContext(inPieces(sparseBomb()), directory, never), {
+      kind: 'ResourceExhausted',
+    });
     assert.deepEqual(fs.readdirSync(directory), []);
   });
 

@@ -1,4 +1,4 @@
-import { decompress } from '#archive/decompress.ts';
+import { decompress, maxDecompressedBytes, tooLarge } from '#archive/decompress.ts';
 import { readTar } from '#archive/read-tar.ts';
 import { type Changes, copyTar, type PlacedEntry } from '#build/copy/copy-tar.ts';
 import { joinPath } from '#build/copy/gather.ts';
@@ -30,10 +30,14 @@ export async function unpackArchive(
 ): Promise<void> {
   const inside = (name: Buffer): string =>
     joinPath(directory, cleanPath(`/${name.toString('latin1')}`).slice(1));
+  let sizeBytes = 0;
   const entries = async function* (): AsyncGenerator<PlacedEntry, void> {
     for await (const { header, body: content } of readTar(decompress(body))) {
       const path = inside(header.nameBytes);
       if (path === directory) continue;
+      // The holes of sparse files are written as zeros.
+      sizeBytes += header.sizeBytes;
+      if (sizeBytes > maxDecompressedBytes) throw tooLarge(maxDecompressedBytes);
       const isLink = header.type === 'hard-link';
       yield {
         path,

@@ -1,3 +1,4 @@
+import { pax, rawHeader, special } from '#archive/testing/archive-bytes.ts';
 import { tarHeader, tarPadding, tarTrailer } from '#archive/write-tar.ts';
 
 /** A tar of files (text), directories (name ends with a slash), links (`-> target`) and hard links (`=> name`). */
@@ -16,4 +17,16 @@ export function makeTar(files: Readonly<Record<string, string>>, mode = 0o644): 
 /** In small pieces, as from a network. */
 export async function* inPieces(bytes: Buffer, size = 1000): AsyncGenerator<Uint8Array, void> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** A tar of one sparse file of a petabyte, with nothing in it. */
+export function sparseBomb(): Buffer {
+  const records = {
+    'GNU.sparse.major': '1',
+    'GNU.sparse.minor': '0',
+    'GNU.sparse.realsize': String(2 ** 50),
+  };
+  const map = Buffer.alloc(512);
+  map.write('0\n');
+  return Buffer.concat([special('x', pax(records)), rawHeader({ 124: '00000001000\0' }), map, tarTrailer()]);
 }
