@@ -15,6 +15,12 @@ export const withoutVirtualSizeMinor = 44;
 /** Up to the version before, images tell from which container they were made. */
 export const withoutContainerConfigMinor = 45;
 
+/** From this version on, `info` names the firewall's driver. */
+export const firewallBackendMinor = 49;
+/** From this version on, `info` names the devices that CDI describes. */
+export const discoveredDevicesMinor = 50;
+/** From this version on, lists of containers tell their health. */
+export const listedHealthMinor = 52;
 /** From this version on, disk usage comes in totals by kind. */
 export const groupedDiskUsageMinor = 52;
 

@@ -180,6 +180,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     cgroupVersion: cgroups.version,
     logDriver: first.logDriver,
     cdiDirectories: first.cdiDirectories,
+    addressPools: first.addressPools,
     get debug() {
       return config().logLevel === 'debug';
     },

@@ -3,6 +3,7 @@ import os from 'node:os';
 import { readHostFacts } from '#engine/system/host-facts.ts';
 import { limitWarnings } from '#engine/system/limit-warnings.ts';
 import type { EngineVersion, SystemInfo, SystemService } from '#engine/system.ts';
+import { listCdiDevices } from '#runtime/cdi.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { readCgroupFeatures } from '#sys/cgroup-features.ts';
 import { hasAppArmor } from '#sys/security-modules.ts';
@@ -20,6 +21,7 @@ export interface SystemParts {
   cgroupVersion: 1 | 2;
   logDriver: string;
   cdiDirectories: readonly string[];
+  addressPools: readonly string[];
   debug: boolean;
   insecureRegistries: string[];
   mirrors: string[];
@@ -50,6 +52,7 @@ export function createSystemService(parts: SystemParts): SystemService {
         cgroupDriver: 'cgroupfs',
         logDriver: parts.logDriver,
         cdiDirectories: [...parts.cdiDirectories],
+        addressPools: [...parts.addressPools],
         runtimes: { ...parts.otherRuntimes, [parts.runtime.name]: parts.runtime.path },
         defaultRuntime: parts.runtime.name,
         kernelVersion: os.release(),
@@ -69,6 +72,7 @@ export function createSystemService(parts: SystemParts): SystemService {
         ipv4Forwarding: fs.readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
       };
     },
+    listDevices: () => listCdiDevices(parts.cdiDirectories),
     version: (): EngineVersion => ({
       version: parts.version,
       gitCommit: parts.gitCommit,

@@ -4,6 +4,8 @@ import type { CgroupFeatures } from '#sys/cgroup-features.ts';
 export interface SystemService {
   info(): SystemInfo;
   version(): EngineVersion;
+  /** Names of the devices that are described by CDI at present. */
+  listDevices(): Promise<string[]>;
 }
 
 export interface EngineVersion {
@@ -32,6 +34,8 @@ export interface SystemInfo {
   /** Of containers that name none. */
   logDriver: string;
   cdiDirectories: string[];
+  /** Where subnets of networks come from, if the usual ones do not do: `base,prefix-length` each. */
+  addressPools: string[];
   runtimes: Record<string, string>;
   defaultRuntime: string;
   kernelVersion: string;

@@ -33,6 +33,8 @@ export interface ContainerSummary {
   HostConfig: { NetworkMode: string; Annotations?: Record<string, string> };
   NetworkSettings: { Networks: Record<string, EndpointSettings> };
   Mounts: MountPoint[];
+  /** From 1.52 on. */
+  Health?: { Status: string; FailingStreak: number };
 }
 
 export interface PortSummary {

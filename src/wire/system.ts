@@ -74,6 +74,12 @@ export interface SystemInfo {
   InitCommit: Commit;
   SecurityOptions: string[];
   CDISpecDirs: string[];
+  /** From 1.50 on, where there are any. */
+  DiscoveredDevices?: { Source: string; ID: string }[];
+  /** Where the configuration names them. */
+  DefaultAddressPools?: { Base: string; Size: number }[];
+  /** From 1.49 on. */
+  FirewallBackend?: { Driver: string; Info?: [string, string][] };
   Warnings: string[] | null;
 }
 

@@ -35,7 +35,7 @@ const dynamic = [
 async function sessionOn(engine: Engine): Promise<Step[]> {
   await using running = engine;
   await importBase(running);
-  return await runSession(running.socket);
+  return await runSession(running.socket, 'v1.41');
 }
 
 test('Dhow answers as dockerd does, but for what is explained', async () => {

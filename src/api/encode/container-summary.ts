@@ -2,11 +2,13 @@ import { statusText } from '#api/encode/container-state.ts';
 import { encodeMounts } from '#api/encode/mounts.ts';
 import { encodeNetworks, summarizePorts } from '#api/encode/network-settings.ts';
 import { epochSecondsOf } from '#api/encode/timestamps.ts';
+import { listedHealthMinor } from '#api/versions.ts';
 import type { ContainerView } from '#engine/containers.ts';
 import type { ContainerSummary } from '#wire/containers.ts';
 
 export interface SummaryContext {
   now: Date;
+  minor: number;
   /** Whether the name that the container was created with still points at its image. */
   imageNameHolds: boolean;
   size?: { writableBytes: number; rootBytes: number };
@@ -37,6 +39,14 @@ export function encodeContainerSummary(view: ContainerView, context: SummaryCont
     },
     NetworkSettings: { Networks: encodeNetworks(view) },
     Mounts: encodeMounts(view.mounts),
+    ...(context.minor >= listedHealthMinor
+      ? {
+          Health: {
+            Status: view.health?.status ?? 'none',
+            FailingStreak: view.health?.failingStreak ?? 0,
+          },
+        }
+      : {}),
   };
 }
 

@@ -57,10 +57,11 @@ function imagesOf({ items }: Part<'images'>, minor: number): ImageSummary[] {
   }));
 }
 
-function containersOf(rows: Part<'containers'>, { now, imageNameHolds }: Context): ContainerSummary[] {
+function containersOf(rows: Part<'containers'>, { now, minor, imageNameHolds }: Context): ContainerSummary[] {
   return rows.map(({ view, size }) =>
     encodeContainerSummary(view, {
       now,
+      minor,
       imageNameHolds: imageNameHolds(view.settings.image, view.imageId),
       size,
     }),

@@ -161,7 +161,8 @@ test('a running container shows its endpoint and ports', async () => {
   assert.equal(NetworkSettings.IPAddress, '10.88.0.2');
   assert.equal(NetworkSettings.Networks['bridge']?.Gateway, '10.88.0.1');
   assert.deepEqual([State.Pid, State.ExitCode, State.Running], [7, 0, true]);
-  const summary = encodeContainerSummary(view, { now: new Date(3000), imageNameHolds: true });
+  const summary = encodeContainerSummary(view, { now: new Date(3000), minor: 51, imageNameHolds: true });
+  assert.equal(summary.Health, undefined);
   assert.deepEqual(summary.Ports, [
     { IP: '0.0.0.0', PrivatePort: 80, PublicPort: 8080, Type: 'tcp' },
     { PrivatePort: 81, Type: 'tcp' },
@@ -171,7 +172,8 @@ test('a running container shows its endpoint and ports', async () => {
 
 test('ps shows the image’s id once its name points elsewhere, and quotes arguments with spaces', async () => {
   const view = await viewOf({ Cmd: ['sh', '-c', 'echo a'] });
-  const summary = encodeContainerSummary(view, { now: new Date(), imageNameHolds: false });
+  const summary = encodeContainerSummary(view, { now: new Date(), minor: 52, imageNameHolds: false });
+  assert.deepEqual(summary.Health, { Status: 'none', FailingStreak: 0 });
   assert.equal(summary.Image, view.imageId);
   assert.equal(summary.Command, "sh -c 'echo a'");
 });

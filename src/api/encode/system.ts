@@ -1,4 +1,4 @@
-import { minimumApiMinor } from '#api/versions.ts';
+import { discoveredDevicesMinor, firewallBackendMinor, minimumApiMinor } from '#api/versions.ts';
 import type { EngineVersion, SystemInfo } from '#engine/system.ts';
 import { logDrivers } from '#log-drivers/options.ts';
 import { defaultApiMinor, formatApiVersion } from '#wire/api-version.ts';
@@ -49,7 +49,15 @@ const machineNames: Record<string, string> = { amd64: 'x86_64', arm64: 'aarch64'
 
 const hub = 'docker.io';
 
-export function encodeInfo(info: SystemInfo, version: EngineVersion, now: Date): InfoMessage {
+interface InfoContext {
+  version: EngineVersion;
+  /** Names of CDI. */
+  devices: readonly string[];
+  now: Date;
+  minor: number;
+}
+
+export function encodeInfo(info: SystemInfo, { version, devices, now, minor }: InfoContext): InfoMessage {
   const { containers, limits } = info;
   const runtimes = Object.entries(info.runtimes).map(([name, path]) => [name, { path }] as const);
   return {
@@ -126,8 +134,19 @@ export function encodeInfo(info: SystemInfo, version: EngineVersion, now: Date):
       ...['name=seccomp,profile=builtin', 'name=cgroupns'],
     ],
     CDISpecDirs: info.cdiDirectories,
+    ...(devices.length > 0 && minor >= discoveredDevicesMinor
+      ? { DiscoveredDevices: devices.map((name) => ({ Source: 'cdi', ID: name })) }
+      : {}),
+    ...(info.addressPools.length > 0 ? { DefaultAddressPools: info.addressPools.map(encodePool) } : {}),
+    ...(minor >= firewallBackendMinor ? { FirewallBackend: { Driver: 'nftables' } } : {}),
     Warnings: info.warnings.length > 0 ? info.warnings : null,
   };
+}
+
+/** @param pool such as `10.0.0.0/8,24` */
+function encodePool(pool: string): { Base: string; Size: number } {
+  const [base = '', size] = pool.split(',');
+  return { Base: base, Size: Number(size) };
 }
 
 function componentVersion(version: EngineVersion, name: string): string {

@@ -200,6 +200,7 @@ async function listContainers(engine: Parts, exchange: Exchange): Promise<void> 
     const size = sizes[index];
     return encodeContainerSummary(view, {
       now,
+      minor: exchange.minor,
       imageNameHolds: imageIdByName.get(image) === view.imageId,
       ...(size === undefined ? {} : { size }),
     });

@@ -23,6 +23,11 @@ export function systemRoutes(engine: Pick<Engine, 'system' | 'events'>): Route[]
     exchange.sendText(200, 'OK');
   }
 
+  async function info(exchange: Exchange): Promise<void> {
+    const context = { version: system.version(), devices: await system.listDevices(), now: new Date() };
+    exchange.sendJson(200, encodeInfo(system.info(), { ...context, minor: exchange.minor }));
+  }
+
   async function watch(exchange: Exchange): Promise<void> {
     const { query, signal } = exchange;
     const filters = Filters.parse(query.text('filters'), eventFilterNames);
@@ -51,7 +56,7 @@ export function systemRoutes(engine: Pick<Engine, 'system' | 'events'>): Route[]
     {
       method: 'GET',
       path: '/info',
-      handler: (exchange) => exchange.sendJson(200, encodeInfo(system.info(), system.version(), new Date())),
+      handler: info,
     },
     { method: 'GET', path: '/events', handler: watch },
   ];

@@ -328,6 +328,7 @@ function createFakeNetworks(): Engine['networks'] {
 }
 
 const fakeSystem: SystemService = {
+  listDevices: async () => ['vendor.com/toy=zero'],
   version: () => ({
     version: '0.0.1',
     gitCommit: 'abcdef0',
@@ -350,6 +351,7 @@ const fakeSystem: SystemService = {
     cgroupDriver: 'cgroupfs',
     logDriver: 'json-file',
     cdiDirectories: ['/etc/cdi'],
+    addressPools: [],
     runtimes: { crun: '/usr/bin/crun' },
     defaultRuntime: 'crun',
     kernelVersion: '6.18.0',

@@ -92,6 +92,20 @@ describe('devices by the Container Device Interface', () => {
       await cli.out('rm', id);
     });
 
+    test(`info names the devices, by ${name}`, async () => {
+      const devices = await daemon.cli(name).out('info', '--format', '{{json .DiscoveredDevices}}');
+      assert.deepEqual(
+        JSON.parse(devices).filter(({ ID: id }: { ID: string }) => id.startsWith('vendor.com/')),
+        ['strange', 'zero'].map((device) => ({ Source: 'cdi', ID: `vendor.com/toy=${device}` })),
+      );
+      if (name === 'dhow') {
+        assert.match(
+          await daemon.cli(name).out('info'),
+          /^ Discovered Devices:\n.*^ {2}cdi: vendor.com\/toy=zero$/ms,
+        );
+      }
+    });
+
     test(`what is not there is said, by ${name}`, async () => {
       const cli = daemon.cli(name);
       const refused: [options: string[], message: RegExp][] = [

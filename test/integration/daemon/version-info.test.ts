@@ -50,6 +50,8 @@ describeEngine('version and info', ({ cli, engine, unique }) => {
     const shown = await cli.out('info');
     assert.match(shown, /^ Storage Driver: overlay2?$/m);
     assert.match(shown, /^ Cgroup Version: [12]$/m);
+    if (cli.name === 'dhow') assert.match(shown, /^ Firewall Backend: nftables$/m);
+    assert.equal(await cli.out('info', '--format', '{{.FirewallBackend.Driver}}'), 'nftables');
     assert.match(shown, /^ {2}Network: .*bridge/m);
     assert.match(shown, new RegExp(`^ Docker Root Dir: ${engine().directory}/data`, 'm'));
   });

@@ -4,13 +4,14 @@ import { type Answer, call } from './http.ts';
 export interface Step {
   /** Unique; explanations name it. */
   name: string;
+  method: string;
+  /** Without the version. */
+  path: string;
   answer: Answer;
 }
 
-const version = '/v1.41';
-
-/** The same calls on any daemon that has the image `busybox`, each with its answer. */
-export async function runSession(socket: string): Promise<Step[]> {
+/** The same calls on any daemon that has the image `busybox`, each with its answer. @param version such as `v1.41` */
+export async function runSession(socket: string, version: string): Promise<Step[]> {
   const steps: Step[] = [];
   async function step(
     name: string,
@@ -19,8 +20,8 @@ export async function runSession(socket: string): Promise<Step[]> {
     body?: unknown,
     readMs?: number,
   ): Promise<Answer> {
-    const answer = await call(socket, method, `${version}${path}`, body, readMs);
-    steps.push({ name, answer });
+    const answer = await call(socket, method, `/${version}${path}`, body, readMs);
+    steps.push({ name, method, path, answer });
     return answer;
   }
   const started = Math.floor(Date.now() / 1000);
@@ -28,7 +29,10 @@ export async function runSession(socket: string): Promise<Step[]> {
   await step('version', 'GET', '/version');
   await step('info', 'GET', '/info');
   await step('unknown path', 'GET', '/no/such/path');
-  steps.push({ name: 'version too old', answer: await call(socket, 'GET', '/v1.10/info') });
+  steps.push({
+    ...{ name: 'version too old', method: 'GET', path: '/info' },
+    answer: await call(socket, 'GET', '/v1.10/info'),
+  });
   await step('images', 'GET', '/images/json');
   await step('image inspect', 'GET', '/images/busybox/json');
   await step('image history', 'GET', '/images/busybox/history');

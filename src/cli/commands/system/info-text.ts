@@ -17,6 +17,10 @@ export function formatServerInfo(info: SystemInfo): string {
     ...filled(' Cgroup Version:', info.CgroupVersion),
     ...pluginLines(info),
     ...section(' CDI spec directories:', info.CDISpecDirs),
+    ...section(
+      ' Discovered Devices:',
+      info.DiscoveredDevices?.map(({ Source, ID }) => `${Source}: ${ID}`),
+    ),
     ...swarmLines(info),
     ...runtimeLines(info),
     ...securityLines(info),
@@ -38,8 +42,16 @@ export function formatServerInfo(info: SystemInfo): string {
     ` Experimental: ${info.ExperimentalBuild}`,
     ...registryLines(info),
     ` Live Restore Enabled: ${info.LiveRestoreEnabled}`,
+    ...poolLines(info),
+    ...filled(' Firewall Backend:', info.FirewallBackend?.Driver),
+    ...(info.FirewallBackend?.Info ?? []).map(([name, value]) => `  ${name}: ${value}`),
   ];
   return `${lines.join('\n')}\n\n`;
+}
+
+function poolLines({ DefaultAddressPools: pools = [] }: SystemInfo): string[] {
+  if (pools.length === 0) return [];
+  return [' Default Address Pools:', ...pools.map(({ Base, Size }) => `   Base: ${Base}, Size: ${Size}`)];
 }
 
 function filled(label: string, value: string | null | undefined): string[] {
