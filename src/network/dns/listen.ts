@@ -1,8 +1,9 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import dgram from 'node:dgram';
 import net from 'node:net';
 import type { AnswerQuery } from '#network/dns/answer-query.ts';
 import { failure, readQuery, responseCodes } from '#network/dns/message.ts';
+import { serveStream } from '#network/dns/stream.ts';
 
 /** The two sockets of one container's resolver, already bound. */
 export interface ResolverSockets {
@@ -14,8 +15,6 @@ export interface ResolverSockets {
 const maximumQueriesPerSecond = 5000;
 const maximumWaiting = 256;
 const maximumConnections = 64;
-const maximumQueryBytes = 4096;
-const idleMs = 10_000;
 
 /**
  * Serves a container's queries on its sockets until it is closed. Takes the descriptors over.
@@ -75,15 +74,8 @@ export function listen(
   const tcp = net.createServer((socket) => {
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
-    socket.on('error', () => {});
-    socket.setTimeout(idleMs, () => socket.destroy());
-    readMessages(socket, (message) => {
-      if (!admit()) return;
-      serve(message, 'tcp', (answer) => {
-        const length = Buffer.alloc(2);
-        length.writeUInt16BE(answer.length);
-        if (socket.writable) socket.write(Buffer.concat([length, answer]));
-      });
+    serveStream(socket, (message, reply) => {
+      if (admit()) serve(message, 'tcp', reply);
     });
   });
   tcp.maxConnections = maximumConnections;
@@ -100,24 +92,6 @@ export function listen(
       for (const socket of connections) socket.destroy();
     },
   };
-}
-
-/** Splits a stream into messages, each behind its length (RFC 1035, 4.2.2). What is longer than any query ends it. */
-function readMessages(socket: net.Socket, onMessage: (message: Buffer) => void): void {
-  let received: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    while (received.length >= 2) {
-      const length = received.readUInt16BE(0);
-      if (length > maximumQueryBytes) {
-        socket.destroy();
-        return;
-      }
-      if (received.length < length + 2) return;
-      onMessage(received.subarray(2, length + 2));
-      received = received.subarray(length + 2);
-    }
-  });
 }
 
 /** Lets so many through in a second; the rest is dropped unread. */
