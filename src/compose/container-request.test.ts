@@ -19,8 +19,12 @@ describe('newContainer', () => {
     const { request } = requestOf(
       '{ image: i, labels: { a: b }, depends_on: { other: { condition: service_healthy } } }',
     );
-    const { 'com.docker.compose.config-hash': hash, ...labels } = request.Labels ?? {};
-    assert.match(hash ?? '', /^[0-9a-f]{64}$/);
+    const {
+      'com.docker.compose.config-hash': hash,
+      'dhow.compose.used-hash': used,
+      ...labels
+    } = request.Labels ?? {};
+    for (const digest of [hash, used]) assert.match(digest ?? '', /^[0-9a-f]{64}$/);
     assert.deepEqual(labels, {
       a: 'b',
       'com.docker.compose.project': 'shop',
@@ -121,10 +125,53 @@ describe('newContainer', () => {
     const refuse = (content: string, reason: RegExp, rest = '') =>
       assert.throws(() => requestOf(content, rest), reason);
     refuse('{ image: i, restart: sometimes }', /"sometimes" is none of/);
-    refuse('{ image: i, devices: [x] }', /device "x"/);
     refuse('{ image: i, expose: [x] }', /expose: "x"/);
-    refuse('{ image: i, security_opt: ["seccomp:./p.json"] }', /seccomp profile from a file/);
+    refuse(
+      '{ image: i, security_opt: ["seccomp:./p.json"] }',
+      /cannot read the seccomp profile \/p\/p\.json/,
+    );
     refuse('{ image: i, secrets: [s] }', /needs the variable S/, 'secrets: { s: { environment: S } }');
-    refuse('{ image: i, secrets: [s] }', /only a swarm has/, 'secrets: { s: { external: true } }');
+    refuse(
+      '{ image: i, secrets: [s] }',
+      /has "external", which only a swarm/,
+      'secrets: { s: { external: true } }',
+    );
+    refuse(
+      '{ image: i, configs: [c] }',
+      /has "driver", which only a swarm/,
+      'configs: { c: { file: ./f, driver: d } }',
+    );
+  });
+
+  it('limits block devices, gives real time, asks for devices and links what is outside', () => {
+    const { request, attachments } = requestOf(`
+      image: i
+      blkio_config: { weight: 300, weight_device: [{ path: /dev/a, weight: 4 }], device_read_bps: [{ path: /dev/a, rate: 1k }] }
+      cpu_rt_period: 1000000
+      cpu_rt_runtime: 95000
+      cpu_count: 2
+      devices: [vendor.com/class=one, /dev/x:/dev/y:r]
+      gpus: [{ count: 2 }]
+      external_links: [outside:o]
+      isolation: default
+      deploy: { resources: { reservations: { cpus: 1, devices: [{ capabilities: [tpu] }] } }, restart_policy: { condition: any, delay: 5s } }`);
+    const host = request.HostConfig ?? {};
+    assert.equal(host.BlkioWeight, 300);
+    assert.deepEqual(host.BlkioWeightDevice, [{ Path: '/dev/a', Weight: 4 }]);
+    assert.deepEqual(host.BlkioDeviceReadBps, [{ Path: '/dev/a', Rate: 1024 }]);
+    assert.deepEqual(
+      [host.CpuRealtimePeriod, host.CpuRealtimeRuntime, host.CpuCount],
+      [1_000_000, 95_000, 2],
+    );
+    assert.deepEqual(host.DeviceRequests, [
+      { Count: -1, Capabilities: [['tpu']] },
+      { Driver: 'cdi', DeviceIDs: ['vendor.com/class=one'] },
+      { Count: 2, Capabilities: [['gpu']] },
+    ]);
+    assert.deepEqual(host.Devices, [
+      { PathOnHost: '/dev/x', PathInContainer: '/dev/y', CgroupPermissions: 'r' },
+    ]);
+    assert.deepEqual(attachments[0]?.settings.Links, ['outside:o']);
+    assert.deepEqual([host.Isolation, host.RestartPolicy?.Name], ['default', 'always']);
   });
 });

@@ -1,18 +1,13 @@
 import { dependenciesOf, findService, serviceOfMode } from '#compose/dependencies.ts';
 import { dropUndefined } from '#compose/drop-undefined.ts';
-import { hashService } from '#compose/hash-service.ts';
+import { hashService, hashUsed } from '#compose/hash-service.ts';
 import { encodeDependencies, label, labelsVersion } from '#compose/labels.ts';
 import type { Service } from '#compose/model/service.ts';
 import type { Project } from '#compose/project.ts';
 import { type ContainerFile, planMounts } from '#compose/request/mounts.ts';
 import { type Attachment, attachmentsOf, portsOf } from '#compose/request/networking.ts';
-import {
-  healthOf,
-  resourcesOf,
-  restartPolicyOf,
-  secondsOf,
-  securityOptionsOf,
-} from '#compose/request/resources.ts';
+import { healthOf, resourcesOf, restartPolicyOf, secondsOf } from '#compose/request/resources.ts';
+import { securityOptionsOf } from '#compose/request/security-options.ts';
 import type { ContainerCreateRequest } from '#wire/containers.ts';
 
 /** A container that is to be made. */
@@ -57,12 +52,19 @@ export function newContainer(project: Project, settings: ContainerSettings): New
   const service = findService(project.services, settings.service);
   const { nameOf } = settings;
   const mounts = planMounts(project, service, settings.volumes ?? new Map());
-  const attachments = attachmentsOf(project, service, {
-    aliases: [settings.name, ...(settings.aliases === false ? [] : [settings.service])],
-    links: (service.links ?? []).map((link) => {
+  const links = [
+    ...(service.links ?? []).map((link) => {
       const [other = '', alias = other] = link.split(':');
       return `${nameOf(other)}:${alias}`;
     }),
+    ...(service.external_links ?? []).map((link) => {
+      const [container = '', alias = container] = link.split(':');
+      return `${container}:${alias}`;
+    }),
+  ];
+  const attachments = attachmentsOf(project, service, {
+    aliases: [settings.name, ...(settings.aliases === false ? [] : [settings.service])],
+    links,
   });
   const { ExposedPorts, PortBindings } = portsOf(service);
   const [main] = attachments;
@@ -73,10 +75,15 @@ export function newContainer(project: Project, settings: ContainerSettings): New
     Labels: labelsOf(project, service, settings),
     HostConfig: {
       ...hostConfigOf(service),
+      ...(service.security_opt === undefined
+        ? {}
+        : securityOptionsOf(service.security_opt, project.directory)),
       ...resourcesOf(service),
       ...mounts.host,
       ...dropUndefined({
         PortBindings,
+        // With endpoints, links are said there.
+        Links: main === undefined && links.length > 0 ? links : undefined,
         NetworkMode: main?.network ?? containerMode(service.network_mode, nameOf),
         IpcMode: containerMode(service.ipc, nameOf),
         PidMode: containerMode(service.pid, nameOf),
@@ -123,6 +130,7 @@ function hostConfigOf(service: Service) {
     // The daemon splits at the first colon, so that addresses of IPv6 need no brackets.
     ExtraHosts: service.extra_hosts?.map((entry) => entry.replace('=', ':')),
     GroupAdd: service.group_add,
+    Isolation: service.isolation,
     LogConfig:
       logging === undefined ? undefined : dropUndefined({ Type: logging.driver, Config: logging.options }),
     OomScoreAdj: service.oom_score_adj,
@@ -130,7 +138,6 @@ function hostConfigOf(service: Service) {
     ReadonlyRootfs: service.read_only,
     RestartPolicy: restartPolicyOf(service),
     Runtime: service.runtime,
-    SecurityOpt: service.security_opt === undefined ? undefined : securityOptionsOf(service.security_opt),
     ShmSize: service.shm_size === undefined ? undefined : Number(service.shm_size),
     StorageOpt: service.storage_opt,
     Sysctls: service.sysctls,
@@ -148,6 +155,7 @@ function labelsOf(project: Project, service: Service, settings: ContainerSetting
     [label.oneOff]: settings.slug === undefined ? 'False' : 'True',
     ...(settings.slug === undefined ? {} : { [label.slug]: settings.slug }),
     [label.configHash]: hashService(project, settings.service),
+    [label.usedHash]: hashUsed(project, settings.service),
     [label.image]: settings.imageId,
     [label.dependsOn]: encodeDependencies(dependenciesOf(service)),
     [label.directory]: project.directory,

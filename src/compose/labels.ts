@@ -16,6 +16,8 @@ export const label = {
   network: 'com.docker.compose.network',
   volume: 'com.docker.compose.volume',
   version: 'com.docker.compose.version',
+  /** Dhow's own: containers of Docker Compose lack it. */
+  usedHash: 'dhow.compose.used-hash',
 } as const;
 
 /** The edition of Docker Compose whose labels these are. */

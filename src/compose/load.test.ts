@@ -1,7 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of Compose files
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { hashService } from '#compose/hash-service.ts';
 import { loadProject } from '#compose/load.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -207,7 +206,9 @@ services:
 
   const mistakes: [string, RegExp][] = [
     ['    imag: x\n', /^\/p\/compose\.yaml:4:11: services\.web: unknown key "imag"$/],
-    ['    gpus: all\n', /services\.web: "gpus" is not supported yet/],
+    ['    provider: { type: x }\n', /services\.web: "provider" is not supported yet/],
+    ['    devices: [x]\n', /device "x"/],
+    ['    pull_policy: every_while\n', /"every_while" is none of/],
     [
       '    mem_limit: lots\n',
       /:4:16: services\.web\.mem_limit must be an amount of bytes such as 512m, not a text \("lots"\)/,
@@ -234,27 +235,5 @@ services:
       text += `x-${index}: &a${index} [${Array.from({ length: 10 }, () => `*a${index - 1}`).join(',')}]\n`;
     }
     assert.throws(() => one(text), /more than 100000 values/);
-  });
-});
-
-describe('hashService', () => {
-  it('ignores the order of keys and what makes no other container', () => {
-    const hash = (content: string, rest = '', variables = {}) =>
-      hashService(one(`services: { web: ${content} }\n${rest}`, { variables }), 'web');
-    assert.equal(
-      hash('{ image: i, user: u }'),
-      hash('{ user: u, image: i, scale: 3, profiles: [], pull_policy: never }'),
-    );
-    assert.notEqual(hash('{ image: i }'), hash('{ image: j }'));
-  });
-
-  it('knows what the project defines elsewhere', () => {
-    const hash = (content: string, rest: string, variables = {}) =>
-      hashService(one(`services: { web: ${content} }\n${rest}`, { variables }), 'web');
-    const volume = '{ image: i, volumes: [v:/v] }';
-    assert.notEqual(hash(volume, 'volumes: { v: }'), hash(volume, 'volumes: { v: { name: other } }'));
-    const secret = '{ image: i, secrets: [s] }';
-    const definition = 'secrets: { s: { environment: S } }';
-    assert.notEqual(hash(secret, definition, { S: '1' }), hash(secret, definition, { S: '2' }));
   });
 });

@@ -3,6 +3,7 @@ import { dependenciesOf, orderServices } from '#compose/dependencies.ts';
 import { parseEnvFile } from '#compose/document/env-file.ts';
 import type { Variables } from '#compose/document/interpolate.ts';
 import { asMapping, complain, isNull, type MappingNode, mapping } from '#compose/document/node.ts';
+import { completeService } from '#compose/load/complete-service.ts';
 import { projectName } from '#compose/load/project-name.ts';
 import { findName, readFiles, type Sources } from '#compose/load/read-files.ts';
 import type { Decoder } from '#compose/model/decode.ts';
@@ -64,7 +65,7 @@ export function loadProject(request: LoadRequest, sources: Sources): Project {
       disabled.push(key);
       continue;
     }
-    enabled[key] = withEnvironment(withDefaultNetwork(service), variables, sources);
+    enabled[key] = completeService(service, { directory, variables, read: sources.read });
   }
   for (const [key, service] of Object.entries(enabled)) {
     checkService(key, service, { project, services, enabled, root });
@@ -107,48 +108,9 @@ function withNames<Value extends { name?: string; external?: boolean }>(
   return Object.fromEntries(named);
 }
 
-function isEnabled(service: Service, profiles: readonly string[]): boolean {
+function isEnabled(service: Pick<Service, 'profiles'>, profiles: readonly string[]): boolean {
   const own = service.profiles ?? [];
   return own.length === 0 || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
-}
-
-function withDefaultNetwork(service: Service): Service {
-  const joins = Object.keys(service.networks ?? {}).length > 0;
-  if (service.network_mode !== undefined || joins) return service;
-  return { ...service, networks: { default: null } };
-}
-
-/** Values of `env_file`, under those of `environment`; a key without a value takes that of the variables. */
-function withEnvironment(service: Service, variables: Variables, sources: Sources): Service {
-  const { env_file: files, ...rest } = service;
-  const values: Record<string, string | null> = {};
-  for (const { path = '', required = true, format } of files ?? []) {
-    for (const [key, value] of readEnvironment(path, required, format, variables, sources))
-      values[key] = value;
-  }
-  for (const [key, value] of Object.entries(service.environment ?? {})) {
-    values[key] = value ?? variables.get(key) ?? null;
-  }
-  return Object.keys(values).length === 0 ? rest : { ...rest, environment: values };
-}
-
-function readEnvironment(
-  path: string,
-  required: boolean,
-  format: 'raw' | undefined,
-  variables: Variables,
-  sources: Sources,
-): Iterable<readonly [string, string]> {
-  let content: string;
-  try {
-    content = sources.read(path);
-  } catch (error) {
-    if (!required && isDhowError(error) && error.kind === 'NotFound') return [];
-    throw error;
-  }
-  if (format === undefined) return parseEnvFile(path, content, variables);
-  const lines = content.split(/\r?\n/).filter((line) => line.includes('=') && !line.startsWith('#'));
-  return lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
 }
 
 interface Surroundings {

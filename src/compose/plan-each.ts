@@ -1,25 +1,32 @@
 import { dependenciesOf } from '#compose/dependencies.ts';
 import { type Condition, decodeDependencies, label } from '#compose/labels.ts';
 import { isActive, type ServiceContainer } from '#compose/observe.ts';
-import type { Action, Step } from '#compose/plan.ts';
+import { type Action, type Hooks, type Step, withHooks } from '#compose/plan.ts';
 import type { Project } from '#compose/project.ts';
 
-/** What each service waits for, and until when. */
-export type DependencyGraph = ReadonlyMap<string, ReadonlyMap<string, Condition>>;
+/** By service. */
+export type DependencyGraph = ReadonlyMap<string, KnownService>;
+
+interface KnownService {
+  /** What it waits for, and until when. */
+  readonly needs: ReadonlyMap<string, Condition>;
+  /** Only the project says them. */
+  readonly own: Hooks;
+}
 
 /** From the project where there is one, and else from what the containers say. */
 export function readDependencies(
   project: Project | undefined,
   containers: readonly ServiceContainer[],
 ): DependencyGraph {
-  const result = new Map<string, Map<string, Condition>>();
+  const result = new Map<string, KnownService>();
   for (const { service, summary } of containers) {
     const told = decodeDependencies(summary.Labels[label.dependsOn]);
-    result.set(service, new Map([...(result.get(service) ?? []), ...told]));
+    result.set(service, { needs: new Map([...(result.get(service)?.needs ?? []), ...told]), own: {} });
   }
   for (const [name, service] of Object.entries(project?.services ?? {})) {
     const entries = [...dependenciesOf(service)].map(([other, { condition }]) => [other, condition] as const);
-    result.set(name, new Map(entries));
+    result.set(name, { needs: new Map(entries), own: service });
   }
   return result;
 }
@@ -36,15 +43,15 @@ export function planEach(
 ): Step[] {
   const before = (name: string) =>
     direction === 'forwards'
-      ? [...(graph.get(name)?.keys() ?? [])]
-      : [...graph].flatMap(([other, needs]) => (needs.has(name) ? [other] : []));
+      ? [...(graph.get(name)?.needs.keys() ?? [])]
+      : [...graph].flatMap(([other, { needs }]) => (needs.has(name) ? [other] : []));
   // Services that are not touched themselves may stand between two that are.
   return walk(containers, (name, visit) => {
     const after = [...new Set(before(name).flatMap(visit))];
     const own = containers
       .filter(({ service }) => service === name)
       .flatMap((container) => actionFor(container) ?? [])
-      .map((action) => ({ action, after }));
+      .map((action) => ({ action: { ...action, ...withHooks(graph.get(name)?.own ?? {}) }, after }));
     return own.length > 0 ? own : after;
   });
 }
@@ -57,7 +64,7 @@ export function planStart(
 ): Step[] {
   const waits: Step[] = [];
   const starts = walk(containers, (name, visit) => {
-    const after = [...(graph.get(name) ?? [])].flatMap(([other, condition]) => {
+    const after = [...(graph.get(name)?.needs ?? [])].flatMap(([other, condition]) => {
       const started = visit(other);
       if (condition === 'service_started') return started;
       const met = condition === 'service_healthy' ? 'healthy' : 'completed';
@@ -71,7 +78,10 @@ export function planStart(
     });
     const own = containers.filter((container) => container.service === name && !isActive(container));
     const steps = own.map(({ id, name: shown }): Step => {
-      return { action: { kind: 'start-container', id, name: shown }, after };
+      return {
+        action: { kind: 'start-container', id, name: shown, ...withHooks(graph.get(name)?.own ?? {}) },
+        after,
+      };
     });
     return steps.length > 0 ? steps : after;
   });

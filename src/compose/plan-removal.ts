@@ -1,5 +1,5 @@
 import type { Observed, ServiceContainer } from '#compose/observe.ts';
-import type { Step, StopSettings } from '#compose/plan.ts';
+import { type Hooks, type Step, type StopSettings, withHooks } from '#compose/plan.ts';
 import type { Project } from '#compose/project.ts';
 
 /** Containers of services that the project does not have. */
@@ -12,9 +12,13 @@ export function findOrphans(project: Project, observed: Observed): ServiceContai
 export function planRemoval(
   containers: readonly ServiceContainer[],
   { timeoutSeconds }: StopSettings,
+  hooks: Hooks = {},
 ): Step[] {
   return containers.flatMap(({ id, name }): Step[] => {
-    const stop: Step = { action: { kind: 'stop-container', id, name, timeoutSeconds }, after: [] };
+    const stop: Step = {
+      action: { kind: 'stop-container', id, name, timeoutSeconds, ...withHooks(hooks) },
+      after: [],
+    };
     return [
       stop,
       { action: { kind: 'remove-container', id, name, volumes: false, force: false }, after: [stop] },

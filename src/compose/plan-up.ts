@@ -1,9 +1,9 @@
 import { type NewContainer, nameIn, newContainer } from '#compose/container-request.ts';
 import { boundServices, dependenciesOf, findService, serviceOfMode } from '#compose/dependencies.ts';
-import { hashService } from '#compose/hash-service.ts';
+import { hashService, hashUsed } from '#compose/hash-service.ts';
 import { type Condition, label } from '#compose/labels.ts';
 import { isActive, type Observed, type ServiceContainer } from '#compose/observe.ts';
-import type { Step, StopSettings } from '#compose/plan.ts';
+import { type Step, type StopSettings, withHooks } from '#compose/plan.ts';
 import { planRemoval } from '#compose/plan-removal.ts';
 import { planResources, type ResourceSteps } from '#compose/plan-resources.ts';
 import type { Project } from '#compose/project.ts';
@@ -73,13 +73,15 @@ interface Work {
 
 function convergeService(work: Work, name: string, own: readonly ServiceContainer[]): Converged {
   const { project, settings, converged, steps } = work;
-  const dependencies = [...dependenciesOf(findService(project.services, name))];
+  const service = findService(project.services, name);
+  const dependencies = [...dependenciesOf(service)];
+  const hooks = withHooks(service);
   const made = dependencies.flatMap(([other]) => converged.get(other)?.made ?? []);
   const before = [...resourcesFor(work, name), ...made];
   const count = replicasOf(project, name, settings.scale);
   const outdated = new Set(own.filter((container) => isOutdated(work, name, container)));
   const { kept, surplus } = chooseKept(own, outdated, count);
-  steps.push(...planRemoval(surplus, settings));
+  steps.push(...planRemoval(surplus, settings, service));
 
   const add = (step: Step) => {
     steps.push(step);
@@ -97,6 +99,7 @@ function convergeService(work: Work, name: string, own: readonly ServiceContaine
       container,
       removeVolumes,
       timeoutSeconds,
+      ...hooks,
     } as const;
     return { ...place(container), old: undefined, step: add({ action, after: before }) };
   });
@@ -116,9 +119,11 @@ function convergeService(work: Work, name: string, own: readonly ServiceContaine
       const after = [...(step === undefined ? before : [step]), ...ready];
       const { timeoutSeconds } = settings;
       if (old === undefined || !isActive(old)) {
-        started.push(add({ action: { kind: 'start-container', id, name: shown }, after }));
+        started.push(add({ action: { kind: 'start-container', id, name: shown, ...hooks }, after }));
       } else if (restarts) {
-        started.push(add({ action: { kind: 'restart-container', id, name: shown, timeoutSeconds }, after }));
+        started.push(
+          add({ action: { kind: 'restart-container', id, name: shown, timeoutSeconds, ...hooks }, after }),
+        );
       }
     }
   }
@@ -189,7 +194,12 @@ function isOutdated(
   const policy = settings.recreate.get(name) ?? 'changed';
   if (policy !== 'changed') return policy === 'always';
   const { Labels: labels, ImageID: image } = container.summary;
-  return labels[label.configHash] !== hashService(project, name) || image !== imageOf(settings, name).id;
+  const used = hashUsed(project, name);
+  return (
+    labels[label.configHash] !== hashService(project, name) ||
+    (labels[label.usedHash] ?? used) !== used ||
+    image !== imageOf(settings, name).id
+  );
 }
 
 function makeContainer(

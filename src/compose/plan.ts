@@ -1,4 +1,6 @@
 import type { NewContainer } from '#compose/container-request.ts';
+import { dropUndefined } from '#compose/drop-undefined.ts';
+import type { Service } from '#compose/model/service.ts';
 import type { NetworkCreateRequest } from '#wire/networks.ts';
 import type { VolumeCreateRequest } from '#wire/volumes.ts';
 
@@ -17,13 +19,15 @@ export type Action =
       readonly container: NewContainer;
       /** Whether the anonymous volumes of the old one go too. */
       readonly removeVolumes: boolean;
-    } & StopSettings)
-  | { readonly kind: 'start-container'; readonly id: string; readonly name: string }
+    } & StopSettings &
+      WithHooks)
+  | ({ readonly kind: 'start-container'; readonly id: string; readonly name: string } & WithHooks)
   | ({
       readonly kind: 'stop-container' | 'restart-container';
       readonly id: string;
       readonly name: string;
-    } & StopSettings)
+    } & StopSettings &
+      WithHooks)
   | { readonly kind: 'kill-container'; readonly id: string; readonly name: string; readonly signal: string }
   | {
       readonly kind: 'pause-container' | 'unpause-container';
@@ -46,6 +50,17 @@ export type Action =
       readonly condition: 'healthy' | 'completed' | 'ready';
     }
   | { readonly kind: 'remove-network' | 'remove-volume' | 'remove-image'; readonly name: string };
+
+/** A command that runs in a container; its words in the service's long form. */
+export type Hook = NonNullable<Service['post_start']>[number];
+
+/** What the service has to be run in a container that has been started, and before one is stopped. */
+export type Hooks = Pick<Service, 'post_start' | 'pre_stop'>;
+
+interface WithHooks {
+  /** Nothing for a container whose service has none, or is not known. */
+  readonly hooks?: Hooks;
+}
 
 export interface StopSettings {
   /** Undefined: what the container was made with. */
@@ -77,4 +92,11 @@ export function subjectOf(action: Action): string {
     default:
       return `Container ${action.name}`;
   }
+}
+
+/** The hooks of a service, as actions have them. */
+export function withHooks({ post_start, pre_stop }: Hooks): WithHooks {
+  return post_start === undefined && pre_stop === undefined
+    ? {}
+    : { hooks: dropUndefined({ post_start, pre_stop }) };
 }

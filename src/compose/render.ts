@@ -1,18 +1,41 @@
 import { stringify } from 'yaml';
+import { dockerProject, type Notation } from '#compose/docker-form.ts';
 import type { Project } from '#compose/project.ts';
-import { sortKeys } from '#compose/sort-keys.ts';
 
-/** The project as one Compose file that means the same; keys in the order of the alphabet, dollars doubled, so that reading it again gives the same. */
-export function renderProject(project: Project, format: 'yaml' | 'json'): string {
-  const { name, services, networks, volumes, configs, secrets } = project;
-  const sections = { services, networks, volumes, configs, secrets };
-  const kept = Object.entries(sections).filter(
-    ([key, section]) => key === 'services' || Object.keys(section).length > 0,
-  );
-  const sorted = sortKeys(Object.fromEntries(kept));
-  const document = { name, ...(escapeDollars(sorted) as object) };
-  if (format === 'json') return `${JSON.stringify(document, undefined, 2)}\n`;
-  return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+/**
+ * The project as one Compose file that means the same, as Docker Compose prints it: what no service uses is left out, dollars are
+ * doubled, so that reading it again gives the same.
+ * @param all networks, volumes, configs and secrets, used or not
+ */
+export function renderProject(project: Project, format: Notation, all: boolean): string {
+  const { services, ...sections } = dockerProject(all ? project : withUsed(project), format);
+  const filled = Object.entries(sections).filter(([, section]) => Object.keys(section).length > 0);
+  const document = escapeDollars({ name: project.name, services, ...Object.fromEntries(filled) });
+  return format === 'json'
+    ? `${JSON.stringify(document, undefined, 2)}\n`
+    : // Others read YAML 1.1, where `no` is false.
+      stringify(document, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+}
+
+function withUsed(project: Project): Project {
+  const services = Object.values(project.services);
+  const pick = <Value>(definitions: Readonly<Record<string, Value>>, used: ReadonlySet<string | undefined>) =>
+    Object.fromEntries(Object.entries(definitions).filter(([key]) => used.has(key)));
+  const sources = (entries: readonly { source?: string }[] | undefined) =>
+    (entries ?? []).map(({ source }) => source);
+  return {
+    ...project,
+    networks: pick(
+      project.networks,
+      new Set(services.flatMap(({ networks }) => Object.keys(networks ?? {}))),
+    ),
+    volumes: pick(project.volumes, new Set(services.flatMap(({ volumes }) => sources(volumes)))),
+    configs: pick(project.configs, new Set(services.flatMap(({ configs }) => sources(configs)))),
+    secrets: pick(
+      project.secrets,
+      new Set(services.flatMap(({ secrets, build }) => [...sources(secrets), ...sources(build?.secrets)])),
+    ),
+  };
 }
 
 function escapeDollars(value: unknown): unknown {

@@ -3,17 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { tarHeader, tarPadding, tarTrailer } from '#archive/write-tar.ts';
 import { writeArchive } from '#client/archive.ts';
 import type { Client } from '#client/client.ts';
-import {
-  createContainer,
-  inspectContainer,
-  removeContainer,
-  renameContainer,
-  stopContainer,
-} from '#client/containers.ts';
+import { createContainer, inspectContainer, removeContainer, renameContainer } from '#client/containers.ts';
 import { connectNetwork } from '#client/networks.ts';
 import type { NewContainer } from '#compose/container-request.ts';
 import { dropUndefined } from '#compose/drop-undefined.ts';
+import { stopWithHooks } from '#compose/execute/hooks.ts';
 import { ifThere } from '#compose/execute/tolerate.ts';
+import type { Hooks } from '#compose/plan.ts';
 import type { ContainerFile } from '#compose/request/mounts.ts';
 import { unfinishedName } from '#compose/unfinished.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
@@ -42,6 +38,7 @@ export interface Replacement {
   readonly container: NewContainer;
   readonly removeVolumes: boolean;
   readonly timeoutSeconds: number | undefined;
+  readonly hooks?: Hooks;
 }
 
 /**
@@ -53,10 +50,10 @@ export async function replaceBy(
   replacement: Replacement,
   signal: AbortSignal,
 ): Promise<void> {
-  const { id, container, removeVolumes, timeoutSeconds } = replacement;
+  const { id, container, removeVolumes } = replacement;
   await using undo = new AsyncDisposableStack();
   const made = await create(client, container, unfinishedName(id.slice(0, 12), container.name), undo, signal);
-  await ifThere(stopContainer(client, id, { t: timeoutSeconds }, signal));
+  await stopWithHooks(client, replacement, signal);
   // Not to be interrupted between these two.
   await ifThere(removeContainer(client, id, { v: removeVolumes }));
   undo.move();

@@ -1,18 +1,11 @@
 import type { Client } from '#client/client.ts';
-import {
-  killContainer,
-  pauseContainer,
-  removeContainer,
-  restartContainer,
-  startContainer,
-  stopContainer,
-  unpauseContainer,
-} from '#client/containers.ts';
+import { killContainer, pauseContainer, removeContainer, unpauseContainer } from '#client/containers.ts';
 import { removeImage } from '#client/images.ts';
 import { createNetwork, removeNetwork } from '#client/networks.ts';
 import { createVolume, removeVolume } from '#client/volumes.ts';
 import { awaitCondition } from '#compose/await-condition.ts';
 import { createFrom, replaceBy } from '#compose/execute/create.ts';
+import { restartWithHooks, startWithHooks, stopWithHooks } from '#compose/execute/hooks.ts';
 import { ifThere, ifUnused } from '#compose/execute/tolerate.ts';
 import type { Action } from '#compose/plan.ts';
 
@@ -63,18 +56,18 @@ function describe(action: Action, client: Client, signal: AbortSignal, halted: A
     case 'replace-container':
       return { text: 'Recreating', ended: 'Recreated', run: () => replaceBy(client, action, signal) };
     case 'start-container':
-      return { text: 'Starting', ended: 'Started', run: () => startContainer(client, action.id, signal) };
+      return { text: 'Starting', ended: 'Started', run: () => startWithHooks(client, action, signal) };
     case 'stop-container':
       return {
         text: 'Stopping',
         ended: 'Stopped',
-        run: () => ifThere(stopContainer(client, action.id, { t: action.timeoutSeconds }, signal)),
+        run: () => stopWithHooks(client, action, signal),
       };
     case 'restart-container':
       return {
         text: 'Restarting',
         ended: 'Restarted',
-        run: () => restartContainer(client, action.id, { t: action.timeoutSeconds }, signal),
+        run: () => restartWithHooks(client, action, signal),
       };
     case 'kill-container':
       return {

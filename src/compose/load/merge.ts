@@ -74,7 +74,8 @@ const identities: Readonly<Record<string, readonly string[]>> = {
   env_file: ['path'],
 };
 
-function identify(item: Node, path: readonly string[]): unknown {
+/** Equal for two items of a list that mean the same thing, such as one port. @param path of the list, `services.NAME.…` */
+export function identify(item: Node, path: readonly string[]): unknown {
   if (item.kind === 'scalar') return String(item.value);
   const keys = path[0] === 'services' && path.length === 3 ? identities[path[2] ?? ''] : undefined;
   if (item.kind !== 'mapping' || keys === undefined) return item;

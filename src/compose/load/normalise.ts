@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isElsewhere } from '#compose/document/elsewhere.ts';
 import {
   asMapping,
   complain,
@@ -10,7 +11,8 @@ import {
   scalar,
   withEntry,
 } from '#compose/document/node.ts';
-import { longPorts, longVolume, splitWords } from '#compose/load/short-forms.ts';
+import { identify } from '#compose/load/merge.ts';
+import { longDevice, longPorts, longVolume, splitWords } from '#compose/load/short-forms.ts';
 
 /** What relative paths of a file start from, and what `~` stands for. */
 export interface Base {
@@ -63,6 +65,16 @@ const pairs: Change = (node, _base, path) => {
     return [text.slice(0, equals), scalar(text.slice(equals + 1), item.at)];
   });
   return mapping(entries, node.at);
+};
+
+/** As `pairs`; a key alone has the empty text. */
+const labels: Change = (node, base, path) => {
+  const found = pairs(node, base, path);
+  if (found.kind !== 'mapping') return found;
+  const entries = [...found.entries].map(
+    ([key, value]) => [key, isNull(value) && value.tag === undefined ? scalar('', value.at) : value] as const,
+  );
+  return { ...found, entries: new Map(entries) };
 };
 
 const listOfOne: Change = (node) =>
@@ -126,7 +138,55 @@ const absolute: Change = (node, base, path) => {
 };
 
 const context: Change = (node, base, path) =>
-  /^([a-z+]+:\/\/|git@|github\.com\/)/.test(textOf(node, path)) ? node : absolute(node, base, path);
+  isElsewhere(textOf(node, path)) ? node : absolute(node, base, path);
+
+/** Each a directory, or an image, a service or an address. */
+const contexts: Change = (node, base, path) => {
+  const found = pairs(node, base, path);
+  if (found.kind !== 'mapping') return found;
+  const entries = [...found.entries].map(([name, value]) => {
+    const named = textOf(value, `${path}.${name}`).startsWith('service:');
+    return [name, named ? value : context(value, base, `${path}.${name}`)] as const;
+  });
+  return { ...found, entries: new Map(entries) };
+};
+
+/** `default`, or `ID=PATH` of a key or an agent's socket. */
+const sshKeys: Change = (node, base, path) => {
+  const found = pairs(node, base, path);
+  if (found.kind !== 'mapping') return found;
+  const entries = [...found.entries].map(
+    ([id, value]) => [id, isNull(value) ? value : absolute(value, base, `${path}.${id}`)] as const,
+  );
+  return { ...found, entries: new Map(entries) };
+};
+
+const portDefaults: Change = (node) => {
+  if (node.kind !== 'mapping') return node;
+  const defaults = [
+    ['mode', scalar('ingress', node.at)],
+    ['protocol', scalar('tcp', node.at)],
+  ] as const;
+  return { ...node, entries: new Map([...defaults, ...node.entries]) };
+};
+
+const longPortForms = longForms((text, item) => longPorts(text, item.at), portDefaults);
+
+/** Ports, each of them once. */
+const ports: Change = (node, base, path) => {
+  const long = longPortForms(node, base, path);
+  if (long.kind !== 'sequence') return long;
+  const items = new Map(long.items.map((item) => [identify(item, ['services', '', 'ports']), item]));
+  return { ...long, items: [...items.values()] };
+};
+
+/** One path, or several. */
+const paths: Change = (node, base, path) => {
+  const list = listOfOne(node, base, path);
+  return list.kind === 'sequence'
+    ? { ...list, items: list.items.map((item) => absolute(item, base, path)) }
+    : list;
+};
 
 const bindSource: Change = (node, base, path) => {
   const source = node.kind === 'mapping' ? node.entries.get('source') : undefined;
@@ -137,14 +197,21 @@ const bindSource: Change = (node, base, path) => {
     : node;
 };
 
+const hookKeys = inside({ command: words, environment: pairs });
+
 const fileReferences = longForms((_text, item) => [mapping([['source', item]], item.at)]);
 
 const buildKeys = inside({
-  context,
+  additional_contexts: contexts,
   args: pairs,
-  labels: pairs,
   cache_from: listOfOne,
+  cache_to: listOfOne,
+  context,
   extra_hosts: hosts,
+  labels,
+  platforms: listOfOne,
+  secrets: fileReferences,
+  ssh: sshKeys,
   tags: listOfOne,
 });
 
@@ -179,7 +246,29 @@ const startCondition = (item: Node) =>
     item.at,
   );
 
-const develop = inside({ watch: longForms((_text, item) => [item], inside({ path: absolute })) });
+const hooks = longForms((_text, item) => [item], hookKeys);
+
+const develop = inside({
+  watch: longForms(
+    (_text, item) => [item],
+    inside({ path: absolute, exec: hookKeys, ignore: listOfOne, include: listOfOne }),
+  ),
+});
+
+/** All of what is asked for, where neither a number nor names are given. */
+const deviceRequest: Change = (node) =>
+  node.kind !== 'mapping' || node.entries.has('count') || node.entries.has('device_ids')
+    ? node
+    : withEntry(node, 'count', scalar('all', node.at));
+
+const deviceRequests = longForms((_text, item) => [item], deviceRequest);
+
+const gpus: Change = (node, base, path) =>
+  deviceRequests(
+    node.kind === 'scalar' ? { kind: 'sequence', items: [mapping([], node.at)], at: node.at } : node,
+    base,
+    path,
+  );
 
 const service: Readonly<Record<string, Change>> = {
   annotations: pairs,
@@ -187,8 +276,9 @@ const service: Readonly<Record<string, Change>> = {
   command: words,
   configs: fileReferences,
   depends_on: names(startCondition),
-  deploy: inside({ labels: pairs }),
+  deploy: inside({ labels, resources: inside({ reservations: inside({ devices: deviceRequests }) }) }),
   develop,
+  devices: longForms((text, item) => [longDevice(text, item.at)]),
   dns: listOfOne,
   dns_opt: listOfOne,
   dns_search: listOfOne,
@@ -197,10 +287,14 @@ const service: Readonly<Record<string, Change>> = {
   environment: pairs,
   extends: (node) => (node.kind === 'scalar' ? mapping([['service', node]], node.at) : node),
   extra_hosts: hosts,
+  gpus,
   healthcheck: inside({ test: healthTest }),
-  labels: pairs,
+  label_file: paths,
+  labels,
   networks: names((item) => scalar(null, item.at)),
-  ports: longForms((text, item) => longPorts(text, item.at)),
+  ports,
+  post_start: hooks,
+  pre_stop: hooks,
   secrets: fileReferences,
   sysctls: pairs,
   tmpfs: listOfOne,
@@ -209,10 +303,10 @@ const service: Readonly<Record<string, Change>> = {
 
 const sections: Readonly<Record<string, Readonly<Record<string, Change>>>> = {
   services: service,
-  networks: { labels: pairs },
-  volumes: { labels: pairs },
-  configs: { file: absolute, labels: pairs },
-  secrets: { file: absolute, labels: pairs },
+  networks: { labels },
+  volumes: { labels },
+  configs: { file: absolute, labels },
+  secrets: { file: absolute, labels },
 };
 
 function textOf(node: Node, path: string): string {

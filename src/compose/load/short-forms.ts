@@ -31,6 +31,26 @@ export function longPorts(text: string, at: Place): Node[] {
   });
 }
 
+/** `HOST[:CONTAINER[:rwm]]`, or the name of a device that a runtime knows: `vendor.com/class=name`. */
+export function longDevice(text: string, at: Place): Node {
+  const [source = '', second, third, ...rest] = text.split(':');
+  const isMode = (part: string | undefined) => part !== undefined && /^[rwm]{1,3}$/.test(part);
+  const permissions = third ?? (isMode(second) ? second : undefined) ?? 'rwm';
+  const isNamed = /^[\w.-]+\/[\w.-]+=/.test(source);
+  if (!(source.startsWith('/') || isNamed) || rest.length > 0 || !isMode(permissions)) {
+    throw complain(at, `device "${text}" is not of the form /dev/HOST[:/dev/CONTAINER[:rwm]]`);
+  }
+  const target = second === undefined || (third === undefined && isMode(second)) ? source : second;
+  return mapping(
+    [
+      ['source', scalar(source, at)],
+      ['target', scalar(target, at)],
+      ['permissions', scalar(permissions, at)],
+    ],
+    at,
+  );
+}
+
 /** `[SOURCE:]TARGET[:OPTIONS]`; a source with a slash, a dot or a tilde in front is a path of the host, else a volume's name. */
 export function longVolume(text: string, at: Place): Node {
   const parts = text.split(':');
@@ -53,7 +73,8 @@ export function longVolume(text: string, at: Place): Node {
     else if (option !== 'rw') throw complain(at, `invalid volume "${text}": unknown option "${option}"`);
   }
   if (isPath) entries.push(['bind', mapping(bind, at)]);
-  else if (volume.length > 0) entries.push(['volume', mapping(volume, at)]);
+  // Docker Compose gives none to a text that could be a drive of Windows.
+  else if (text.length > 2) entries.push(['volume', mapping(volume, at)]);
   return mapping(entries, at);
 }
 

@@ -1,4 +1,5 @@
 import { complain, complainUnsupported, describeKind, isNull, type Node } from '#compose/document/node.ts';
+import { formatDuration, parseDuration } from '#compose/model/duration.ts';
 
 /**
  * Reads one value of the tree; `path` names it in messages, as in `services.web.ports[0].target`. All throw InvalidParameter with the
@@ -38,41 +39,44 @@ export const integer: Decoder<number> = (node, path) => {
   return value;
 };
 
-/** Permission bits; `0440` and `0o440` are octal, whatever the YAML version says. The result is octal text with a leading zero. */
-export const fileMode: Decoder<string> = (node, path) => {
-  const found = node.kind === 'scalar' ? /^0?o?([0-7]{1,4})$/.exec(node.source) : null;
-  if (found === null) throw wrong(node, path, 'an octal file mode such as 0440');
-  return `0${(found[1] ?? '').replace(/^0+/, '')}`;
+/**
+ * Permission bits as a number. A text is octal, and so is a number that begins with a zero (`0440`, `0o440`), whatever the YAML version
+ * says; any other number is decimal.
+ */
+export const modeBits: Decoder<number> = (node, path) => {
+  const source = node.kind === 'scalar' ? node.source : '';
+  const octal = /^0?o?([0-7]{1,5})$/.exec(source)?.[1];
+  const isText = node.kind === 'scalar' && typeof node.value === 'string';
+  if (octal !== undefined && (isText || source.startsWith('0'))) return Number.parseInt(octal, 8);
+  if (!isText && /^\d{1,5}$/.test(source)) return Number(source);
+  throw wrong(node, path, 'an octal file mode such as 0440');
 };
 
-const factors: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+/** The same, as octal text with a leading zero. */
+export const fileMode: Decoder<string> = (node, path) => `0${modeBits(node, path).toString(8)}`;
+
+const factors: Readonly<Record<string, number>> = {
+  b: 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+  t: 1024 ** 4,
+  p: 1024 ** 5,
+};
 
 /** An amount such as `512m`, as decimal text in bytes. */
 export const bytes: Decoder<string> = (node, path) => {
-  const found = /^(-1|\d+(?:\.\d+)?)\s*([bkmgt])?i?b?$/i.exec(text(node, path).trim());
+  const found = /^(-1|\d+(?:\.\d+)?)\s*([bkmgtp])?i?b?$/i.exec(text(node, path).trim());
   if (found === null) throw wrong(node, path, 'an amount of bytes such as 512m');
   return String(Math.floor(Number(found[1]) * (factors[(found[2] ?? 'b').toLowerCase()] ?? 1)));
 };
 
-/** A time such as `1m30s`, kept as it is written. */
+/** A time such as `90s`, as the text that Docker Compose has for it: `1m30s`. */
 export const duration: Decoder<string> = (node, path) => {
-  const written = text(node, path);
-  if (parseDuration(written) === undefined) throw wrong(node, path, 'a duration such as 1m30s');
-  return written;
+  const time = parseDuration(text(node, path));
+  if (time === undefined) throw wrong(node, path, 'a duration such as 1m30s');
+  return formatDuration(time);
 };
-
-const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
-
-/** Nanoseconds; undefined when the text is no duration. */
-export function parseDuration(written: string): number | undefined {
-  if (written === '0') return 0;
-  if (!/^(\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(written)) return undefined;
-  let sum = 0;
-  for (const [, amount, unit = ''] of written.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)) {
-    sum += Number(amount) * (units[unit] ?? 0);
-  }
-  return Math.round(sum);
-}
 
 export function oneOf<const Choice extends string>(...choices: Choice[]): Decoder<Choice> {
   return (node, path) => {

@@ -29,10 +29,18 @@ export const decodeVolume = fields({
   labels: mapOf(text),
 });
 
-const file = { name: text, file: text, environment: text, external: bool, labels: mapOf(text) };
-const refused = ['driver', 'driver_opts', 'template_driver'];
+const file = {
+  name: text,
+  file: text,
+  environment: text,
+  external: bool,
+  labels: mapOf(text),
+  driver: text,
+  driver_opts: mapOf(text),
+  template_driver: text,
+};
 
-export const decodeConfig = fields({ ...file, content: text }, { refused });
+export const decodeConfig = fields({ ...file, content: text });
 
 /** As a config, without inline content. */
-export const decodeSecret = fields(file, { refused });
+export const decodeSecret = fields(file);

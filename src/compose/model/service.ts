@@ -1,19 +1,25 @@
+import { complain } from '#compose/document/node.ts';
+import { decodeBuild } from '#compose/model/build.ts';
 import {
   bool,
   bytes,
   type Decoded,
+  type Decoder,
   duration,
   fields,
-  fileMode,
   integer,
   listOf,
   mapOf,
+  modeBits,
   number,
   oneOf,
   orNull,
   text,
   textOrNull,
 } from '#compose/model/decode.ts';
+import { decodeDeploy } from '#compose/model/deploy.ts';
+import { deviceRequests, fileReference, hook, ulimits } from '#compose/model/shared.ts';
+import { maximumAge } from '#compose/pull-policy.ts';
 
 /**
  * A service in its long form; keys are those of the Compose specification. Sizes are decimal text in bytes, durations are text such as
@@ -43,19 +49,19 @@ const mount = fields({
   bind: fields({
     propagation: oneOf('private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'),
     create_host_path: bool,
+    recursive: oneOf('enabled', 'disabled', 'writable', 'readonly'),
     selinux: oneOf('z', 'Z'),
   }),
-  volume: fields({ nocopy: bool, subpath: text }),
-  tmpfs: fields({ size: bytes, mode: fileMode }),
+  volume: fields({ labels: mapOf(text), nocopy: bool, subpath: text }),
+  tmpfs: fields({ size: bytes, mode: modeBits }),
   image: fields({ subpath: text }),
 });
-
-const fileReference = fields({ source: text, target: text, uid: text, gid: text, mode: fileMode });
 
 const attachment = fields({
   aliases: texts,
   driver_opts: mapOf(text),
   gw_priority: integer,
+  interface_name: text,
   ipv4_address: text,
   ipv6_address: text,
   link_local_ips: texts,
@@ -79,83 +85,51 @@ const healthcheck = fields({
   retries: integer,
 });
 
-const build = fields(
-  {
-    context: text,
-    dockerfile: text,
-    dockerfile_inline: text,
-    args: environment,
-    cache_from: texts,
-    extra_hosts: texts,
-    labels: mapOf(text),
-    network: text,
-    no_cache: bool,
-    pull: bool,
-    shm_size: bytes,
-    tags: texts,
-    target: text,
-  },
-  {
-    refused: [
-      'additional_contexts',
-      'cache_to',
-      'entitlements',
-      'isolation',
-      'platforms',
-      'privileged',
-      'provenance',
-      'sbom',
-      'secrets',
-      'ssh',
-      'ulimits',
-    ],
-  },
-);
-
-const deploy = fields(
-  {
-    mode: oneOf('replicated'),
-    replicas: integer,
-    labels: mapOf(text),
-    resources: fields({
-      limits: fields({ cpus: number, memory: bytes, pids: integer }),
-      reservations: fields({ memory: bytes }, { refused: ['cpus', 'devices', 'generic_resources'] }),
-    }),
-    restart_policy: fields(
-      {
-        condition: oneOf('none', 'on-failure', 'any'),
-        max_attempts: integer,
-      },
-      { refused: ['delay', 'window'] },
-    ),
-  },
-  { refused: ['endpoint_mode', 'placement', 'rollback_config', 'update_config'] },
-);
-
 const develop = fields({
   watch: listOf(
-    fields(
-      {
-        action: oneOf('sync', 'rebuild', 'restart', 'sync+restart'),
-        path: text,
-        target: text,
-        ignore: texts,
-        include: texts,
-        initial_sync: bool,
-      },
-      { refused: ['exec'] },
-    ),
+    fields({
+      action: oneOf('sync', 'rebuild', 'restart', 'sync+restart', 'sync+exec'),
+      path: text,
+      target: text,
+      exec: hook,
+      ignore: texts,
+      include: texts,
+      initial_sync: bool,
+    }),
   ),
 });
 
-const ulimit = (node: Parameters<typeof integer>[0], path: string) =>
-  node.kind === 'mapping' ? fields({ soft: integer, hard: integer })(node, path) : integer(node, path);
+const device = fields({ source: text, target: text, permissions: text });
+
+const weights = listOf(fields({ path: text, weight: integer }));
+const rates = listOf(fields({ path: text, rate: bytes }));
+const blkio = fields({
+  weight: integer,
+  weight_device: weights,
+  device_read_bps: rates,
+  device_read_iops: rates,
+  device_write_bps: rates,
+  device_write_iops: rates,
+});
+
+const pullPolicy: Decoder<string> = (node, path) => {
+  const written = text(node, path);
+  if (written === 'if_not_present') return 'missing';
+  if (['always', 'never', 'missing', 'build'].includes(written) || maximumAge(written) !== undefined) {
+    return written;
+  }
+  throw complain(
+    node.at,
+    `${path}: "${written}" is none of always, never, missing, if_not_present, build, daily, weekly, every_DURATION`,
+  );
+};
 
 export const decodeService = fields(
   {
     annotations: mapOf(text),
     attach: bool,
-    build,
+    blkio_config: blkio,
+    build: decodeBuild,
     cap_add: texts,
     cap_drop: texts,
     cgroup: oneOf('host', 'private'),
@@ -163,16 +137,20 @@ export const decodeService = fields(
     command: orNull(texts),
     configs: listOf(fileReference),
     container_name: text,
-    cpu_period: text,
-    cpu_quota: text,
+    cpu_count: integer,
+    cpu_percent: number,
+    cpu_period: integer,
+    cpu_quota: integer,
+    cpu_rt_period: integer,
+    cpu_rt_runtime: integer,
     cpu_shares: integer,
     cpus: number,
     cpuset: text,
     depends_on: mapOf(dependency),
-    deploy,
+    deploy: decodeDeploy,
     device_cgroup_rules: texts,
     develop,
-    devices: texts,
+    devices: listOf(device),
     dns: texts,
     dns_opt: texts,
     dns_search: texts,
@@ -181,20 +159,24 @@ export const decodeService = fields(
     env_file: listOf(fields({ path: text, required: bool, format: oneOf('raw') })),
     environment,
     expose: texts,
+    external_links: texts,
     extra_hosts: texts,
+    gpus: deviceRequests,
     group_add: texts,
     healthcheck,
     hostname: text,
     image: text,
     init: bool,
     ipc: text,
+    isolation: text,
+    label_file: texts,
     labels: mapOf(text),
     links: texts,
     logging: fields({ driver: text, options: mapOf(text) }),
     mac_address: text,
     mem_limit: bytes,
     mem_reservation: bytes,
-    mem_swappiness: integer,
+    mem_swappiness: bytes,
     memswap_limit: bytes,
     network_mode: text,
     networks: mapOf(orNull(attachment)),
@@ -204,9 +186,11 @@ export const decodeService = fields(
     pids_limit: integer,
     platform: text,
     ports: listOf(port),
+    post_start: listOf(hook),
+    pre_stop: listOf(hook),
     privileged: bool,
     profiles: texts,
-    pull_policy: oneOf('always', 'never', 'missing', 'if_not_present', 'build'),
+    pull_policy: pullPolicy,
     read_only: bool,
     restart: text,
     runtime: text,
@@ -221,7 +205,8 @@ export const decodeService = fields(
     sysctls: mapOf(text),
     tmpfs: texts,
     tty: bool,
-    ulimits: mapOf(ulimit),
+    ulimits,
+    use_api_socket: bool,
     user: text,
     userns_mode: text,
     uts: text,
@@ -231,22 +216,6 @@ export const decodeService = fields(
   },
   {
     nullables: ['command', 'entrypoint'],
-    refused: [
-      'blkio_config',
-      'cpu_count',
-      'cpu_percent',
-      'cpu_rt_period',
-      'cpu_rt_runtime',
-      'credential_spec',
-      'external_links',
-      'gpus',
-      'isolation',
-      'label_file',
-      'models',
-      'post_start',
-      'pre_stop',
-      'provider',
-      'use_api_socket',
-    ],
+    refused: ['credential_spec', 'models', 'provider'],
   },
 );

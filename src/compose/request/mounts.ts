@@ -65,6 +65,7 @@ export function planMounts(project: Project, service: Service, kept: ReadonlyMap
 /** A bind mount whose source is made if it is not there: only this form says that to every daemon. */
 function bindText({ type, source, target, read_only: readOnly, bind }: ServiceMount): string | undefined {
   if (type !== 'bind' || bind?.create_host_path === false || source === undefined) return undefined;
+  if (bind?.recursive !== undefined) return undefined;
   if (source.includes(':') || target?.includes(':')) return undefined;
   const options = [readOnly ? 'ro' : 'rw', bind?.propagation, bind?.selinux].filter(
     (option) => option !== undefined,
@@ -83,13 +84,17 @@ function readMount(project: Project, volume: ServiceMount, kept: ReadonlyMap<str
   if (type === 'tmpfs') {
     const options = dropUndefined({
       SizeBytes: tmpfs?.size === undefined ? undefined : Number(tmpfs.size),
-      Mode: tmpfs?.mode === undefined ? undefined : Number.parseInt(tmpfs.mode, 8),
+      Mode: tmpfs?.mode,
     });
     return { ...common, TmpfsOptions: options };
   }
   if (type === 'volume') {
     const name = source === undefined ? kept.get(target) : project.volumes[source]?.name;
-    const options = dropUndefined({ NoCopy: volume.volume?.nocopy, Subpath: volume.volume?.subpath });
+    const options = dropUndefined({
+      NoCopy: volume.volume?.nocopy,
+      Labels: volume.volume?.labels,
+      Subpath: volume.volume?.subpath,
+    });
     return { ...common, ...(name === undefined ? {} : { Source: name }), VolumeOptions: options };
   }
   if (source === undefined)
@@ -100,9 +105,18 @@ function readMount(project: Project, volume: ServiceMount, kept: ReadonlyMap<str
   const options = dropUndefined({
     Propagation: volume.bind?.propagation,
     CreateMountpoint: volume.bind?.create_host_path,
+    ...recursions[volume.bind?.recursive ?? 'enabled'],
   });
   return { ...common, Source: source, BindOptions: options };
 }
+
+/** How mounts within a read-only one are made. */
+const recursions = {
+  enabled: {},
+  disabled: { NonRecursive: true },
+  writable: { ReadOnlyNonRecursive: true },
+  readonly: { ReadOnlyForceRecursive: true },
+} as const;
 
 const defaultDirectory = { configs: '/', secrets: '/run/secrets/' } as const;
 const kindName = { configs: 'config', secrets: 'secret' } as const;
@@ -118,10 +132,13 @@ function planFile(
     new DhowError('InvalidParameter', `${kindName[kind]} "${source}" ${problem}`);
   const place = target ?? source;
   const path = place.startsWith('/') ? place : `${defaultDirectory[kind]}${place}`;
-  if (definition?.external) {
+  const swarmOnly = (['external', 'driver', 'template_driver'] as const).find(
+    (key) => definition?.[key] !== undefined && definition[key] !== false,
+  );
+  if (swarmOnly !== undefined) {
     throw new DhowError(
       'Unsupported',
-      `${kindName[kind]} "${source}" is external, which only a swarm has; name a file`,
+      `${kindName[kind]} "${source}" has "${swarmOnly}", which only a swarm has; name a file`,
     );
   }
   const { file, environment } = definition ?? {};

@@ -6,6 +6,7 @@ import type { ContainerConfig } from '#wire/container-config.ts';
 import type { HostConfig, PortMap } from '#wire/host-config.ts';
 import type { EndpointSettings, NetworkCreateRequest } from '#wire/networks.ts';
 
+type NetworkSettings = NonNullable<Service['networks']>[string];
 type NetworkDefinition = Project['networks'][string];
 
 /** A network that a container joins, by the name that the daemon knows. */
@@ -40,11 +41,17 @@ export function attachmentsOf(
         IPAMConfig: Object.keys(address).length > 0 ? address : undefined,
         Links: links.length > 0 ? [...links] : undefined,
         MacAddress: settings?.mac_address ?? (index === 0 ? service.mac_address : undefined),
-        DriverOpts: settings?.driver_opts,
+        DriverOpts: driverOptions(settings),
         GwPriority: settings?.gw_priority,
       }),
     };
   });
+}
+
+function driverOptions(settings: NetworkSettings): Record<string, string> | undefined {
+  const name = settings?.interface_name;
+  if (name === undefined) return settings?.driver_opts;
+  return { ...settings?.driver_opts, 'com.docker.network.endpoint.ifname': name };
 }
 
 /** Ports that are open to other containers, and those that the host has. */

@@ -30,9 +30,6 @@ describe('dhow compose config', () => {
     assert.equal(
       result.stdout,
       `name: shop
-networks:
-  default:
-    name: shop_default
 services:
   web:
     command:
@@ -41,10 +38,9 @@ services:
     image: nginx:2
     networks:
       default: null
-    user: ""
-volumes:
-  v:
-    name: shop_v
+networks:
+  default:
+    name: shop_default
 `,
     );
     assert.match(result.stderr, /^The WHO variable is not set/);

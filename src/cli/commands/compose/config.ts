@@ -43,13 +43,18 @@ export function createVerb(choice: ProjectChoice): Command {
         throw new DhowError('InvalidParameter', `--format takes yaml or json, not "${format}"`);
       }
       const project = openProject(context, choice);
-      if (!values.quiet) context.stdout.write(print(project, format, values));
+      if (!values.quiet) context.stdout.write(print(project, format, values, choice.allResources));
       return 0;
     },
   });
 }
 
-function print(project: Project, format: 'yaml' | 'json', values: OptionValues<typeof options>): string {
+function print(
+  project: Project,
+  format: 'yaml' | 'json',
+  values: OptionValues<typeof options>,
+  all: boolean,
+): string {
   const lines = (texts: readonly string[]) => texts.map((line) => `${line}\n`).join('');
   const names = Object.keys(project.services).sort();
   if (values.services) return lines(names);
@@ -58,7 +63,7 @@ function print(project: Project, format: 'yaml' | 'json', values: OptionValues<t
   if (values.images) {
     return lines(names.map((name) => project.services[name]?.image ?? `${project.name}-${name}`));
   }
-  if (values.hash === undefined) return renderProject(project, format);
+  if (values.hash === undefined) return renderProject(project, format, all);
   const wanted = values.hash === '*' ? names : values.hash.split(',');
   return lines(wanted.map((name) => `${name} ${hashService(project, name)}`));
 }

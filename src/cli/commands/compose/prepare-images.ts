@@ -10,6 +10,7 @@ import { imageOf } from '#compose/container-request.ts';
 import { findService } from '#compose/dependencies.ts';
 import type { ServiceImage } from '#compose/plan-up.ts';
 import type { Project } from '#compose/project.ts';
+import { maximumAge } from '#compose/pull-policy.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 
 export const pullOption = parsed(
@@ -43,7 +44,7 @@ export async function prepareImages(
   const toPull: string[] = [];
   const toBuild: string[] = [];
   for (const name of services) {
-    const need = whatToDo(project, name, images.has(name), settings);
+    const need = whatToDo(project, name, images.get(name), settings);
     if (need === 'pull') toPull.push(name);
     if (need === 'build') toBuild.push(name);
   }
@@ -51,7 +52,7 @@ export async function prepareImages(
   const { quiet } = settings;
   await buildServices(context, manner, project, toBuild, { ...usualBuild, quiet });
   const changed = await findImages(context, project, [...toPull, ...toBuild]);
-  const result = new Map([...images, ...changed]);
+  const result = new Map<string, ServiceImage>([...images, ...changed]);
   // In a dry run nobody got them.
   if (manner.dryRun) for (const name of [...toPull, ...toBuild]) result.set(name, { id: '', volumes: [] });
   for (const name of services) {
@@ -68,7 +69,7 @@ export async function prepareImages(
 function whatToDo(
   project: Project,
   name: string,
-  isThere: boolean,
+  image: FoundImage | undefined,
   settings: ImageSettings,
 ): 'pull' | 'build' | undefined {
   const { build, pull_policy: written } = findService(project.services, name);
@@ -76,25 +77,34 @@ function whatToDo(
   if (canBuild && (settings.build || written === 'build')) return 'build';
   const policy = settings.pull ?? written ?? 'missing';
   if (policy === 'always' && (build === undefined || written === 'always')) return 'pull';
-  if (isThere) return undefined;
+  if (image !== undefined) {
+    const age = maximumAge(policy);
+    return age !== undefined && Date.now() - Date.parse(image.lastTagTime) > age ? 'pull' : undefined;
+  }
   if (canBuild) return 'build';
   return policy === 'never' ? undefined : 'pull';
+}
+
+interface FoundImage extends ServiceImage {
+  /** RFC 3339: when it was pulled, built or tagged last. */
+  readonly lastTagTime: string;
 }
 
 async function findImages(
   context: CliContext,
   project: Project,
   services: readonly string[],
-): Promise<Map<string, ServiceImage>> {
-  const result = new Map<string, ServiceImage>();
+): Promise<Map<string, FoundImage>> {
+  const result = new Map<string, FoundImage>();
   const look = async (name: string) => {
     try {
-      const { Id: id, Config: config } = await inspectImage(
-        context.client,
-        imageOf(project, name),
-        context.signal,
-      );
-      result.set(name, { id, volumes: Object.keys(config.Volumes ?? {}) });
+      const {
+        Id: id,
+        Config: config,
+        Metadata: metadata,
+      } = await inspectImage(context.client, imageOf(project, name), context.signal);
+      const volumes = Object.keys(config.Volumes ?? {});
+      result.set(name, { id, volumes, lastTagTime: metadata.LastTagTime });
     } catch (error) {
       if (kindOf(error) !== 'NotFound') throw error;
     }

@@ -4,7 +4,7 @@ import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { runSteps } from '#cli/commands/compose/target.ts';
 import { collectChanges } from '#cli/commands/compose/watch/collect-changes.ts';
-import { syncAll, syncPaths } from '#cli/commands/compose/watch/sync.ts';
+import { execHook, syncAll, syncPaths } from '#cli/commands/compose/watch/sync.ts';
 import { readTriggers, type Trigger } from '#cli/commands/compose/watch/triggers.ts';
 import type { CliContext } from '#cli/context.ts';
 import { flag } from '#cli/options.ts';
@@ -102,6 +102,10 @@ async function act(
     context.stderr.write(`Synced ${paths.join(', ')} to service "${service}"\n`);
   }
   if (action === 'sync') return;
+  if (action === 'sync+exec') {
+    if (trigger.exec !== undefined) await execHook(context, project, trigger, trigger.exec);
+    return;
+  }
   const all = await observeContainers(context.client, project.name, context.signal);
   const own = all.filter((container) => container.service === service && !container.oneOff);
   const steps = planEach(own, readDependencies(project, all), 'forwards', ({ id, name }) => ({

@@ -7,7 +7,9 @@ import type { CliContext } from '#cli/context.ts';
 import { writeArchive } from '#client/archive.ts';
 import { createExec, startExecDetached } from '#client/exec.ts';
 import { observeContainers } from '#compose/observe.ts';
+import type { Hook } from '#compose/plan.ts';
 import type { Project } from '#compose/project.ts';
+import { runHook } from '#compose/run-hook.ts';
 
 /** Makes paths, relative to the trigger's directory, in the service's containers as they are on the host: copied, or removed. */
 export async function syncPaths(
@@ -43,6 +45,18 @@ export async function syncAll(context: CliContext, project: Project, trigger: Tr
   for (const id of await findRunning(context, project, trigger)) {
     const options = { copyUIDGID: false };
     await writeArchive(context.client, id, '/', packContext([root], []), options, context.signal);
+  }
+}
+
+/** Runs what `exec` says in all containers of the service. */
+export async function execHook(
+  context: CliContext,
+  project: Project,
+  trigger: Trigger,
+  hook: Hook,
+): Promise<void> {
+  for (const id of await findRunning(context, project, trigger)) {
+    await runHook(context.client, id, hook, context.signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { findService } from '#compose/dependencies.ts';
+import type { Hook } from '#compose/plan.ts';
 import type { Project } from '#compose/project.ts';
 import { createIgnoreRules, parseIgnoreFile } from '#dockerignore/ignore-rules.ts';
 import { DhowError } from '#errors/error.ts';
@@ -8,7 +9,9 @@ import { DhowError } from '#errors/error.ts';
 /** One entry of `develop.watch`. */
 export interface Trigger {
   readonly service: string;
-  readonly action: 'sync' | 'rebuild' | 'restart' | 'sync+restart';
+  readonly action: 'sync' | 'rebuild' | 'restart' | 'sync+restart' | 'sync+exec';
+  /** What `sync+exec` runs. */
+  readonly exec: Hook | undefined;
   /** A directory of the host. */
   readonly directory: string;
   /** The one file in it that counts; undefined for all. */
@@ -35,6 +38,9 @@ export function readTriggers(project: Project, service: string): Trigger[] {
     if (action.startsWith('sync') && target === undefined) {
       throw new DhowError('InvalidParameter', `${place}: "${action}" needs a target`);
     }
+    if (action === 'sync+exec' && !entry.exec?.command?.length) {
+      throw new DhowError('InvalidParameter', `${place}: "sync+exec" needs the command of "exec"`);
+    }
     if (action === 'rebuild' && build === undefined) {
       throw new DhowError('InvalidParameter', `${place}: "rebuild" needs a build section`);
     }
@@ -51,6 +57,7 @@ export function readTriggers(project: Project, service: string): Trigger[] {
       directory: isDirectory ? path : dirname(path),
       file: isDirectory ? undefined : basename(path),
       target,
+      exec: entry.exec,
       initialSync: entry.initial_sync ?? false,
       includes: (name) => !rules.excludes(name) && (wanted === undefined || wanted.excludes(name)),
     };
