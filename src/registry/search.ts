@@ -2,9 +2,9 @@ import { DhowError, kindOf } from '#errors/error.ts';
 import { listPages } from '#registry/documents/list.ts';
 import { settle } from '#registry/failures/transient.ts';
 import { addressedEndpoint, type Endpoint } from '#registry/hosts/endpoints.ts';
-import type { Ask } from '#registry/http/ask.ts';
+import type { Ask, AskRequest } from '#registry/http/ask.ts';
+import { askWhole } from '#registry/http/ask-whole.ts';
 import { withRetries } from '#registry/http/back-off.ts';
-import { readWhole } from '#registry/http/body.ts';
 import type { FoundRepository, RegistryLimits, SearchOptions } from '#registry/registry.ts';
 
 const hubSearchHost = 'index.docker.io';
@@ -47,19 +47,17 @@ export async function searchRegistry(
 }
 
 async function searchV1(
-  { ask, limits }: { ask: Ask; limits: RegistryLimits },
+  parts: { ask: Ask; limits: RegistryLimits },
   endpoint: Endpoint,
   term: string,
   { limit, credentials, signal }: SearchOptions,
 ): Promise<FoundRepository[]> {
   const query = new URLSearchParams({ q: term, n: String(limit) });
-  const { response, url } = await withRetries({ ...limits, attempts: 2 }, signal, () =>
-    // Beside `/v2/`.
-    ask(endpoint, { path: `../v1/search?${query}`, asked: 'registry', credentials, signal }),
+  // Beside `/v2/`.
+  const request: AskRequest = { path: `../v1/search?${query}`, asked: 'registry', credentials, signal };
+  const { url, body } = await withRetries({ ...parts.limits, attempts: 2 }, signal, () =>
+    askWhole(parts, endpoint, request, { maxBytes: maxAnswerBytes, what: 'search result' }),
   );
-  const { idleTimeoutMs } = limits;
-  const reading = { url, idleTimeoutMs, signal, maxBytes: maxAnswerBytes, what: 'search result' };
-  const body = await readWhole(response, reading);
   let answer: unknown;
   try {
     answer = JSON.parse(body.toString());

@@ -2,8 +2,8 @@ import { DhowError } from '#errors/error.ts';
 import type { Reference } from '#image/reference.ts';
 import type { Endpoint } from '#registry/hosts/endpoints.ts';
 import type { Ask, AskRequest } from '#registry/http/ask.ts';
+import { askWhole } from '#registry/http/ask-whole.ts';
 import { withRetries } from '#registry/http/back-off.ts';
-import { readWhole } from '#registry/http/body.ts';
 import type { Credentials, RegistryLimits } from '#registry/registry.ts';
 
 export interface ListOptions {
@@ -20,7 +20,7 @@ const maxPages = 1000;
  * @param read the entries of one page's JSON
  */
 export async function listPages<Entry>(
-  { ask, limits }: { ask: Ask; limits: RegistryLimits },
+  parts: { ask: Ask; limits: RegistryLimits },
   endpoint: Endpoint,
   request: Pick<AskRequest, 'asked'> & { path: string; reference?: Reference; maxEntries: number },
   { credentials, signal }: ListOptions,
@@ -31,15 +31,10 @@ export async function listPages<Entry>(
   let path: string | URL | undefined = request.path;
   for (let pages = 0; path !== undefined && pages < maxPages && entries.length < maxEntries; pages++) {
     const asking: AskRequest = { path, asked, ...(reference && { reference }), credentials, signal };
-    const { response, url } = await withRetries(limits, signal, () => ask(endpoint, asking));
-    const bytes = await readWhole(response, {
-      url,
-      idleTimeoutMs: limits.idleTimeoutMs,
-      signal,
-      maxBytes: maxPageBytes,
-      what: 'list',
-    });
-    entries.push(...read(parseJson(bytes, url)));
+    const { response, url, body } = await withRetries(parts.limits, signal, () =>
+      askWhole(parts, endpoint, asking, { maxBytes: maxPageBytes, what: 'list' }),
+    );
+    for (const entry of read(parseJson(body, url))) entries.push(entry);
     path = nextPage(response.headers['link'], url);
   }
   return entries.slice(0, maxEntries);

@@ -2,9 +2,9 @@ import type { Digest } from '#image/digest.ts';
 import { type Descriptor, parseManifestOrIndex } from '#image/manifest.ts';
 import type { Reference } from '#image/reference.ts';
 import type { Endpoint } from '#registry/hosts/endpoints.ts';
-import type { Ask } from '#registry/http/ask.ts';
+import type { Ask, AskRequest } from '#registry/http/ask.ts';
+import { askWhole } from '#registry/http/ask-whole.ts';
 import { withRetries } from '#registry/http/back-off.ts';
-import { discardBody, readWhole } from '#registry/http/body.ts';
 import type { Credentials, RegistryLimits } from '#registry/registry.ts';
 
 const indexType = 'application/vnd.oci.image.index.v1+json';
@@ -12,7 +12,7 @@ const maxListBytes = 4 * 1024 * 1024;
 
 /** See `RegistryClient.referrers`. */
 export async function listReferrers(
-  { ask, limits }: { ask: Ask; limits: RegistryLimits },
+  parts: { ask: Ask; limits: RegistryLimits },
   endpoint: Endpoint,
   reference: Reference & { digest: Digest },
   options: { artifactType?: string; credentials?: Credentials | undefined; signal: AbortSignal },
@@ -25,24 +25,15 @@ export async function listReferrers(
     `${repository}/referrers/${digest}${query}`,
     `${repository}/manifests/${digest.replace(':', '-')}`,
   ]) {
-    const { response, url } = await withRetries(limits, signal, () =>
-      ask(endpoint, {
-        path,
-        headers: { accept: indexType },
-        asked: 'manifest',
-        reference,
-        credentials,
-        accepted: [400, 404, 405],
-        signal,
-      }),
+    const request: AskRequest = {
+      ...{ path, headers: { accept: indexType }, asked: 'manifest', reference, credentials, signal },
+      accepted: [400, 404, 405],
+    };
+    const { response, body } = await withRetries(parts.limits, signal, () =>
+      askWhole(parts, endpoint, request, { maxBytes: maxListBytes, what: 'list of referrers' }),
     );
-    if (response.statusCode !== 200) {
-      discardBody(response);
-      continue;
-    }
-    const { idleTimeoutMs } = limits;
-    const reading = { url, idleTimeoutMs, signal, maxBytes: maxListBytes, what: 'list of referrers' };
-    const document = parseManifestOrIndex(await readWhole(response, reading), indexType);
+    if (response.statusCode !== 200) continue;
+    const document = parseManifestOrIndex(body, indexType);
     if (document.kind !== 'index') return [];
     return document.index.manifests.filter(
       (entry) => artifactType === undefined || entry.artifactType === artifactType,

@@ -12,9 +12,9 @@ import {
 import { choosePlatform, formatPlatform, listPlatforms, type Platform } from '#image/platform.ts';
 import { familiarName, type Reference, withDefaultTag } from '#image/reference.ts';
 import type { Endpoint } from '#registry/hosts/endpoints.ts';
-import type { Ask } from '#registry/http/ask.ts';
+import type { Ask, AskRequest } from '#registry/http/ask.ts';
+import { askWhole } from '#registry/http/ask-whole.ts';
 import { withRetries } from '#registry/http/back-off.ts';
-import { readWhole } from '#registry/http/body.ts';
 import type { Credentials, FetchedManifest, RegistryLimits, ResolvedImage } from '#registry/registry.ts';
 
 export interface ResolveOptions {
@@ -102,24 +102,17 @@ function childFor(manifests: Descriptor[], platform: Platform, name: string): De
 }
 
 async function fetchDocument(
-  { ask, limits }: { ask: Ask; limits: RegistryLimits },
+  parts: { ask: Ask; limits: RegistryLimits },
   endpoint: Endpoint,
   reference: Reference,
   { tag, digest: wanted, size }: Wanted,
   { credentials, signal }: Pick<ResolveOptions, 'credentials' | 'signal'>,
 ): Promise<FetchedManifest> {
-  const { response, url } = await ask(endpoint, {
-    path: `${reference.repository}/manifests/${wanted ?? tag}`,
-    headers: { accept },
-    asked: 'manifest',
-    reference,
-    credentials,
-    signal,
-  });
-  const bytes = await readWhole(response, {
-    url,
-    idleTimeoutMs: limits.idleTimeoutMs,
-    signal,
+  const request: AskRequest = {
+    ...{ path: `${reference.repository}/manifests/${wanted ?? tag}`, headers: { accept } },
+    ...{ asked: 'manifest', reference, credentials, signal },
+  };
+  const { response, body: bytes } = await askWhole(parts, endpoint, request, {
     maxBytes: maxManifestBytes,
     what: 'manifest',
   });
