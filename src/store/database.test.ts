@@ -133,6 +133,34 @@ describe('transaction', () => {
   });
 });
 
+describe('a full disk', () => {
+  it('is named, in a transaction and outside of one, and what was begun is rolled back', () => {
+    using stack = new DisposableStack();
+    const database = stack.adopt(openDatabase(file, [second, first]), (opened) => opened.close());
+    const insert = database.sql.prepare('INSERT INTO one VALUES (1, ?)');
+    const pages = database.sql.prepare('PRAGMA page_count').get()?.['page_count'];
+    // To SQLite this is the same.
+    database.sql.exec(`PRAGMA max_page_count = ${pages}`);
+    const lack = { kind: 'ResourceExhausted', message: `cannot write ${file}: no space left on device` };
+    assert.throws(() => insert.run('x'.repeat(10_000)), lack);
+    assert.throws(() => database.transaction(() => insert.run('x'.repeat(10_000))), lack);
+    assert.equal(database.sql.isTransaction, false);
+    database.transaction(() => insert.run('small'));
+    assert.equal(database.sql.prepare('SELECT y FROM one').get()?.['y'], 'small');
+  });
+
+  it('leaves room for the log and the database to grow', () => {
+    using stack = new DisposableStack();
+    stack.adopt(openDatabase(file, [first]), (opened) => opened.close());
+    const spare = (name: string): number => {
+      const { blocks, size } = fs.statSync(name);
+      return blocks * 512 - size;
+    };
+    assert.ok(spare(`${file}-wal`) > 4_000_000);
+    assert.ok(spare(file) >= 1_000_000);
+  });
+});
+
 describe('durable', () => {
   it('leaves every commit readable in a copy of the files, with checkpoints in between', async () => {
     const database = openDatabase(file, [first]);

@@ -2,10 +2,12 @@ import fs from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { DhowError } from '#errors/error.ts';
 import { findDamage } from '#store/database/damage.ts';
+import { nameLackOfSpace, nameLackOfSpaceIn } from '#store/database/lack-of-space.ts';
 import { createLogSync } from '#store/database/log-sync.ts';
 import { documentsOf, migrate } from '#store/database/migrate.ts';
 import { finishRescue, rescueDatabase, snapshotOf, unsettled } from '#store/database/rescue.ts';
 import { writeSnapshot } from '#store/database/snapshot.ts';
+import { reserveSpace } from '#sys/reserve-space.ts';
 
 /**
  * The daemon's metadata, in one SQLite file (WAL mode, one writer: this process).
@@ -27,7 +29,7 @@ export interface Database {
   settle(): void;
   /**
    * Runs `body`, which must not be asynchronous, in one IMMEDIATE transaction; nested calls join the outer one. Throws
-   * what `body` throws, rolled back.
+   * what `body` throws, rolled back. @throws ResourceExhausted when the disk has no space for it
    */
   transaction<T>(body: () => T): T;
   /** Resolves when everything committed so far is on disk. @throws DataLoss when the disk refuses it */
@@ -70,6 +72,9 @@ export interface RescueReport {
 /** How long to wait for a reader from outside (a backup, the sqlite3 shell) before failing. */
 const busyTimeoutMs = 5_000;
 
+/** How far the database can grow on a full disk. */
+const reservedBytes = 1024 * 1024;
+
 /**
  * Opens or creates the database, or rescues it, and applies the migrations that it has not seen, each in a transaction.
  * @throws DataLoss when it is damaged beyond rescue; Unsupported when the file has migrations that this program does not know: it was written by a newer one
@@ -81,6 +86,7 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
   try {
     sql.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     migrate(sql, path, migrations);
+    nameLackOfSpaceIn(sql, path);
   } catch (error) {
     sql.close();
     throw error;
@@ -91,6 +97,13 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
   const log = createLogSync(path, {
     rewrite: () => readNumber('PRAGMA wal_checkpoint(TRUNCATE)') === 0,
   });
+  const file = fs.openSync(path, 'r+');
+  /** On a full disk, too, things can be undone and removed. */
+  function reserve(): void {
+    reserveSpace(file, fs.fstatSync(file).size + reservedBytes);
+    log.reserve();
+  }
+  reserve();
   let depth = 0;
   // Whether an earlier daemon copied its last changes is not known.
   let changesInSnapshot = -1;
@@ -114,7 +127,7 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
       } catch (error) {
         // SQLite may have rolled back by itself, for example when the disk is full.
         if (sql.isTransaction) sql.exec('ROLLBACK');
-        throw error;
+        throw nameLackOfSpace(path, error);
       } finally {
         depth--;
       }
@@ -133,10 +146,13 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
       if (readNumber('PRAGMA freelist_count') * 4 > pages) sql.exec('VACUUM');
       else if (log.sizeBytes() * 4 <= pages * readNumber('PRAGMA page_size')) return;
       sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      reserve();
     },
     close() {
       log.close();
       sql.close();
+      // Not before: it would drop SQLite's locks.
+      fs.closeSync(file);
     },
   };
 }

@@ -150,7 +150,11 @@ function write(file: number, bytes: Buffer, position: number): Promise<number> {
     fs.write(file, bytes, 0, bytes.length, position, (error, written) => {
       if (error === null) resolve(written);
       else if (error.code === 'ENOSPC') {
-        reject(new DhowError('ResourceExhausted', 'no space left for the build context', { cause: error }));
+        reject(
+          new DhowError('ResourceExhausted', 'cannot keep the build context: no space left on device', {
+            cause: error,
+          }),
+        );
       } else reject(error);
     });
   });

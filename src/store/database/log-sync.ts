@@ -3,11 +3,17 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { syncFileNow } from '#store/database/sync-file.ts';
+import { reserveSpace } from '#sys/reserve-space.ts';
+
+/** SQLite copies the log into the database when it has 1000 pages of 4 KB; then it begins anew. */
+const reservedBytes = 5 * 1024 * 1024;
 
 const fdatasync = promisify(fs.fdatasync);
 
 export interface LogSync {
   durable(): Promise<void>;
+  /** Keeps space for what is written before the log begins anew, so that on a full disk things can still be undone and removed. */
+  reserve(): void;
   sizeBytes(): number;
   close(): void;
 }
@@ -31,16 +37,20 @@ export function createLogSync(databasePath: string, { rewrite }: { rewrite: () =
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
 
+  function openLog(): number {
+    if (fd === undefined) {
+      fd = fs.openSync(`${databasePath}-wal`, 'r+');
+      // The new file's name must survive as well.
+      syncFileNow(path.dirname(databasePath));
+    }
+    return fd;
+  }
+
   async function sync(): Promise<void> {
     try {
       if (hasFailed && !rewrite()) throw new Error('the log cannot be written anew while others read it');
       hasFailed = false;
-      if (fd === undefined) {
-        fd = fs.openSync(`${databasePath}-wal`, 'r+');
-        // The new file's name must survive as well.
-        syncFileNow(path.dirname(databasePath));
-      }
-      await fdatasync(fd);
+      await fdatasync(openLog());
     } catch (error) {
       hasFailed = true;
       throw new DhowError('DataLoss', `cannot write ${databasePath}-wal to disk: ${messageOf(error)}`, {
@@ -69,6 +79,7 @@ export function createLogSync(databasePath: string, { rewrite }: { rewrite: () =
         });
       return next;
     },
+    reserve: () => void reserveSpace(openLog(), reservedBytes),
     sizeBytes: () => fs.statSync(`${databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     close() {
       if (fd !== undefined) closeAfter(running, fd);
