@@ -1,4 +1,8 @@
+import fs from 'node:fs';
+import { DhowError } from '#errors/error.ts';
 import type { BytePath } from '#sys/file-tree.ts';
+import { hasCode } from '#sys/libc.ts';
+import { unmountDetach } from '#sys/mount.ts';
 import { mountByDescriptor } from '#sys/overlay/by-descriptor.ts';
 import { mountByPage } from '#sys/overlay/by-page.ts';
 import { getXattr } from '#sys/xattr.ts';
@@ -17,9 +21,28 @@ export interface OverlayMount {
  * Mounts an overlay on `target`, a directory that the daemon made. Uses the mount API of Linux 5.2 with overlayfs's
  * `lowerdir+` of Linux 6.5, which takes any number of layers up to the kernel's 500, and else mount(2), where all
  * paths must fit one page.
- * @throws SystemError; E2BIG when an older kernel cannot take that many layers
+ * @throws SystemError; E2BIG when an older kernel cannot take that many layers; ResourceExhausted on a full disk, where overlayfs would
+ * come without a word as one that cannot be written to
  */
 export function mountOverlay(overlay: OverlayMount, target: string): void {
+  mount(overlay, target);
+  if (overlay.upperDirectory === undefined || isWritable(target) || !isWritable(overlay.upperDirectory))
+    return;
+  unmountDetach(target);
+  throw new DhowError('ResourceExhausted', `cannot mount ${target}: no space left on device`);
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    fs.accessSync(directory, fs.constants.W_OK);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EROFS')) return false;
+    throw error;
+  }
+}
+
+function mount(overlay: OverlayMount, target: string): void {
   if (takesLayersOneByOne && mountByDescriptor(overlay, target)) return;
   mountByPage(overlay, target);
   // An older kernel would write each attempt into its log.
