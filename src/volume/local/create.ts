@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { DhowError, messageOf } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
 import { makeLimitedDirectory } from '#sys/directory-limit.ts';
 import { hasCode } from '#sys/libc.ts';
 import { readVolumeOptions } from '#volume/local/options.ts';
@@ -35,10 +36,18 @@ export async function createVolume(parts: LocalParts, request: VolumeRequest): P
       }
       return known;
     }
+    await using undo = new AsyncDisposableStack();
+    undo.defer(
+      quietly(`take back volume ${name}`, async () => {
+        parts.table.delete(name);
+        await removeEmptyVolume(directoryOf(parts, name));
+      }),
+    );
     // Directory first: a row promises that the directory exists. One without a row is taken in by this.
     await makeDirectory(parts, name, options);
     parts.table.insert(describeVolume(name, request));
     await parts.database.durable();
+    undo.move();
     return getVolume(parts, name);
   });
 }
@@ -83,6 +92,19 @@ async function makeUnlessThere(directory: string): Promise<void> {
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error;
   }
+}
+
+/** Removes the directory of a volume that has no files; true also when it is gone already. @returns false when it has some */
+export async function removeEmptyVolume(directory: string): Promise<boolean> {
+  for (const place of [path.join(directory, '_data'), directory]) {
+    try {
+      await fs.rmdir(place);
+    } catch (error) {
+      if (hasCode(error, 'ENOTEMPTY')) return false;
+      if (!hasCode(error, 'ENOENT')) throw error;
+    }
+  }
+  return true;
 }
 
 /** The names in a directory survive a power cut. @throws DataLoss */

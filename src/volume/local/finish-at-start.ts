@@ -1,7 +1,6 @@
 import fs from 'node:fs/promises';
-import path from 'node:path';
 import { messageOf } from '#errors/error.ts';
-import { hasCode } from '#sys/libc.ts';
+import { removeEmptyVolume } from '#volume/local/create.ts';
 import { dropUnfinishedFill, finishFill } from '#volume/local/fill.ts';
 import { unmountVolume } from '#volume/local/mounts.ts';
 import { directoryOf, isMountKind, type LocalParts } from '#volume/local/parts.ts';
@@ -14,8 +13,14 @@ import { finishRenaming } from '#volume/local/rename.ts';
  */
 export async function finishAtStart(parts: LocalParts): Promise<void> {
   for (const { name, formerDirectory, removing, limited } of parts.table.unfinished()) {
-    if (formerDirectory !== undefined) await finishRenaming(parts, name, directoryOf(parts, formerDirectory));
-    if (removing) await finishRemoval(parts, name, limited);
+    try {
+      if (formerDirectory !== undefined)
+        await finishRenaming(parts, name, directoryOf(parts, formerDirectory));
+      if (removing) await finishRemoval(parts, name, limited);
+    } catch (error) {
+      // A full disk must not keep the daemon down: the next one tries again.
+      parts.log.warn('volume not put in order', { name, error: messageOf(error) });
+    }
   }
   const volumes = parts.table.list();
   for (const volume of volumes.filter(isMountKind)) {
@@ -53,13 +58,6 @@ async function dropLeftover(parts: LocalParts, name: string): Promise<void> {
     // Made meanwhile.
     if (parts.table.find(name)) return;
     // A directory that was made for a row that never came is empty, or has not even a place for files.
-    try {
-      await fs.rmdir(path.join(directory, '_data')).catch((error: unknown) => {
-        if (!hasCode(error, 'ENOENT')) throw error;
-      });
-      await fs.rmdir(directory);
-    } catch (error) {
-      parts.log.warn('directory of no volume kept', { directory, error: messageOf(error) });
-    }
+    if (!(await removeEmptyVolume(directory))) parts.log.warn('directory of no volume kept', { directory });
   });
 }
