@@ -7,7 +7,7 @@ import { volumeUsers, volumeWriters } from '#engine/containers/container-volumes
 import { createContainer } from '#engine/containers/create.ts';
 import { createExec, startExec } from '#engine/containers/exec.ts';
 import { createExecTable, viewExec } from '#engine/containers/exec-table.ts';
-import { handleExit, tellOom } from '#engine/containers/exit.ts';
+import { handleExitAtLast, tellOom } from '#engine/containers/exit.ts';
 import { createHealthMonitors } from '#engine/containers/health/monitors.ts';
 import { listLinkNames, unlinkContainer } from '#engine/containers/links.ts';
 import { createLocks } from '#engine/containers/locks.ts';
@@ -176,11 +176,7 @@ export async function createContainerService(
     async restore() {
       await restoreContainers(context);
       context.runtime.watchOoms((id) => tellOom(context, id));
-      await context.runtime.watchExits((exit) => {
-        handleExit(context, exit).catch((error: unknown) =>
-          log.error('exit not booked', { id: exit.id, error: messageOf(error) }),
-        );
-      });
+      await context.runtime.watchExits((exit) => void handleExitAtLast(context, exit));
       logs = keepLogs(context);
       await startByPolicy(context);
     },

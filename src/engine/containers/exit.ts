@@ -11,11 +11,24 @@ import { takeDown } from '#engine/containers/take-down.ts';
 import { messageOf } from '#errors/error.ts';
 import type { Exit } from '#runtime/runtime.ts';
 
+/** How long after a failure, for want of space above all, an exit is booked again. */
+const bookAgainMs = 2000;
+
+/** Handles an exit, and again as long as that fails: clients wait for it. */
+export async function handleExitAtLast(context: ContainerContext, exit: Exit): Promise<void> {
+  try {
+    await handleExit(context, exit);
+  } catch (error) {
+    context.log.error('exit not booked yet', { id: exit.id, error: messageOf(error) });
+    setTimeout(() => void handleExitAtLast(context, exit), bookAgainMs).unref();
+  }
+}
+
 /**
  * A process has ended: books the code, takes down what the container had in the kernel, and then removes it (`--rm`),
  * restarts it (restart policy) or leaves it. Each step is idempotent: after a crash in here it all runs again.
  */
-export async function handleExit(context: ContainerContext, exit: Exit): Promise<void> {
+async function handleExit(context: ContainerContext, exit: Exit): Promise<void> {
   if (handleExecExit(context, exit)) {
     context.runtime.acknowledgeExit(exit.id);
     return;
@@ -25,8 +38,14 @@ export async function handleExit(context: ContainerContext, exit: Exit): Promise
     using _lock = await context.locks.acquire(record.id);
     // Not live: the start failed and has cleaned up itself, or the exit was booked before.
     if (isLive(record)) await bookExit(context, record, exit);
+    else if (isBeingRemoved(record)) await removeLocked(context, record, { volumes: true });
   }
   context.runtime.acknowledgeExit(exit.id);
+}
+
+/** After its exit with `--rm`, and that failed before. */
+function isBeingRemoved({ settings, state }: ContainerRecord): boolean {
+  return settings.host.autoRemove && (state.status === 'exited' || state.status === 'removing');
 }
 
 /** The kernel has killed a process of the container, which may go on without it. */
@@ -95,6 +114,6 @@ export async function bookExit(
     return;
   }
   if (delay !== undefined && record.state === next) scheduleRestart(context, record, delay);
-  context.table.saveStatus(record);
+  if (record.state !== next || delay !== undefined) context.table.saveStatus(record);
   context.waiters.wake(record.id, 'exit', { exitCode: exit.code });
 }

@@ -21,8 +21,9 @@ export async function removeLocked(
   if (!options.isDown) await takeDown(context, record);
   await context.logForwarders.finish(record);
   // On disk before its files go: a daemon that is killed in between leaves a removal to be finished, not a hollow container.
-  record.state = { status: 'removing', error: '', exitCode, volumes };
-  context.table.saveStatus(record);
+  const removing = { status: 'removing' as const, error: '', exitCode, volumes };
+  context.table.saveStatus({ ...record, state: removing });
+  record.state = removing;
   const paths = pathsOf(context.containersDirectory, record.id);
   if (record.settings.host.storageOptions['size'] !== undefined) {
     forgetDirectoryLimit(writableDirectory(paths, record.settings));
@@ -40,8 +41,5 @@ export async function removeLocked(
 
 /** Forgets a container of which nothing else is left. */
 export function removeRow(context: ContainerContext, id: string): void {
-  context.database.transaction(() => {
-    context.layerUses.release(id);
-    context.table.remove(id);
-  });
+  context.table.remove(id, () => context.layerUses.release(id));
 }

@@ -5,6 +5,7 @@ import { findDeviceEdits } from '#engine/containers/device-requests.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
 import { followTarget, linkVariables, resolveLinks } from '#engine/containers/links.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
+import { nameLackOfSpace } from '#engine/containers/name-lack-of-space.ts';
 import {
   announceEndpoint,
   exposedPortsOf,
@@ -20,6 +21,7 @@ import { prepareMounts } from '#engine/containers/prepare-mounts.ts';
 import { removeLocked } from '#engine/containers/remove-locked.ts';
 import { dropRestart } from '#engine/containers/restarting-state.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
+import { takeDown } from '#engine/containers/take-down.ts';
 import { writeHostFiles } from '#engine/containers/write-host-files.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
@@ -69,17 +71,24 @@ export async function launch(
     await check?.();
     await context.turns.take();
     const pid = await bringUp(context, record);
-    record.state = { status: 'running', pid, startedAt: new Date(), error: '', exitCode: 0 };
-    context.table.saveStatus(record);
+    await using undo = new AsyncDisposableStack();
+    undo.defer(quietly('take down', () => takeDown(context, record)));
+    const running = { status: 'running' as const, pid, startedAt: new Date(), error: '', exitCode: 0 };
+    context.table.saveStatus({ ...record, state: running });
+    undo.move();
+    record.state = running;
     context.health.watch(record);
     context.logForwarders.follow(record);
     emitContainerEvent(context, record, 'start');
-  } catch (error) {
+  } catch (failure) {
+    const error = nameLackOfSpace(context.containersDirectory, failure);
     context.hub.abandon(record.id);
     bookFailure(record, error);
     // `docker run --rm` waits for the removal before it reports the failure.
-    if (record.settings.host.autoRemove) await removeLocked(context, record, { volumes: true });
-    else context.table.saveStatus(record);
+    await quietly('book failed start', async () => {
+      if (record.settings.host.autoRemove) await removeLocked(context, record, { volumes: true });
+      else context.table.saveStatus(record);
+    })();
     throw error;
   }
 }

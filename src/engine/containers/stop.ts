@@ -6,6 +6,7 @@ import { parseSignal } from '#engine/containers/signals.ts';
 import { startContainer } from '#engine/containers/start.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { DhowError, findDhowError, messageOf } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
 
 const SIGKILL = 9;
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
@@ -98,9 +99,13 @@ export async function pauseContainer(context: ContainerContext, nameOrId: string
     throw new DhowError('Conflict', `Container ${record.id} is already paused`);
   }
   if (record.state.status !== 'running') return;
+  const paused = { ...record.state, status: 'paused' as const };
+  await using undo = new AsyncDisposableStack();
   await context.runtime.pause(record.id);
-  record.state = { ...record.state, status: 'paused' };
-  context.table.saveStatus(record);
+  undo.defer(quietly('thaw container', () => context.runtime.resume(record.id)));
+  context.table.saveStatus({ ...record, state: paused });
+  undo.move();
+  record.state = paused;
   emitContainerEvent(context, record, 'pause');
 }
 
@@ -115,9 +120,13 @@ async function resumeLocked(context: ContainerContext, record: ContainerRecord, 
   if (record.state.status !== 'paused') {
     throw new DhowError('Conflict', `Container ${name} is not paused`);
   }
+  const running = { ...record.state, status: 'running' as const };
+  await using undo = new AsyncDisposableStack();
   await context.runtime.resume(record.id);
-  record.state = { ...record.state, status: 'running' };
-  context.table.saveStatus(record);
+  undo.defer(quietly('freeze container', () => context.runtime.pause(record.id)));
+  context.table.saveStatus({ ...record, state: running });
+  undo.move();
+  record.state = running;
 }
 
 function markStopped(context: ContainerContext, record: ContainerRecord): void {

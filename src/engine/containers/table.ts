@@ -50,7 +50,8 @@ export interface ContainerTable {
   saveDefinition(record: ContainerRecord): void;
   /** State, restart count, stop by the user. */
   saveStatus(record: ContainerRecord): void;
-  remove(id: string): void;
+  /** `alongside` is part of the transaction. */
+  remove(id: string, alongside: () => void): void;
 }
 
 interface Row {
@@ -97,8 +98,11 @@ export function createContainerTable(database: Database): ContainerTable {
     saveStatus(record) {
       updateStatus.run(encodeStatus(record), record.id);
     },
-    remove(id) {
-      deleteRow.run(id);
+    remove(id, alongside) {
+      database.transaction(() => {
+        alongside();
+        deleteRow.run(id);
+      });
       const record = byId.get(id);
       byId.delete(id);
       if (record) byName.delete(record.name);

@@ -23,6 +23,10 @@ export async function attachContainer(
   request: AttachRequest,
 ): Promise<void> {
   const { container } = request;
+  // Of a start that failed on a full disk, where its undo failed too.
+  if (parts.endpoints.container(container.id)) {
+    await detachContainer(parts, container.id, 'delete-interfaces');
+  }
   await using undo = new AsyncDisposableStack();
   const rows = await publishPorts(parts, request, () => {
     parts.endpoints.insertContainer({ nameServers: [], ...container });

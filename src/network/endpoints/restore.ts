@@ -1,4 +1,5 @@
 import { messageOf } from '#errors/error.ts';
+import { quietly } from '#errors/quietly.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
 import { sweepInterfaces, sweepNetworkLinks } from '#network/endpoints/sweep.ts';
 import { hasNames } from '#network/endpoints/view.ts';
@@ -22,9 +23,12 @@ export async function restoreEndpoints(
   for (const network of networks.filter(isSharingNetwork)) restoreParent(parts, network);
 
   const containers = parts.endpoints.listContainers();
-  parts.database.transaction(() => {
-    for (const { id } of containers) if (!live.has(id)) parts.endpoints.removeContainer(id);
-  });
+  // Without space they stay until their containers are started again.
+  await quietly('forget endpoints of containers that have ended', () =>
+    parts.database.transaction(() => {
+      for (const { id } of containers) if (!live.has(id)) parts.endpoints.removeContainer(id);
+    }),
+  )();
   for (const { id } of containers) {
     if (live.has(id)) parts.holds.resume(id, parts.ports.ofContainer(id));
     else parts.holds.release(id);
