@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Cli } from '../support/cli.ts';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { importBase } from '../support/describe-engine.ts';
 import { createLoopFileSystem, type LoopFileSystem } from '../support/loop-file-system.ts';
+import { type Ballast, createBallast } from './ballast.ts';
 
 describe('a data root without space', () => {
   let disk: LoopFileSystem;
+  let ballast: Ballast;
   let daemon: Daemon;
   let docker: Cli;
   before(async () => {
     disk = await createLoopFileSystem('ext4', 64);
+    ballast = createBallast(disk.directory);
     daemon = await startDaemon({ dataRoot: path.join(disk.directory, 'data') });
     docker = daemon.cli('docker');
     await importBase(daemon);
@@ -24,26 +26,8 @@ describe('a data root without space', () => {
     await disk?.[Symbol.asyncDispose]();
   });
 
-  /** Takes all space that root may take. */
-  function fill(): string {
-    const file = path.join(disk.directory, 'filler');
-    const fd = fs.openSync(file, 'w');
-    try {
-      for (const size of [1 << 20, 4096, 1]) {
-        try {
-          for (;;) fs.writeSync(fd, Buffer.alloc(size));
-        } catch (error) {
-          assert.match(String(error), /ENOSPC/);
-        }
-      }
-    } finally {
-      fs.closeSync(fd);
-    }
-    return file;
-  }
-
   it('names the lack, keeps what runs, and works again when there is space', async () => {
-    const filler = fill();
+    ballast.load();
     const refused: string[] = [];
     for (let index = 0; index < 40 && refused.length === 0; index++) {
       const { code, stderr } = await docker.run([
@@ -60,16 +44,16 @@ describe('a data root without space', () => {
     assert.match(refused.join(), /no space left|disk is full|ENOSPC|database or disk is full/i);
     assert.equal(await docker.out('exec', 'before', 'cat', '/data/file'), 'kept');
     assert.match(await docker.out('ps', '-a', '--format', '{{.Names}}'), /^before$/m);
-    fs.rmSync(filler);
+    ballast.drop();
     assert.equal(await docker.out('run', '--rm', 'busybox', 'echo', 'again'), 'again');
   });
 
   it('a daemon killed without space starts without space', async () => {
-    const filler = fill();
+    ballast.load();
     await daemon.kill9();
     await daemon.start();
     assert.equal(await docker.out('exec', 'before', 'cat', '/data/file'), 'kept');
-    fs.rmSync(filler);
+    ballast.drop();
     assert.equal(await docker.out('run', '--rm', '-v', 'kept:/data', 'busybox', 'cat', '/data/file'), 'kept');
   });
 });

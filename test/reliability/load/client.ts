@@ -67,6 +67,9 @@ export async function pruneOwn({ ask, name, things }: ClientParts, kind: Kind): 
     'POST',
     `/${kind}s/prune?filters=${encodeURIComponent(JSON.stringify(labels))}`,
   );
-  if (status !== 200) throw new WrongAnswer(`prune ${kind}s: ${status} ${body}`);
+  if (status !== 200) {
+    if (kind === 'container') for (const { possible } of things[kind]) possible.add('removing');
+    throw new WrongAnswer(`prune ${kind}s: ${status} ${body}`);
+  }
   for (const thing of things[kind]) await audit(ask, thing);
 }

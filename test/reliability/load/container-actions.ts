@@ -1,5 +1,5 @@
 import { type Action, type ClientParts, isKnown, pruneOwn } from './client.ts';
-import { type Thing, take } from './ledger.ts';
+import { type Thing, take, WrongAnswer } from './ledger.ts';
 
 /** Whatever state the container is in, one thing that is done to it. */
 async function workOnContainer(parts: ClientParts): Promise<void> {
@@ -44,7 +44,8 @@ async function start({ ask }: ClientParts, thing: Thing): Promise<void> {
 }
 
 async function stop({ ask }: ClientParts, thing: Thing): Promise<void> {
-  await take({ thing, after: 'exited', request: () => ask('POST', `/containers/${thing.name}/stop?t=0`) });
+  const request = () => ask('POST', `/containers/${thing.name}/stop?t=0`);
+  await take({ thing, after: 'exited', midway: ['exited'], request });
 }
 
 async function restart({ ask }: ClientParts, thing: Thing): Promise<void> {
@@ -59,16 +60,18 @@ async function pause({ ask }: ClientParts, thing: Thing): Promise<void> {
 }
 
 async function remove({ ask }: ClientParts, thing: Thing): Promise<void> {
-  await take({ thing, after: 'absent', request: () => ask('DELETE', `/containers/${thing.name}?v=1`) });
+  const request = () => ask('DELETE', `/containers/${thing.name}?v=1`);
+  await take({ thing, after: 'absent', midway: ['removing'], request });
 }
 
 async function removeByForce({ ask }: ClientParts, thing: Thing): Promise<void> {
   const request = () => ask('DELETE', `/containers/${thing.name}?force=1&v=1`);
-  await take({ thing, after: 'absent', midway: ['exited'], refusals: [404], request });
+  await take({ thing, after: 'absent', midway: ['exited', 'removing'], refusals: [404], request });
 }
 
 async function execute({ ask }: ClientParts, thing: Thing): Promise<void> {
   const made = await ask('POST', `/containers/${thing.name}/exec`, { Cmd: ['cat', '/etc/passwd'] });
+  if (made.status !== 201) throw new WrongAnswer(`exec in ${thing.name}: ${made.status} ${made.body}`);
   const { Id } = JSON.parse(made.body);
   await take({ thing, after: 'running', request: () => ask('POST', `/exec/${Id}/start`, { Detach: true }) });
 }

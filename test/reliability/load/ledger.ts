@@ -18,7 +18,7 @@ export interface Step {
   thing: Thing;
   /** Its state when the answer is a promise. */
   after: string;
-  /** States in which a daemon that dies half-way may leave it, besides the old one and `after`. */
+  /** States in which a daemon that dies or fails half-way may leave it, besides the old one and `after`. */
   midway?: readonly string[];
   /** Statuses of refusals that are in order: it stays as it was. */
   refusals?: readonly number[];
@@ -45,6 +45,7 @@ export async function take({
   }
   const complaint = answer.status >= 400 ? answer.body : failure?.(answer);
   if (complaint !== undefined) {
+    thing.possible = new Set([...before, ...midway]);
     throw new WrongAnswer(
       `${thing.kind} ${thing.name} (${before.join('/')} → ${after}): ${answer.status} ${complaint}`,
     );
