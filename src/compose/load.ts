@@ -108,7 +108,7 @@ function withNames<Value extends { name?: string; external?: boolean }>(
   return Object.fromEntries(named);
 }
 
-function isEnabled(service: Pick<Service, 'profiles'>, profiles: readonly string[]): boolean {
+export function isEnabled(service: Pick<Service, 'profiles'>, profiles: readonly string[]): boolean {
   const own = service.profiles ?? [];
   return own.length === 0 || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
 }

@@ -17,7 +17,8 @@ export function renderProject(project: Project, format: Notation, all: boolean):
       stringify(document, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
 }
 
-function withUsed(project: Project): Project {
+/** The project without the networks, volumes, configs and secrets that no service uses. */
+export function withUsed(project: Project): Project {
   const services = Object.values(project.services);
   const pick = <Value>(definitions: Readonly<Record<string, Value>>, used: ReadonlySet<string | undefined>) =>
     Object.fromEntries(Object.entries(definitions).filter(([key]) => used.has(key)));

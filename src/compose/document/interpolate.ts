@@ -6,39 +6,47 @@ export type Variables = ReadonlyMap<string, string>;
 
 const name = /^[A-Za-z_][A-Za-z0-9_]*/;
 
+/** A variable in a text: `$X`, `${X}`, or `${X:-word}` and the like. */
+export interface Reference {
+  readonly name: string;
+  readonly operator: '-' | '?' | '+' | undefined;
+  /** Whether an empty value counts as none. */
+  readonly colon: boolean;
+  /** What stands behind the operator; it may hold variables itself. */
+  readonly word: string;
+}
+
 /**
- * Replaces `$X`, `${X}`, `${X-d}`, `${X:-d}`, `${X?e}`, `${X:?e}`, `${X+a}` and `${X:+a}` in a text; `$$` is a dollar. What stands behind the
- * operator may hold variables itself. A variable that is not set is empty, and is reported to `onUnset`.
+ * Takes a text with `$X`, `${X}`, `${X-d}`, `${X:-d}`, `${X?e}`, `${X:?e}`, `${X+a}` and `${X:+a}` apart; `$$` is a dollar.
  * Source: Compose specification, "Interpolation".
- * @throws InvalidParameter for a wrong form and for a required variable that is not set
+ * @throws InvalidParameter for a wrong form
  */
-export function interpolateText(
-  text: string,
-  variables: Variables,
-  onUnset: (name: string) => void = () => {},
-): string {
-  let result = '';
+export function splitTemplate(text: string): (string | Reference)[] {
+  const parts: (string | Reference)[] = [];
   for (let index = 0; index < text.length; ) {
     const dollar = text.indexOf('$', index);
-    if (dollar === -1) return result + text.slice(index);
-    result += text.slice(index, dollar);
+    if (dollar === -1) {
+      parts.push(text.slice(index));
+      break;
+    }
+    parts.push(text.slice(index, dollar));
     if (text[dollar + 1] === '$') {
-      result += '$';
+      parts.push('$');
       index = dollar + 2;
     } else if (text[dollar + 1] === '{') {
       const end = closingBrace(text, dollar + 2);
-      result += expand(text.slice(dollar + 2, end), variables, onUnset);
+      parts.push(parseReference(text.slice(dollar + 2, end)));
       index = end + 1;
     } else {
       const found = name.exec(text.slice(dollar + 1))?.[0];
       if (found === undefined) {
         throw refuse(`"${text}" has a $ that begins no variable; write $$ for a dollar`);
       }
-      result += lookUp(found, variables, onUnset);
+      parts.push({ name: found, operator: undefined, colon: false, word: '' });
       index = dollar + 1 + found.length;
     }
   }
-  return result;
+  return parts;
 }
 
 function closingBrace(text: string, from: number): number {
@@ -55,24 +63,44 @@ function closingBrace(text: string, from: number): number {
   throw refuse(`"${text}" lacks a closing brace`);
 }
 
-function expand(inner: string, variables: Variables, onUnset: (name: string) => void): string {
+function parseReference(inner: string): Reference {
   const found = name.exec(inner)?.[0];
   if (found === undefined) throw refuse(`"\${${inner}}" names no variable`);
   const rest = inner.slice(found.length);
-  if (rest === '') return lookUp(found, variables, onUnset);
   const colon = rest.startsWith(':');
   const operator = colon ? rest[1] : rest[0];
   const word = rest.slice(colon ? 2 : 1);
+  if (rest === '') return { name: found, operator: undefined, colon, word };
+  if (operator === '-' || operator === '+' || operator === '?') return { name: found, operator, colon, word };
+  throw refuse(`"\${${inner}}" has an unknown operator; known are - :- ? :? + :+`);
+}
+
+/**
+ * Puts the values of variables into a text. One that is not set is empty, and is reported to `onUnset`.
+ * @throws InvalidParameter as `splitTemplate`, and for a required variable that is not set
+ */
+export function interpolateText(
+  text: string,
+  variables: Variables,
+  onUnset: (name: string) => void = () => {},
+): string {
+  const parts = splitTemplate(text);
+  return parts.map((part) => (typeof part === 'string' ? part : expand(part, variables, onUnset))).join('');
+}
+
+function expand(
+  { name: found, operator, colon, word }: Reference,
+  variables: Variables,
+  onUnset: (name: string) => void,
+): string {
+  if (operator === undefined) return lookUp(found, variables, onUnset);
   const value = variables.get(found);
   const present = value !== undefined && !(colon && value === '');
   const resolve = () => interpolateText(word, variables, onUnset);
   if (operator === '-') return present ? value : resolve();
   if (operator === '+') return present ? resolve() : '';
-  if (operator === '?') {
-    if (present) return value;
-    throw refuse(`required variable ${found} is missing a value${word === '' ? '' : `: ${resolve()}`}`);
-  }
-  throw refuse(`"\${${inner}}" has an unknown operator; known are - :- ? :? + :+`);
+  if (present) return value;
+  throw refuse(`required variable ${found} is missing a value${word === '' ? '' : `: ${resolve()}`}`);
 }
 
 function lookUp(found: string, variables: Variables, onUnset: (name: string) => void): string {

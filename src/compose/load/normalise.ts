@@ -16,8 +16,11 @@ import { longDevice, longPorts, longVolume, splitWords } from '#compose/load/sho
 
 /** What relative paths of a file start from, and what `~` stands for. */
 export interface Base {
-  readonly directory: string;
+  /** Undefined: paths are left as they are written. */
+  readonly directory: string | undefined;
   readonly home: string | undefined;
+  /** Whether variables are still in the file: what they are a part of cannot be taken apart. */
+  readonly hasVariables: boolean;
 }
 
 type Change = (node: Node, base: Base, path: string) => Node;
@@ -80,14 +83,16 @@ const labels: Change = (node, base, path) => {
 const listOfOne: Change = (node) =>
   node.kind === 'scalar' ? { kind: 'sequence', items: [node], at: node.at } : node;
 
-const words: Change = (node, _base, path) => {
-  if (node.kind !== 'scalar') return node;
+const words: Change = (node, base, path) => {
+  if (node.kind !== 'scalar' || holdsVariable(node, base)) return node;
   const items = splitWords(textOf(node, path), node.at).map((word) => scalar(word, node.at));
   return { kind: 'sequence', items, at: node.at };
 };
 
 /** Hosts are kept as `name=address`; the older notation has a colon. */
-const hosts: Change = (node, _base, path) => {
+const hosts: Change = (node, base, path) => {
+  const parts = node.kind === 'sequence' ? node.items : [node];
+  if (parts.some((part) => holdsVariable(part, base))) return node;
   const lines =
     node.kind === 'mapping'
       ? [...node.entries].flatMap(([name, value]) =>
@@ -122,7 +127,9 @@ function longForms(expand: (text: string, item: Node) => Node[], long: Change = 
   return (node, base, path) => {
     if (node.kind !== 'sequence') return node;
     const items = node.items.flatMap((item) =>
-      item.kind === 'scalar' && item.tag !== 'reset' ? expand(textOf(item, path), item) : [item],
+      item.kind === 'scalar' && item.tag !== 'reset' && !holdsVariable(item, base)
+        ? expand(textOf(item, path), item)
+        : [item],
     );
     return { ...node, items: items.map((item, index) => long(item, base, `${path}[${index}]`)) };
   };
@@ -130,6 +137,7 @@ function longForms(expand: (text: string, item: Node) => Node[], long: Change = 
 
 const absolute: Change = (node, base, path) => {
   const text = textOf(node, path);
+  if (base.directory === undefined) return node;
   if (text === '~' || text.startsWith('~/')) {
     if (base.home === undefined) throw complain(node.at, `${path}: "${text}" needs $HOME`);
     return scalar(base.home + text.slice(1), node.at);
@@ -308,6 +316,10 @@ const sections: Readonly<Record<string, Readonly<Record<string, Change>>>> = {
   configs: { file: absolute, labels },
   secrets: { file: absolute, labels },
 };
+
+function holdsVariable(node: Node, { hasVariables }: Base): boolean {
+  return hasVariables && node.kind === 'scalar' && node.source.includes('$');
+}
 
 function textOf(node: Node, path: string): string {
   if (node.kind === 'scalar' && node.value !== null) {

@@ -31,6 +31,14 @@ export interface FileSet {
   /** Relative paths in these files start here. */
   readonly directory: string;
   readonly variables: Variables;
+  /** Undefined: as the specification says. */
+  readonly written?: AsWritten | undefined;
+}
+
+/** What is left as it stands in the files. */
+export interface AsWritten {
+  readonly variables: boolean;
+  readonly paths: boolean;
 }
 
 const maximumIncludes = 100;
@@ -80,9 +88,15 @@ export function findName(set: FileSet, sources: Sources): string | undefined {
 function readDocuments(file: string, set: FileSet, sources: Sources): MappingNode[] {
   return parseYaml(file, sources.read(file)).map((node) => {
     if (node.kind !== 'mapping') throw complain(node.at, 'a Compose file must be a mapping');
-    const variables = set.variables;
-    const interpolated = interpolate(node, variables, (name) => sources.onUnset(name));
-    return normaliseFile(asMapping(interpolated, file), { directory: set.directory, home: sources.home });
+    const { variables, written } = set;
+    const interpolated = written?.variables
+      ? node
+      : interpolate(node, variables, (name) => sources.onUnset(name));
+    return normaliseFile(asMapping(interpolated, file), {
+      directory: written?.paths ? undefined : set.directory,
+      home: sources.home,
+      hasVariables: written?.variables === true,
+    });
   });
 }
 
@@ -121,7 +135,7 @@ function addIncludes(
       : dirname(first);
     const envFiles = (entry.env_file ?? []).map((name) => resolve(set.directory, name));
     const variables = includedVariables(directory, envFiles, set.variables, sources);
-    const included = readFiles({ files, directory, variables }, sources, trail);
+    const included = readFiles({ files, directory, variables, written: set.written }, sources, trail);
     result = combine(result, included);
   }
   return result;

@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { saysYes } from '#cli/commands/compose/says-yes.ts';
 import type { CliContext } from '#cli/context.ts';
 import { findFiles } from '#compose/find-files.ts';
-import { loadProject, readVariables } from '#compose/load.ts';
+import { type LoadRequest, loadProject, readVariables } from '#compose/load.ts';
+import { loadModel } from '#compose/load-model.ts';
 import type { Project } from '#compose/project.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -30,31 +31,52 @@ export function openProject(
   services: readonly string[] = [],
 ): Project {
   const read = createReader();
+  return loadProject(loadRequest(context, choice, services, read), createSources(context, read));
+}
+
+/** What the chosen files say, by parameters of `loadModel`. */
+export function openModel(
+  context: CliContext,
+  choice: ProjectChoice,
+  services: readonly string[],
+  written: Parameters<typeof loadModel>[1],
+): ReturnType<typeof loadModel> {
+  const read = createReader();
+  return loadModel(loadRequest(context, choice, services, read), written, createSources(context, read));
+}
+
+function loadRequest(
+  context: CliContext,
+  choice: ProjectChoice,
+  services: readonly string[],
+  read: (path: string) => string,
+): LoadRequest {
   const { environment } = context;
   const { files, directory } = locateFiles(context, choice, nearVariables(context, choice, read));
   const variables = readVariables(environment, envFilesOf(context, choice), directory, read);
   const listed = (variables.get('COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim());
+  return {
+    files,
+    directory,
+    name: choice.name ?? (variables.get('COMPOSE_PROJECT_NAME') || undefined),
+    variables,
+    profiles: [...choice.profiles, ...listed].filter(Boolean),
+    compatibility: choice.compatibility || saysYes(variables.get('COMPOSE_COMPATIBILITY')),
+    wanted: services,
+  };
+}
+
+function createSources({ environment, stderr }: CliContext, read: (path: string) => string) {
   const told = new Set<string>();
-  return loadProject(
-    {
-      files,
-      directory,
-      name: choice.name ?? (variables.get('COMPOSE_PROJECT_NAME') || undefined),
-      variables,
-      profiles: [...choice.profiles, ...listed].filter(Boolean),
-      compatibility: choice.compatibility || saysYes(variables.get('COMPOSE_COMPATIBILITY')),
-      wanted: services,
+  return {
+    read,
+    home: environment['HOME'],
+    onUnset(name: string) {
+      if (told.has(name)) return;
+      told.add(name);
+      stderr.write(`The ${name} variable is not set; it is taken as empty.\n`);
     },
-    {
-      read,
-      home: environment['HOME'],
-      onUnset(name) {
-        if (told.has(name)) return;
-        told.add(name);
-        context.stderr.write(`The ${name} variable is not set; it is taken as empty.\n`);
-      },
-    },
-  );
+  };
 }
 
 /** The project's name where it is said and there are no files; else undefined. */
