@@ -173,28 +173,28 @@ export class ContextTree implements SourceTree {
 
   #resolve(path: string): { node: TreeNode; path: string[] } | undefined {
     const pending = path.split('/').reverse();
-    const resolved: string[] = [];
+    /** The nodes on the way, without symlinks. */
+    const way: { name: string; node: TreeNode }[] = [];
     let links = 0;
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
       if (part === '' || part === '.') continue;
       if (part === '..') {
-        resolved.pop();
+        way.pop();
         continue;
       }
-      const node = this.#lookUp([...resolved, part]);
+      const node = (way.at(-1)?.node ?? this.#root).children?.get(part);
       if (node === undefined) return undefined;
       if (node.header.type !== 'symlink') {
-        resolved.push(part);
+        way.push({ name: part, node });
         continue;
       }
       if (++links > maxLinks) return undefined;
       const target = node.header.linkNameBytes.toString('latin1');
       // An absolute link begins at the root of the context.
-      if (target.startsWith('/')) resolved.length = 0;
+      if (target.startsWith('/')) way.length = 0;
       pending.push(...target.split('/').reverse());
     }
-    const node = this.#lookUp(resolved);
-    return node && { node, path: resolved };
+    return { node: way.at(-1)?.node ?? this.#root, path: way.map(({ name }) => name) };
   }
 }
 

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, test } from 'node:test';
 import { createArchiveWorkers } from '#archive/workers.ts';
+import { ContextTree } from '#build/context/context-tree.ts';
 import { receiveContext } from '#build/context/receive-context.ts';
 import { createDiskTree } from '#build/copy/disk-tree.ts';
 import { entriesOf, excludeRules, gather } from '#build/copy/gather.ts';
+import { newDirectory } from '#build/copy/new-directory.ts';
 import { placeGathered } from '#build/copy/place.ts';
 import type { SourceTree } from '#build/copy/source-tree.ts';
 import { inPieces, makeTar } from '#build/testing/context-fixture.ts';
@@ -105,6 +107,17 @@ describe('sources of COPY', () => {
       assert.deepEqual(names.sort(), ['', 'deep/three.txt', 'loop', 'one.txt']);
     });
   }
+});
+
+test('** finds the directories of a context however many there are', async () => {
+  const tree = new ContextTree(async function* () {});
+  const { header } = newDirectory('', { uid: 0, gid: 0 });
+  for (let index = 0; index < 150_000; index++) tree.add(['top', `d${index}`], header);
+  const found = await gather(tree, { source, parents: true }, { kind: 'path', path: '**/d1', range });
+  assert.deepEqual(
+    found.map(({ path: each }) => each),
+    ['top/d1'],
+  );
 });
 
 describe('places of COPY', () => {

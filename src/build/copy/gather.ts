@@ -122,16 +122,23 @@ async function expandPart(tree: SourceTree, directory: string, part: string): Pr
 
 const maxDepth = 100;
 
-async function directoriesBelow(tree: SourceTree, directory: string, depth = 0): Promise<string[]> {
-  const node = await tree.find(directory);
-  if (node === undefined || !node.isDirectory || node.path !== directory || depth > maxDepth) return [];
+/** From the top; symlinks are not walked through. */
+async function directoriesBelow(tree: SourceTree, directory: string): Promise<string[]> {
   const found: string[] = [];
-  for (const name of await tree.list(directory)) {
-    const path = joinPath(directory, name);
-    const child = await tree.find(path);
-    // Symlinks are not walked through.
-    if (!child?.isDirectory || child.path !== path) continue;
-    found.push(path, ...(await directoriesBelow(tree, path, depth + 1)));
+  let level = [directory];
+  for (let depth = 0; level.length > 0 && depth <= maxDepth; depth++) {
+    const next: string[] = [];
+    for (const parent of level) {
+      const node = await tree.find(parent);
+      if (!node?.isDirectory || node.path !== parent) continue;
+      for (const name of await tree.list(parent)) next.push(joinPath(parent, name));
+    }
+    level = [];
+    for (const path of next) {
+      const child = await tree.find(path);
+      if (child?.isDirectory && child.path === path) level.push(path);
+    }
+    for (const path of level) found.push(path);
   }
   return found;
 }
