@@ -87,7 +87,8 @@ function deviceRequestsOf(service: Service): DeviceRequest[] {
   ];
 }
 
-function readUlimit([name, limit]: [string, number | { soft?: number; hard?: number }]): Ulimit {
+/** @throws InvalidParameter */
+export function readUlimit([name, limit]: [string, number | { soft?: number; hard?: number }]): Ulimit {
   if (typeof limit === 'number') return { Name: name, Soft: limit, Hard: limit };
   const { soft, hard } = limit;
   if (soft === undefined || hard === undefined) {

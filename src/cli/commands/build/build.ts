@@ -16,7 +16,7 @@ import { openAgents } from '#cli/commands/build/open-agents.ts';
 import { openContext } from '#cli/commands/build/open-context.ts';
 import { type BuildOutput, checkPlatforms, parseOutput } from '#cli/commands/build/outputs.ts';
 import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
-import { readBuildArgs, readSecret } from '#cli/commands/build/values.ts';
+import { readBuildArgs, readSecret, secretsHeader } from '#cli/commands/build/values.ts';
 import { describeCheck, writeWarnings } from '#cli/commands/build/warnings.ts';
 import { toRecord } from '#cli/commands/container/values/key-values.ts';
 import { parseBytes, parseSwapBytes } from '#cli/commands/container/values/sizes.ts';
@@ -245,10 +245,4 @@ function describeBuilt({ id, tags, images }: BuiltImages, digest: string | undef
 
 function json(value: Readonly<Record<string, string>>): string | undefined {
   return Object.keys(value).length === 0 ? undefined : JSON.stringify(value);
-}
-
-function secretsHeader(secrets: readonly [string, Buffer][]): Record<string, string> {
-  if (secrets.length === 0) return {};
-  const encoded = Object.fromEntries(secrets.map(([id, content]) => [id, content.toString('base64')]));
-  return { 'X-Dhow-Build-Secrets': Buffer.from(JSON.stringify(encoded)).toString('base64url') };
 }

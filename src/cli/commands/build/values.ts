@@ -44,6 +44,12 @@ export function readSecret(
   return [id, content];
 }
 
+export function secretsHeader(secrets: readonly [string, Buffer][]): Record<string, string> {
+  if (secrets.length === 0) return {};
+  const encoded = Object.fromEntries(secrets.map(([id, content]) => [id, content.toString('base64')]));
+  return { 'X-Dhow-Build-Secrets': Buffer.from(JSON.stringify(encoded)).toString('base64url') };
+}
+
 /** `name=value`, or `name` for the variable of that name; without one the argument is not given. */
 export function readBuildArgs(
   texts: readonly string[],

@@ -1,11 +1,22 @@
 import { Readable } from 'node:stream';
+import type { BuiltImages } from '#cli/commands/build/build-state.ts';
+import {
+  cacheQuery,
+  exportCache,
+  parseCacheFrom,
+  parseCacheTo,
+  prepareCacheFrom,
+} from '#cli/commands/build/cache-options.ts';
 import { followBuild, type ProgressKind } from '#cli/commands/build/follow-build.ts';
+import { closeNamedContexts, openNamedContexts } from '#cli/commands/build/named-contexts.ts';
 import { openAgents } from '#cli/commands/build/open-agents.ts';
 import { openContext } from '#cli/commands/build/open-context.ts';
 import { registryConfigHeader } from '#cli/commands/build/registry-config.ts';
+import { readSecret, secretsHeader } from '#cli/commands/build/values.ts';
 import { describeCheck, writeWarnings } from '#cli/commands/build/warnings.ts';
 import type { CliContext, Input, Output } from '#cli/context.ts';
 import { buildImage } from '#client/builds.ts';
+import { buildInputsOf } from '#compose/build-inputs.ts';
 import { imageOf } from '#compose/container-request.ts';
 import { findService } from '#compose/dependencies.ts';
 import { label } from '#compose/labels.ts';
@@ -22,8 +33,10 @@ export interface BuildSettings {
   readonly check: boolean;
   /** For each command, in bytes. */
   readonly memoryBytes: number | undefined;
-  /** As `dhow build --ssh` takes them. */
+  /** As `dhow build --ssh` takes them, besides those of the file. */
   readonly ssh: readonly string[];
+  /** Whether the image is made for all platforms of the file, rather than for one to run. */
+  readonly allPlatforms: boolean;
 }
 
 /** Where a build is told, and how. */
@@ -41,6 +54,7 @@ export const usualBuild: BuildSettings = {
   check: false,
   memoryBytes: undefined,
   ssh: [],
+  allPlatforms: false,
 };
 
 /**
@@ -69,36 +83,65 @@ export async function buildService(
   const stdin: Input = Readable.from([Buffer.from(inline ?? '')]);
   const file = inline === undefined ? build.dockerfile : '-';
   // A relative Dockerfile is one of the context.
-  const opened = await openContext(directory, file, { workingDirectory: directory, stdin });
-  await using agents = await openAgents(settings.ssh, context);
+  const inputs = buildInputsOf(project, name, settings.allPlatforms);
+  const cacheTo = (build.cache_to ?? []).map(parseCacheTo);
+  const tags = [
+    imageOf(project, name),
+    ...(build.tags ?? []),
+    ...cacheTo.flatMap((cache) =>
+      cache.type === 'registry' && cache.mode === 'min' ? [cache.reference] : [],
+    ),
+  ];
+  await using undo = new AsyncDisposableStack();
+  // Paths of the project are absolute but for those of caches, which start where the file is.
+  const around = { ...context, workingDirectory: project.directory };
+  const named = await openNamedContexts(around, inputs.contexts, inputs.platform);
+  let made: BuiltImages['images'] = [];
+  undo.defer(() => closeNamedContexts(context, named, made));
+  const opened = await openContext(directory, file, { workingDirectory: directory, stdin }, named.roots);
+  const ssh = [...inputs.ssh, ...settings.ssh];
+  const agents = undo.use(await openAgents(ssh, around));
+  const environment = Object.fromEntries(project.variables);
+  const secrets = inputs.secrets.map((text) =>
+    readSecret(text, { environment, workingDirectory: project.directory }),
+  );
+  const cacheFrom = await prepareCacheFrom(around, (build.cache_from ?? []).map(parseCacheFrom));
   const messages = await buildImage(
     context.client,
     {
       query: {
         remote: opened.remote,
         dockerfile: opened.dockerfile,
-        t: [imageOf(project, name), ...(build.tags ?? [])],
+        t: tags,
         target: build.target,
         buildargs: JSON.stringify(buildArgs(project, name, settings)),
         labels: JSON.stringify(buildLabels(project, name)),
         nocache: settings.noCache || build.no_cache || undefined,
         pull: settings.pull || build.pull || undefined,
-        platform: service.platform,
+        platform: inputs.platform,
         networkmode: build.network,
         extrahosts: build.extra_hosts?.map((entry) => entry.replace('=', ':')),
         shmsize: build.shm_size,
-        cachefrom: build.cache_from === undefined ? undefined : JSON.stringify(build.cache_from),
+        ulimits: inputs.ulimits.length === 0 ? undefined : JSON.stringify(inputs.ulimits),
+        cachefrom: cacheFrom.length === 0 ? undefined : JSON.stringify(cacheFrom),
+        ...cacheQuery(cacheTo),
         memory: settings.memoryBytes,
         'dhow-events': true,
         'dhow-check': settings.check || undefined,
-        'dhow-ssh': settings.ssh.length === 0 ? undefined : JSON.stringify(agents.sockets),
+        'dhow-allow': [...inputs.allow],
+        'dhow-contexts': inputs.contexts.length === 0 ? undefined : JSON.stringify(named.parameter),
+        'dhow-ssh': ssh.length === 0 ? undefined : JSON.stringify(agents.sockets),
       },
       context: opened.archive,
-      headers: await registryConfigHeader(context.configDirectory, signal),
+      headers: {
+        ...secretsHeader(secrets),
+        ...(await registryConfigHeader(context.configDirectory, signal)),
+      },
     },
     signal,
   );
-  const { view, failure } = await followBuild(messages, kind, output);
+  const { view, imageId, failure } = await followBuild(messages, kind, output);
+  made = view.image?.images ?? (imageId === undefined ? [] : [{ id: imageId, platform: '' }]);
   if (kind !== 'quiet' && kind !== 'rawjson') {
     for (const note of view.notes) output.write(`${note}\n`);
     if (settings.check) writeWarnings(view.warnings, output);
@@ -107,6 +150,7 @@ export async function buildService(
     throw new DhowError('Internal', `the image of service "${name}" could not be built: ${failure.message}`);
   }
   if (settings.check && kind !== 'quiet') output.write(describeCheck(view.warnings));
+  if (!settings.check) await exportCache(around, cacheTo, { images: made, cacheId: view.cacheId });
   return view.warnings.length;
 }
 

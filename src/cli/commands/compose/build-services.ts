@@ -5,12 +5,14 @@ import { createLogPrinter, type LogWriter } from '#cli/commands/compose/log-prin
 import { type Manner, progressOutput } from '#cli/commands/compose/manner.ts';
 import { reportWork, showSteps } from '#cli/commands/compose/show-steps.ts';
 import type { CliContext, Output } from '#cli/context.ts';
+import { builtBefore, orderBuilds } from '#compose/build-inputs.ts';
 import { imageOf } from '#compose/container-request.ts';
 import type { Project } from '#compose/project.ts';
 import { createTurns } from '#compose/turns.ts';
 
 /**
- * Builds the images of services, all at the same time: each line then stands behind its service's name.
+ * Builds the images of services, and of those that they are built from, all at the same time but for these, which come first: each line
+ * then stands behind its service's name.
  * @returns how many warnings there were
  * @throws the first failure, after which the others are given up
  */
@@ -18,9 +20,10 @@ export async function buildServices(
   context: CliContext,
   manner: Manner,
   project: Project,
-  services: readonly string[],
+  wanted: readonly string[],
   settings: BuildSettings,
 ): Promise<number> {
+  const services = orderBuilds(project, wanted);
   if (manner.dryRun) {
     using screen = showSteps(context, manner);
     for (const name of services) {
@@ -36,18 +39,25 @@ export async function buildServices(
   const turn = createTurns(manner.parallel);
   const isShared = services.length > 1 && progress !== 'rawjson';
   const printer = createLogPrinter({ stdout: output, stderr: output, colour: false, prefix: true }, services);
-  const builds = services.map((name) =>
-    turn(async () => {
+  const begun = new Map<string, Promise<number>>();
+  const build = async (name: string): Promise<number> => {
+    await Promise.all(builtBefore(project, name).map((other) => begun.get(other)));
+    return turn(async () => {
       signal.throwIfAborted();
       const own = isShared ? createLineOutput(printer(name)) : output;
       // Only one can paint.
       const kind = isShared && progress === 'tty' ? 'plain' : progress;
       return await buildService(context, project, name, settings, { output: own, kind, signal });
-    }).catch((error: unknown) => {
+    });
+  };
+  for (const name of services) {
+    const building = build(name).catch((error: unknown) => {
       stop.abort(error);
       throw error;
-    }),
-  );
+    });
+    begun.set(name, building);
+  }
+  const builds = [...begun.values()];
   await Promise.allSettled(builds);
   if (stop.signal.aborted) throw stop.signal.reason;
   return (await Promise.all(builds)).reduce((sum, count) => sum + count, 0);

@@ -53,7 +53,16 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
       checkBuilder(options.builder ?? context.environment['BUILDX_BUILDER']);
       const { pull, push, quiet, check, memory: memoryBytes } = options;
       const ssh = options.ssh === undefined ? [] : [readSsh(options.ssh)];
-      const settings = { noCache: options['no-cache'], pull, quiet, args, check, memoryBytes, ssh };
+      const settings = {
+        noCache: options['no-cache'],
+        pull,
+        quiet,
+        args,
+        check,
+        memoryBytes,
+        ssh,
+        allPlatforms: true,
+      };
       if (options.print) {
         context.stdout.write(bakeFile(project, services, { ...settings, push }));
         return 0;
