@@ -1,5 +1,6 @@
 import type { Manner } from '#cli/commands/compose/manner.ts';
 import { type ImageSettings, prepareImages } from '#cli/commands/compose/prepare-images.ts';
+import { provideSocket } from '#cli/commands/compose/provide-socket.ts';
 import { saysYes } from '#cli/commands/compose/says-yes.ts';
 import type { CliContext } from '#cli/context.ts';
 import { findService, orderServices } from '#compose/dependencies.ts';
@@ -35,9 +36,10 @@ export interface UpPlan {
 export async function prepareUp(
   context: CliContext,
   manner: Manner,
-  project: Project,
+  given: Project,
   choice: UpChoice,
 ): Promise<UpPlan> {
+  const project = await provideSocket(context, given);
   const targets = choice.services.length > 0 ? choice.services : Object.keys(project.services);
   for (const name of [...targets, ...choice.scale.keys()]) findService(project.services, name);
   const ordered = orderServices(project.services, targets);

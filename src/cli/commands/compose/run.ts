@@ -4,6 +4,7 @@ import { prepareUp, type UpChoice } from '#cli/commands/compose/bring-up.ts';
 import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { prepareImages, pullOption } from '#cli/commands/compose/prepare-images.ts';
+import { provideSocket } from '#cli/commands/compose/provide-socket.ts';
 import { runSteps } from '#cli/commands/compose/target.ts';
 import { runSession } from '#cli/commands/container/session.ts';
 import { readVariables, toRecord } from '#cli/commands/container/values/key-values.ts';
@@ -68,7 +69,7 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
       }
       const loaded = openProject(context, choice, [name]);
       findService(loaded.services, name);
-      const project = oneOffProject(loaded, name, {
+      const project = oneOffProject(await provideSocket(context, loaded), name, {
         command,
         entrypoint: values.entrypoint,
         environment: toRecord(readVariables(values['env-from-file'], values.env, context.environment)),
