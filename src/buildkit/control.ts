@@ -1,5 +1,6 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { parseCacheFilters, recordTypes } from '#buildkit/cache-filters.ts';
 import { decodeExporters } from '#buildkit/exporter-options.ts';
 import { type ExportParts, exportResult } from '#buildkit/exports.ts';
 import type { Jobs } from '#buildkit/jobs.ts';
@@ -69,8 +70,7 @@ export function controlMethods(parts: ControlParts): Method[] {
     unary(`${service}/ListWorkers`, empty, listWorkersResponse, () => ({ records: [worker.record] })),
     unary(`${service}/Info`, empty, infoResponse, () => ({ version: worker.version })),
     unary(`${service}/DiskUsage`, diskUsageRequest, diskUsageResponse, ({ filters }) => {
-      refuseFilters(filters);
-      return { records: builds.cache().map(encodeUsage) };
+      return { records: builds.cache().filter(parseCacheFilters(filters)).map(encodeUsage) };
     }),
     serverStreaming(`${service}/Prune`, pruneRequest, usageRecord, (request) => prune(builds, request)),
   ];
@@ -111,16 +111,6 @@ async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   }
 }
 
-function refuseFilters(filters: readonly string[]): void {
-  // Clients send an empty one.
-  const [filter] = filters.filter(Boolean);
-  if (filter === undefined) return;
-  throw new DhowError(
-    'Unsupported',
-    `the filter "${filter.slice(0, 100)}" of the build cache is not supported: there is "until"`,
-  );
-}
-
 function encodeUsage(row: CachedBuildStep): UsageRecord {
   return usageRecord.create({
     id: row.key,
@@ -130,20 +120,23 @@ function encodeUsage(row: CachedBuildStep): UsageRecord {
     lastUsedAt: timestampOf(row.lastUsedAt),
     usageCount: BigInt(row.uses),
     description: row.description,
-    recordType: row.kind === 'mount' ? 'exec.cachemount' : 'regular',
+    recordType: recordTypes[row.kind],
     shared: row.shared,
   });
 }
 
-/** Tells of each row that went. */
+/** Tells of each row that went. Without `all` those stay that an image or a container has too: nothing would be freed. */
 async function* prune(builds: BuildService, request: PruneRequest): AsyncGenerator<UsageRecord> {
-  refuseFilters(request.filters);
   if (request.minFreeSpace > 0n) throw new DhowError('Unsupported', '--min-free-space is not supported');
+  const matches = parseCacheFilters(request.filters);
+  const unusedSince = Date.now() - Number(request.keepDuration / 1_000_000n);
   const before = new Map(builds.cache().map((row) => [row.key, row]));
   const keepBytes = Math.max(Number(request.reservedSpace), Number(request.maxUsedSpace));
-  const unusedMilliseconds = Number(request.keepDuration / 1_000_000n);
   const { removed } = await builds.prune({
-    ...(unusedMilliseconds > 0 ? { unusedSince: new Date(Date.now() - unusedMilliseconds) } : {}),
+    isWanted: (row) =>
+      (request.all || !row.shared) &&
+      (request.keepDuration === 0n || row.lastUsedAt.getTime() < unusedSince) &&
+      matches(row),
     ...(keepBytes > 0 ? { keepBytes } : {}),
   });
   for (const key of removed) {
