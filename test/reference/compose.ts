@@ -10,5 +10,5 @@ const hasGo = await outputOf('go', ['version']).then(
 );
 if (hasGo) {
   const path = await buildGoProgram('compose', 'github.com/docker/compose/v2/cmd', 'v2.40.3');
-  describeInterop('Docker Compose', { path, words: ['--ansi', 'never'] });
+  describeInterop('Docker Compose', { path, words: ['--ansi', 'never'], agrees: true });
 } else it('Docker Compose', { skip: 'needs go' });

@@ -16,10 +16,10 @@ services:
     assert.equal(code, 0);
     const lines = stdout.trimEnd().split('\n');
     assert.deepEqual(
-      lines.filter((line) => line.startsWith('one-1    | ')),
-      ['one-1    | out', 'one-1    | end'],
+      lines.filter((line) => line.startsWith('one-1     | ')),
+      ['one-1     | out', 'one-1     | end'],
     );
-    assert.ok(lines.includes('second-1 | hello'));
+    assert.ok(lines.includes('second-1  | hello'));
     assert.ok(lines.includes('one-1 exited with code 0'));
     assert.match(stderr, /^one-1 {4}\| err$/m);
   });
@@ -90,7 +90,7 @@ services:
         .join();
     assert.equal(own(/[13]/), '1,3');
     assert.equal(own(/[24]/), '2,4');
-    assert.equal(await shop.out('logs', '--tail', '1', 'first'), 'first-1 | 3');
+    assert.equal(await shop.out('logs', '--tail', '1', 'first'), 'first-1  | 3');
     assert.match(await shop.out('logs', '-t', '--no-log-prefix', 'first'), /^\d{4}-\d\d-\d\dT[\d:.]+Z 1\n/);
     const follower = shop.start('logs', '--follow', '--tail', '0', 'first');
     const [output, closed] = [text(follower.stdout), once(follower, 'close')];
@@ -111,7 +111,7 @@ services:
     follower.stdout.on('data', (bytes: Buffer) => {
       output += bytes.toString();
     });
-    const count = (): number => output.split('short-1 | short\n').length - 1;
+    const count = (): number => output.split('short-1  | short\n').length - 1;
     try {
       await waitFor('the first lines', () => count() === 1 && output.includes('long'));
       await shop.out('start', 'short');

@@ -114,9 +114,9 @@ services:
       told += bytes.toString();
     });
     await waitFor('the watch', () => told.includes('Watch enabled'));
-    await waitFor('the first output', () => printed.includes('app-1 | one\n'));
+    await waitFor('the first output', () => printed.includes('app-1  | one\n'));
     shop.write('built', 'two\n');
-    await waitFor('the output of the new container', () => printed.includes('app-1 | two\n'));
+    await waitFor('the output of the new container', () => printed.includes('app-1  | two\n'));
     up.kill('SIGINT');
     assert.deepEqual((await ended)[0], 130);
     assert.equal(await shop.inspect('app-1', '.State.Status'), 'exited');
@@ -134,7 +134,7 @@ services:
     shop.write('two', meet('two', 'one'));
     const { code, stderr } = await shop.run(['build']);
     assert.equal(code, 0, stderr);
-    for (const name of ['one', 'two']) assert.match(stderr, new RegExp(`^${name} \\| .*met$`, 'm'));
+    for (const name of ['one', 'two']) assert.match(stderr, new RegExp(`^${name} +\\| .*met$`, 'm'));
     shop.write('two', 'FROM busybox\nRUN exit 3\n');
     shop.write('one', 'FROM busybox\nRUN sleep 1000\n');
     const failed = await shop.run(['build']);

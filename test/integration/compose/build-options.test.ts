@@ -16,7 +16,7 @@ describeCompose('compose › options of build', ({ engine, project }) => {
     const both = await shop.run(['build', '--check']);
     assert.equal(both.code, 1);
     assert.match(both.stderr, /^bad +\| .*Badfile:2: MaintainerDeprecated/m);
-    assert.match(both.stderr, /^good \| Check complete, no warnings found\.$/m);
+    assert.match(both.stderr, /^good +\| Check complete, no warnings found\.$/m);
     assert.equal(await engine().cli('dhow').out('images', '--quiet', `${shop.name}-*`), '');
   });
 

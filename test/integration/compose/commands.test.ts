@@ -126,7 +126,7 @@ services: { web: { image: busybox, command: ${obedient('echo hi')} }, late: { im
       assert.equal(result.code, 0, result.stderr);
       return result.stdout;
     };
-    await waitFor('the output', async () => (await byName('logs', 'web')) === 'web-1 | hi\n');
+    await waitFor('the output', async () => (await byName('logs', 'web')) === 'web-1  | hi\n');
     assert.equal(await byName('ps', '--services'), 'late\nweb\n');
     await byName('down', '-t', '0');
     assert.equal(await shop.out('ps', '--all', '--quiet'), '');

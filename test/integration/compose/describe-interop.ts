@@ -9,7 +9,12 @@ import { type ComposeProject, describeCompose, obedient } from './describe-compo
  */
 export function describeInterop(
   name: string,
-  program: { readonly path: string; readonly words: readonly string[] },
+  program: {
+    readonly path: string;
+    readonly words: readonly string[];
+    /** Whether its digests of services are ours. */
+    readonly agrees: boolean;
+  },
 ): void {
   describeCompose(`compose › beside ${name}`, ({ engine, project }) => {
     const run = async (shop: ComposeProject, ...args: string[]): Promise<CommandResult> => {
@@ -90,6 +95,36 @@ networks: { net: }
       assert.equal((await shop.out('ps', '--quiet')).split('\n').length, 3);
       await shop.out('down', '-t', '0');
       assert.equal(await other(shop, 'ps', '-q'), '');
+    });
+
+    it('each leaves alone what the other has made', { skip: !program.agrees }, async () => {
+      await using shop = project(`
+services:
+  web:
+    image: busybox
+    command: ${obedient(':')}
+    env_file: ./variables
+    environment: [A=1]
+    labels: { b: "<2>" }
+    links: [db]
+    healthcheck: { test: "true", interval: 90s }
+    volumes: ['data:/data', /own, './variables:/file:ro']
+    ulimits: { nofile: 100 }
+    deploy: { resources: { limits: { memory: 50M } } }
+  db: { image: busybox, command: ${obedient(':')}, networks: { default: { aliases: [d] } }, use_api_socket: true }
+volumes: { data: }
+`);
+      shop.write('variables', 'B=2\n');
+      const ids = async () => (await shop.out('ps', '-q')).split('\n').sort();
+      await shop.out('up', '-d');
+      const made = await ids();
+      await other(shop, 'up', '-d');
+      assert.deepEqual(await ids(), made);
+      await shop.out('down', '-t', '0');
+      await other(shop, 'up', '-d');
+      const others = await ids();
+      await shop.out('up', '-d');
+      assert.deepEqual(await ids(), others);
     });
   });
 }

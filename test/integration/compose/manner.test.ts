@@ -126,12 +126,12 @@ networks: { spare: }
     await shop.out('up', '-d');
     const logs = (args: string[], environment: Record<string, string> = {}) =>
       shop.run([...args, 'logs', 'web'], { environment }).then(({ stdout }) => stdout);
-    await waitFor('the output', async () => (await logs([])) === 'web-1 | hi\n');
-    const coloured = '\x1b[36mweb-1 | \x1b[0mhi\n';
+    await waitFor('the output', async () => (await logs([])) === 'web-1  | hi\n');
+    const coloured = '\x1b[36mweb-1  | \x1b[0mhi\n';
     assert.equal(await logs(['--ansi', 'always']), coloured);
     assert.equal(await logs([], { COMPOSE_ANSI: 'always' }), coloured);
-    assert.equal(await logs(['--ansi', 'never'], { COMPOSE_ANSI: 'always' }), 'web-1 | hi\n');
-    assert.equal(await logs(['--ansi', 'always'], { NO_COLOR: '1' }), 'web-1 | hi\n');
+    assert.equal(await logs(['--ansi', 'never'], { COMPOSE_ANSI: 'always' }), 'web-1  | hi\n');
+    assert.equal(await logs(['--ansi', 'always'], { NO_COLOR: '1' }), 'web-1  | hi\n');
   });
 
   it('--parallel and COMPOSE_PARALLEL_LIMIT: so many at a time, also by .env', async () => {
@@ -171,7 +171,7 @@ networks: { spare: }
     await using shop = project(two);
     await shop.out('--compatibility', 'up', '-d');
     assert.equal(await shop.out('ps', '--format', '{{.Name}}'), `${shop.name}_db_1\n${shop.name}_web_1`);
-    await waitFor('the output', async () => (await shop.out('logs', 'web')) === 'web_1 | hi');
+    await waitFor('the output', async () => (await shop.out('logs', 'web')) === 'web_1  | hi');
   });
 
   it('--verbose: what the daemon is asked', async () => {
