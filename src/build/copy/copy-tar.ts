@@ -36,39 +36,25 @@ export async function* copyTar(entries: AsyncIterable<PlacedEntry>): AsyncGenera
   yield tarTrailer();
 }
 
-/**
- * Gives entries their place. A hard link whose first name was left out by `--exclude` becomes the file itself.
- * @param readAgain the content of another entry of the same source, by its name there
- */
+/** Gives entries their place. */
 export async function* placeEntries(
   entries: AsyncIterable<SourceEntry>,
   top: string,
   changes: Changes,
-  readAgain: (name: string) => Promise<SourceEntry | undefined>,
 ): AsyncGenerator<PlacedEntry, void> {
   const places = new Map<string, string>();
   for await (const { name, header, body } of entries) {
     const path = name === '' ? top : top === '' ? name : `${top}/${name}`;
     // The root of the image keeps its attributes.
     if (path === '') continue;
+    const changed = changeHeader(header, changes);
     if (header.type !== 'hard-link') {
       if (header.type !== 'directory') places.set(name, path);
-      yield { path, header: changeHeader(header, changes), body };
+      yield { path, header: changed, body };
       continue;
     }
-    const target = header.linkNameBytes.toString('latin1');
-    const place = places.get(target);
-    if (place !== undefined) {
-      yield {
-        path,
-        header: { ...changeHeader(header, changes), linkNameBytes: Buffer.from(place, 'latin1') },
-        body,
-      };
-      continue;
-    }
-    const first = await readAgain(target);
-    if (first === undefined) continue;
-    places.set(target, path);
-    yield { path, header: changeHeader(first.header, changes), body: first.body };
+    const place = places.get(header.linkNameBytes.toString('latin1'));
+    if (place === undefined) continue;
+    yield { path, header: { ...changed, linkNameBytes: Buffer.from(place, 'latin1') }, body };
   }
 }

@@ -25,6 +25,9 @@ const files = {
   'top.txt': '5',
   link: '-> a/one.txt',
   'odd[name': '6',
+  'linked/a': 'x'.repeat(700_000),
+  'linked/b': '=> linked/a',
+  'linked/c': '=> linked/a',
 };
 
 /** Both kinds of trees: the context in memory, and a file system. */
@@ -95,6 +98,31 @@ describe('sources of COPY', () => {
       });
       await assert.rejects(find('tpo.txt'), { message: /did you mean top\.txt\?/ });
       await assert.rejects(find('quite/else'), { message: /^Dockerfile:1: "quite\/else" is not there\n/ });
+    });
+
+    it(`${kind}: a hard link to what is excluded is the file itself`, async () => {
+      const tree = trees.get(kind) as SourceTree;
+      const [found] = await find('linked');
+      assert.ok(found);
+      const read = async (excludes: string[]): Promise<Record<string, string | number>> => {
+        const seen: Record<string, string | number> = {};
+        for await (const { name, header, body } of entriesOf(
+          tree,
+          found,
+          excludeRules({ excludes }),
+          never,
+        )) {
+          if (header.type === 'directory') continue;
+          const content = Buffer.concat(await Array.fromAsync(body()));
+          seen[name] = header.type === 'hard-link' ? `=> ${header.linkNameBytes}` : content.length;
+        }
+        return seen;
+      };
+      // In a context all names of a file are the same file.
+      const link = (to: string): string | number => (kind === 'disk' ? `=> ${to}` : 700_000);
+      assert.deepEqual(await read([]), { a: 700_000, b: link('a'), c: link('a') });
+      assert.deepEqual(await read(['a']), { b: 700_000, c: link('b') });
+      assert.deepEqual(await read(['b']), { a: 700_000, c: link('a') });
     });
 
     it(`${kind}: --exclude looks from the directory that is copied`, async () => {

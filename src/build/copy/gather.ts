@@ -60,17 +60,62 @@ export function excludeRules({ excludes }: Pick<CopyStep, 'excludes'>): IgnoreRu
   return excludes.length === 0 ? undefined : createIgnoreRules(excludes, '--exclude');
 }
 
-/** Names one entry and all after it below the thing that was gathered, those left out that `--exclude` matches. */
+/**
+ * Names one entry and all after it below the thing that was gathered, those left out that `--exclude` matches. Of a file whose first
+ * name is left out the next one is the file, and the others are links to that.
+ */
 export async function* entriesOf(
   tree: SourceTree,
   { path, name, isDirectory }: Gathered,
   excluded: IgnoreRules | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<SourceEntry, void> {
+  if (excluded === undefined) {
+    yield* tree.entries(path, signal);
+    return;
+  }
+  const leftOut = new Set<string>();
+  const firstNames = new Map<string, string>();
   for await (const entry of tree.entries(path, signal)) {
     const relative = isDirectory ? entry.name : baseName(name);
-    if (relative !== '' && excluded?.excludes(fromBytePath(relative))) continue;
-    yield entry;
+    if (relative !== '' && excluded.excludes(fromBytePath(relative))) {
+      if (entry.header.type === 'file') leftOut.add(entry.name);
+      continue;
+    }
+    const target = entry.header.linkNameBytes.toString('latin1');
+    const isOrphan = entry.header.type === 'hard-link' && leftOut.has(target);
+    const firstName = isOrphan ? firstNames.get(target) : undefined;
+    if (!isOrphan) yield entry;
+    else if (firstName !== undefined) {
+      yield { ...entry, header: { ...entry.header, linkNameBytes: Buffer.from(firstName, 'latin1') } };
+    } else {
+      firstNames.set(target, entry.name);
+      const file = await entryAt(tree, joinPath(path, target), signal);
+      if (file !== undefined) yield { ...file, name: entry.name };
+    }
+  }
+}
+
+/** What is at a path, without what is below it. Its body can be read whenever it is wanted. */
+export async function entryAt(
+  tree: SourceTree,
+  path: string,
+  signal: AbortSignal,
+): Promise<SourceEntry | undefined> {
+  for await (const { body: _, ...entry } of tree.entries(path, signal)) {
+    return { ...entry, body: () => bodyAt(tree, path, signal) };
+  }
+  return undefined;
+}
+
+export async function* bodyAt(
+  tree: SourceTree,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const { body } of tree.entries(path, signal)) {
+    yield* body();
+    return;
   }
 }
 

@@ -1,9 +1,17 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path/posix';
 import { parseChmod } from '#build/copy/chmod.ts';
+import { contentTree } from '#build/copy/content-tree.ts';
 import { type Changes, copyTar, type PlacedEntry, placeEntries } from '#build/copy/copy-tar.ts';
 import { digestEntries } from '#build/copy/digest-entries.ts';
-import { entriesOf, excludeRules, type Gathered, gather, joinPath } from '#build/copy/gather.ts';
+import {
+  bodyAt,
+  entriesOf,
+  entryAt,
+  excludeRules,
+  type Gathered,
+  gather,
+  joinPath,
+} from '#build/copy/gather.ts';
 import { newDirectory } from '#build/copy/new-directory.ts';
 import { type Destination, placeGathered } from '#build/copy/place.ts';
 import { type SourceEntry, type SourceTree, toBytePath } from '#build/copy/source-tree.ts';
@@ -70,7 +78,12 @@ export async function readyCopy(step: CopyStep, inputs: StepInputs): Promise<Rea
   keys.push(async () => {
     const digests: unknown[] = [];
     for (const found of await find()) {
-      digests.push([found.gathered.name, found.gathered.isDirectory, await digestEntries(entriesIn(found))]);
+      const { name, isDirectory, parents } = found.gathered;
+      const above: string[] = [];
+      for (const parent of parents) {
+        above.push(await digestEntries(attributesOf(found.tree, parent.path, signal)));
+      }
+      digests.push([name, isDirectory, await digestEntries(entriesIn(found)), ...above]);
     }
     return stepKey('copy', ...definition, digests);
   });
@@ -101,10 +114,8 @@ export async function readyCopy(step: CopyStep, inputs: StepInputs): Promise<Rea
             archives.push({ found: one, directory: destination.path });
             continue;
           }
-          yield* parentDirectories(one, destination, changes);
-          for await (const entry of placeEntries(entriesIn(one), place, changes, (name) =>
-            readAgain(one, name),
-          )) {
+          yield* parentDirectories(one, destination, changes, signal);
+          for await (const entry of placeEntries(entriesIn(one), place, changes)) {
             const isTop = entry.path === place && one.gathered.isDirectory;
             // A directory that is there keeps its attributes when the content of another one goes into it.
             if (isTop && destination.kind === 'directory' && place === destination.path) continue;
@@ -119,7 +130,8 @@ export async function readyCopy(step: CopyStep, inputs: StepInputs): Promise<Rea
           signal,
         });
         for (const { found: one, directory } of archives) {
-          await unpackArchive(session, root, directory, await bodyOf(one), changes);
+          const body = bodyAt(one.tree, one.gathered.path, signal);
+          await unpackArchive(session, root, directory, body, changes);
         }
       } catch (error) {
         signal.throwIfAborted();
@@ -129,20 +141,11 @@ export async function readyCopy(step: CopyStep, inputs: StepInputs): Promise<Rea
     },
   };
 
-  async function readAgain({ tree, gathered }: Found, name: string): Promise<SourceEntry | undefined> {
-    for await (const entry of tree.entries(joinPath(gathered.path, name), signal)) return entry;
-    return undefined;
-  }
-
-  async function bodyOf({ tree, gathered }: Found): Promise<AsyncIterable<Uint8Array>> {
-    return firstBody(tree, gathered.path, signal);
-  }
-
   async function isArchiveToUnpack({ verb, unpack }: CopyStep, one: Found): Promise<boolean> {
     if (verb !== 'ADD' || unpack === false || one.gathered.isDirectory) return false;
     if (one.source.kind === 'content') return false;
     if (one.source.kind === 'remote' && unpack !== true) return false;
-    return isArchive(await bodyOf(one));
+    return isArchive(bodyAt(one.tree, one.gathered.path, signal));
   }
 }
 
@@ -173,36 +176,6 @@ async function findSources(
     }
   }
   return found;
-}
-
-/** A file that stands in the Dockerfile. */
-function contentTree(name: string, content: string): SourceTree {
-  const bytes = Buffer.from(content);
-  return {
-    find: async (path) => (path === name ? { path, isDirectory: false } : undefined),
-    list: async () => [],
-    async *entries() {
-      yield {
-        name: '',
-        header: {
-          type: 'file',
-          linkNameBytes: Buffer.alloc(0),
-          sizeBytes: bytes.length,
-          mode: 0o644,
-          uid: 0,
-          gid: 0,
-          modifiedAt: { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 },
-          deviceMajor: 0,
-          deviceMinor: 0,
-          xattrs: new Map(),
-        },
-        async *body() {
-          if (bytes.length > 0) yield bytes;
-        },
-        contentSha256: createHash('sha256').update(bytes).digest('hex'),
-      };
-    },
-  };
 }
 
 async function changesOf(step: CopyStep, inputs: StepInputs, root: string): Promise<Changes> {
@@ -245,33 +218,21 @@ async function* parentDirectories(
   { tree, gathered }: Found,
   destination: Destination,
   changes: Changes,
+  signal: AbortSignal,
 ): AsyncGenerator<PlacedEntry, void> {
   for (const { path: from, name } of gathered.parents) {
-    for await (const entry of tree.entries(from, new AbortController().signal)) {
-      const [placed] = await Array.fromAsync(
-        placeEntries(only(entry), joinPath(destination.path, name), changes, async () => undefined),
-      );
-      if (placed !== undefined) yield placed;
-      break;
-    }
+    yield* placeEntries(attributesOf(tree, from, signal), joinPath(destination.path, name), changes);
   }
 }
 
-async function* only<Item>(item: Item): AsyncGenerator<Item, void> {
-  yield item;
-}
-
-async function firstBody(
+/** A directory without what is in it. */
+async function* attributesOf(
   tree: SourceTree,
-  from: string,
+  directory: string,
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
-  return (async function* () {
-    for await (const { body } of tree.entries(from, signal)) {
-      yield* body();
-      return;
-    }
-  })();
+): AsyncGenerator<SourceEntry, void> {
+  const entry = await entryAt(tree, directory, signal);
+  if (entry !== undefined) yield entry;
 }
 
 function describe(sources: readonly StepSource[]): unknown {

@@ -145,7 +145,7 @@ async function cacheDirectory(
         : createDiskTree((await session.mounted(await chainOf(mount.from))).root, parts.workers);
     const node = await tree.find(toBytePath(mount.source.slice(1)));
     if (node?.isDirectory) {
-      const entries = placeEntries(tree.entries(node.path, signal), '', {}, async () => undefined);
+      const entries = placeEntries(tree.entries(node.path, signal), '', {});
       await parts.workers.unpack(held.directory, copyTar(entries), { whiteouts: 'literal', signal });
     }
   }

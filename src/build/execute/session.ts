@@ -73,7 +73,7 @@ export function openSession(
     const directory = path.join(parts.workDirectory, `context-${randomUUID()}`);
     held.defer(quietly('remove an unpacked context', () => parts.removeTree(directory)));
     fs.mkdirSync(directory, { mode: 0o755 });
-    const entries = placeEntries(contextTree(name).entries('', signal), '', {}, async () => undefined);
+    const entries = placeEntries(contextTree(name).entries('', signal), '', {});
     await parts.workers.unpack(directory, copyTar(entries), { whiteouts: 'literal', signal });
     return directory;
   }
