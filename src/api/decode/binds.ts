@@ -20,11 +20,16 @@ export function parseBind(text: string): MountSettings {
   if (windowsPath || parts.length > 3 || parts.some((part) => part === '')) throw invalid(text);
   const [source, target, optionText = ''] = parts.length === 1 ? ['', parts[0]] : parts;
   if (source === undefined || target === undefined) throw invalid(text);
-  const options = readOptions(optionText, text);
+  // An anonymous volume takes no options.
+  if (parts.length === 2 && isMode(target)) throw invalid(text);
+  const options = readOptions(optionText);
   const mode = optionText === '' ? {} : { mode: optionText };
-  const destination = checkTarget(target, `volume "${text}"`);
-  if (path.posix.isAbsolute(source)) {
-    if (options.nocopy) throw invalidMode(optionText);
+  const type = path.posix.isAbsolute(source) ? 'bind' : 'volume';
+  const refuse = (why: string): DhowError =>
+    invalid(text, `: invalid mount config for type "${type}": ${why}`);
+  const destination = checkTarget(target, refuse);
+  if (type === 'bind') {
+    if (options.nocopy) throw refuse('field VolumeOptions must not be specified');
     return {
       type: 'bind',
       source: path.posix.normalize(source).replace(/(.)\/$/, '$1'),
@@ -36,7 +41,7 @@ export function parseBind(text: string): MountSettings {
       ...mode,
     };
   }
-  if (options.propagation !== undefined) throw invalidMode(optionText);
+  if (options.propagation !== undefined) throw refuse('field BindOptions must not be specified');
   return {
     type: 'volume',
     name: source === '' ? '' : checkVolumeName(source),
@@ -68,15 +73,25 @@ const groups = [
   ['z', 'Z'],
   ['nocopy'],
   [...propagations],
-  ['consistent', 'cached', 'delegated', 'default'],
+  ['consistent', 'cached', 'delegated'],
 ] as const;
 
-function readOptions(text: string, bind: string): BindOptions {
+function isMode(text: string): boolean {
+  return text.split(',').every((word) => groupOf(word) !== -1);
+}
+
+function groupOf(word: string): number {
+  return groups.findIndex((members) => members.some((member) => member === word));
+}
+
+function readOptions(text: string): BindOptions {
   const words = text === '' ? [] : text.split(',');
   const used = new Set<number>();
   for (const word of words) {
-    const group = groups.findIndex((members) => members.some((member) => member === word));
-    if (group === -1 || used.has(group)) throw word === '' ? invalid(bind) : invalidMode(text);
+    const group = groupOf(word);
+    if (group === -1 || used.has(group)) {
+      throw new DhowError('InvalidParameter', `invalid mode: ${text.slice(0, 100)}`);
+    }
     used.add(group);
   }
   return {
@@ -86,10 +101,6 @@ function readOptions(text: string, bind: string): BindOptions {
   };
 }
 
-function invalid(text: string): DhowError {
-  return new DhowError('InvalidParameter', `invalid volume specification: '${text.slice(0, 300)}'`);
-}
-
-function invalidMode(mode: string): DhowError {
-  return new DhowError('InvalidParameter', `invalid mode: ${mode.slice(0, 100)}`);
+function invalid(text: string, why = ''): DhowError {
+  return new DhowError('InvalidParameter', `invalid volume specification: '${text.slice(0, 300)}'${why}`);
 }

@@ -45,24 +45,22 @@ export function decodeContainerConfig(fields: Fields): PortableSettings {
       const { port, protocol } = parsePort(key, fields.nameOf('ExposedPorts'));
       return `${port}/${protocol}`;
     }),
-    volumePaths: fields.keys('Volumes').map((target) => checkTarget(target, fields.nameOf('Volumes'))),
+    volumePaths: fields.keys('Volumes').map((target) => checkTarget(target)),
     ...(healthcheck === undefined ? {} : { healthcheck }),
     networkDisabled: fields.flag('NetworkDisabled'),
   };
 }
 
-/** A path in the container at which something is mounted. @throws InvalidParameter */
-export function checkTarget(target: string, field: string): string {
+/** A path in the container at which something is mounted. @param refuse makes the error of the reason @throws InvalidParameter */
+export function checkTarget(
+  target: string,
+  refuse = (why: string): DhowError => new DhowError('InvalidParameter', why),
+): string {
   if (!path.posix.isAbsolute(target)) {
-    throw new DhowError(
-      'InvalidParameter',
-      `invalid mount path: '${target}' mount path must be absolute (${field})`,
-    );
+    throw refuse(`invalid mount path: '${target}' mount path must be absolute`);
   }
   const clean = path.posix.join(target, '.').replace(/(.)\/$/, '$1');
-  if (clean === '/') {
-    throw new DhowError('InvalidParameter', `invalid specification: destination can't be '/' (${field})`);
-  }
+  if (clean === '/') throw refuse("invalid specification: destination can't be '/'");
   return clean;
 }
 

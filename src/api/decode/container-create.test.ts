@@ -147,6 +147,9 @@ const invalidFields: [object, object, RegExp][] = [
   [{}, { Annotations: { '': 'x' } }, /empty string is not permitted/],
   [{}, { Binds: ['aa:/x', '/b:/x'] }, /Duplicate mount point: \/x/],
   [{}, { Binds: null, Tmpfs: { relative: '' } }, /mount path must be absolute/],
+  [{}, { Tmpfs: { '/a': 'size=1m,bogus' } }, /invalid tmpfs option \["bogus"\]/],
+  [{}, { Tmpfs: { '/a': 'size' } }, /invalid tmpfs option \["size"\]/],
+  [{}, { VolumesFrom: [''] }, /volumes-from specification cannot be an empty string/],
   [{}, { ConsoleSize: [1] }, /HostConfig\.ConsoleSize must be two numbers/],
 ];
 

@@ -11,7 +11,7 @@ export function decodeMount(fields: Fields): MountSettings {
   const target = fields.text('Target');
   if (target === '') throw invalidMount(type, 'field Target must not be empty');
   // Consistency speaks of file sharing on macOS and says nothing on Linux.
-  const place = checkTarget(target, fields.nameOf('Target'));
+  const place = checkTarget(target, (why) => invalidMount(type, why));
   fields.refuse(['ClusterOptions']);
   refuseForeignOptions(fields, type);
   switch (type) {
@@ -30,7 +30,7 @@ export function decodeMount(fields: Fields): MountSettings {
         `${fields.nameOf('Type')} "${type}" is not supported: use bind, volume, tmpfs or image`,
       );
     default:
-      throw invalidMount(type, `mount type unknown: ${JSON.stringify(type.slice(0, 60))}`);
+      throw invalidMount(type, 'mount type unknown');
   }
 }
 

@@ -39,13 +39,22 @@ const refusedBinds: [string, RegExp][] = [
   ['/a:/b:', /invalid volume specification/],
   ['/a:/b:ro:x', /invalid volume specification/],
   ['C:\\data:/b', /invalid volume specification/],
-  ['/a:b', /mount path must be absolute/],
-  ['/a:/', /destination can't be '\/'/],
+  ['/a:ro', /^InvalidParameter: invalid volume specification: '\/a:ro'$/],
+  [
+    'data:b',
+    /specification: 'data:b': invalid mount config for type "volume": invalid mount path: 'b' mount path must be absolute/,
+  ],
+  [
+    '/a:/',
+    /specification: '\/a:\/': invalid mount config for type "bind": invalid specification: destination can't be '\/'/,
+  ],
   ['/a:/b/..', /destination can't be '\/'/],
   ['/a:/b:ro,rw', /invalid mode: ro,rw/],
-  ['/a:/b:nocopy', /invalid mode: nocopy/],
+  ['/a:/b:nocopy', /invalid mount config for type "bind": field VolumeOptions must not be specified/],
+  ['/a:/b:,ro', /invalid mode: ,ro/],
+  ['/a:/b:default', /invalid mode: default/],
   ['/a:/b:what', /invalid mode: what/],
-  ['data:/b:rshared', /invalid mode: rshared/],
+  ['data:/b:rshared', /invalid mount config for type "volume": field BindOptions must not be specified/],
   ['./data:/b', /intended to pass a host directory, use absolute path/],
   ['a:/b', /includes invalid characters/],
 ];
@@ -156,7 +165,7 @@ test('members of Mounts that cannot be', () => {
     [{ Type: 'tmpfs', Target: '/b', Source: 'x' }, /field Source must not be specified/],
     [{ Type: 'tmpfs', Target: '/b', TmpfsOptions: { Options: [['a,b']] } }, /must be pairs/],
     [{ Type: 'cluster', Source: 'x', Target: '/b' }, /"cluster" is not supported/],
-    [{ Type: 'odd', Target: '/b' }, /mount type unknown: "odd"/],
+    [{ Type: 'odd', Target: '/b' }, /invalid mount config for type "odd": mount type unknown/],
   ];
   for (const [value, message] of cases) assert.throws(() => mount(value), message, JSON.stringify(value));
 });

@@ -50,10 +50,11 @@ function nameVolume(mount: Extract<MountSettings, { type: 'volume' }>): Containe
 function mountsOfOther(context: Pick<ContainerContext, 'table'>, text: string): ContainerMount[] {
   const colon = text.indexOf(':');
   const name = colon === -1 ? text : text.slice(0, colon);
-  const words = colon === -1 ? [] : text.slice(colon + 1).split(',');
+  const mode = colon === -1 ? '' : text.slice(colon + 1);
+  const words = mode === '' ? [] : mode.split(',');
   const invalid = words.find((word) => !['ro', 'rw', 'z', 'Z', 'nocopy'].includes(word));
   if (invalid !== undefined || (words.includes('ro') && words.includes('rw'))) {
-    throw new DhowError('InvalidParameter', `invalid mode: ${words.join(',').slice(0, 100)}`);
+    throw new DhowError('InvalidParameter', `invalid mode: ${mode.slice(0, 100)}`);
   }
   const other = found(() => findContainer(context.table, name));
   return other.mounts.map((mount) => borrow(mount, words.includes('ro')));

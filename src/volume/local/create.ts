@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { DhowError, messageOf } from '#errors/error.ts';
+import { DhowError, kindOf, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { makeLimitedDirectory } from '#sys/directory-limit.ts';
 import { hasCode } from '#sys/libc.ts';
@@ -15,6 +15,12 @@ const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** @throws InvalidParameter in Docker's words */
 export function checkName(name: string): void {
+  if (/^[a-zA-Z0-9]$/.test(name)) {
+    throw new DhowError(
+      'InvalidParameter',
+      'volume name is too short, names should be at least two alphanumeric characters',
+    );
+  }
   if (name.length <= 255 && namePattern.test(name)) return;
   throw new DhowError(
     'InvalidParameter',
@@ -25,9 +31,13 @@ export function checkName(name: string): void {
 /** See `VolumeStore.create`. */
 export async function createVolume(parts: LocalParts, request: VolumeRequest): Promise<VolumeRecord> {
   const name = request.name ?? makeUpName();
-  checkName(name);
   const { options = {} } = request;
-  readVolumeOptions(options);
+  try {
+    checkName(name);
+    readVolumeOptions(options);
+  } catch (error) {
+    throw new DhowError(kindOf(error), `create ${name.slice(0, 300)}: ${messageOf(error)}`, { cause: error });
+  }
   return parts.inOrder(name, async () => {
     const known = parts.table.find(name);
     if (known) {

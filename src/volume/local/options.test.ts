@@ -16,6 +16,11 @@ test('options of volumes', () => {
       { type: 'ext4', device: '/dev/sdb' },
       { kind: 'mount', type: 'ext4', device: '/dev/sdb', options: '' },
     ],
+    [{ type: '', device: '', o: '' }, { kind: 'directory' }],
+    [
+      { type: '', device: '/srv', o: 'bind' },
+      { kind: 'mount', type: 'none', device: '/srv', options: 'bind' },
+    ],
   ];
   for (const [options, expected] of cases) assert.deepEqual(readVolumeOptions(options), expected);
 });
@@ -24,6 +29,7 @@ test('options that make no volume', () => {
   const cases: [Record<string, string>, RegExp][] = [
     [{ speed: 'fast' }, /invalid option: "speed"/],
     [{ type: 'tmpfs' }, /missing required option: "device"/],
+    [{ type: '' }, /missing required option: "device"/],
     [{ device: '/x' }, /missing required option: "type"/],
     [{ o: 'bind' }, /missing required option: "type"/],
     [{ size: 'much' }, /invalid size: "much"/],

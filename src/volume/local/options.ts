@@ -19,22 +19,24 @@ export function readVolumeOptions(options: Readonly<Record<string, string>>): Vo
       `invalid option: "${unknown.slice(0, 60)}" (known are type, device, o and size)`,
     );
   }
-  const { type = '', device = '', o = '', size } = options;
+  const { type, device, o, size } = options;
   if (Object.values(options).some((value) => /[\0\n]/.test(value))) {
     throw new DhowError('InvalidParameter', 'options of a volume must not contain line breaks');
   }
-  if (type === '' && device === '' && o === '') {
+  // Docker wants them to be there, and takes empty ones for none.
+  if (type === undefined && (device ?? o) !== undefined) throw missing('type');
+  if (device === undefined && (type ?? o) !== undefined) throw missing('device');
+  if (!type && !device) {
     return { kind: 'directory', ...(size === undefined ? {} : { sizeBytes: parseByteSize(size) }) };
   }
-  if (type === '') throw missing('type');
-  if (device === '') throw missing('device');
+  if (!device) throw missing('device');
   if (size !== undefined) {
     throw new DhowError(
       'InvalidParameter',
       'size limits a volume of files; what is mounted has limits of its own (for tmpfs: --opt o=size=100m)',
     );
   }
-  return { kind: 'mount', type, device, options: o };
+  return { kind: 'mount', type: type || 'none', device, options: o ?? '' };
 }
 
 function missing(name: string): DhowError {
