@@ -56,11 +56,17 @@ export async function execInContainer(
   return { pid, stdio };
 }
 
+/** include/linux/sched.h; kept by a zombie. */
+const PF_EXITING = 0x4;
+
 function hasEnded(container: ProcessDirectory): boolean {
   const pidfd = openProcess(container);
   if (pidfd === undefined) return true;
   try {
-    return /^State:\t[ZX]/m.test(fs.readFileSync(`/proc/${readPid(container)}/status`, 'latin1'));
+    const stat = fs.readFileSync(`/proc/${readPid(container)}/stat`, 'latin1');
+    const [, , , , , , flags] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // It is no zombie yet while it ends the others of its pid namespace.
+    return (Number(flags) & PF_EXITING) !== 0;
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ESRCH')) return true;
     throw error;
