@@ -21,6 +21,7 @@ async function createOne(parts: ClientParts, thing: Thing): Promise<void> {
   // A volume that is not there is made with the container.
   volume.possible.add('present');
   thing.fills = volume;
+  thing.needs = joins ? network : undefined;
   await take({
     thing,
     after: 'created',
@@ -33,7 +34,6 @@ async function createOne(parts: ClientParts, thing: Thing): Promise<void> {
       }),
   });
   volume.possible = new Set(['present']);
-  thing.needs = joins ? network : undefined;
 }
 
 async function start({ ask }: ClientParts, thing: Thing): Promise<void> {
