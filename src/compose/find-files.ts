@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { isRemote } from '#compose/remote-address.ts';
 import { DhowError } from '#errors/error.ts';
 
 export interface FileChoice {
@@ -9,9 +10,11 @@ export interface FileChoice {
   readonly workingDirectory: string;
   readonly environment: ReadonlyMap<string, string>;
   exists(path: string): boolean;
+  /** The path of the file that an address of elsewhere names, brought to this machine. */
+  fetch(address: string): string;
 }
 
-const standardNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+export const standardNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
 const overrideNames = [
   'compose.override.yml',
   'compose.override.yaml',
@@ -25,15 +28,18 @@ const overrideNames = [
  * @throws NotFound when there is none
  */
 export function findFiles(choice: FileChoice): { files: string[]; directory: string } {
-  const { workingDirectory, environment, exists } = choice;
+  const { workingDirectory, environment, exists, fetch } = choice;
   const wanted = choice.directory === undefined ? undefined : resolve(workingDirectory, choice.directory);
   const separator = environment.get('COMPOSE_PATH_SEPARATOR') || ':';
   const listed = environment.get('COMPOSE_FILE')?.split(separator).filter(Boolean) ?? [];
   const given = choice.files.length > 0 ? choice.files : listed;
   const [first] = given;
   if (first !== undefined) {
-    const files = given.map((file) => (file === '-' ? file : resolve(workingDirectory, file)));
-    const beside = first === '-' ? workingDirectory : dirname(resolve(workingDirectory, first));
+    const files = given.map((file) => {
+      if (file === '-') return file;
+      return isRemote(file) ? fetch(file) : resolve(workingDirectory, file);
+    });
+    const beside = first === '-' ? workingDirectory : dirname(files[0] ?? first);
     return { files, directory: wanted ?? beside };
   }
   for (let directory = wanted ?? workingDirectory; ; directory = dirname(directory)) {

@@ -41,6 +41,7 @@ const load = (written: { variables?: boolean; paths?: boolean; defaults?: boolea
         return content;
       },
       home: undefined,
+      fetch: (address) => address,
       onUnset() {},
     },
   );

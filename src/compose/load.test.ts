@@ -27,6 +27,7 @@ function load(contents: Record<string, string>, setting: Setting = {}) {
         return content;
       },
       home: '/home/me',
+      fetch: (address) => `/fetched/${address.split('/').at(-1)}/compose.yaml`,
       onUnset: (name) => setting.unset?.push(name),
     },
   );
@@ -145,6 +146,14 @@ services:
       () => load({ '/p/compose.yaml': 'include: [a.yaml]', '/p/a.yaml': 'include: [compose.yaml]' }),
       /files include each other/,
     );
+  });
+
+  it('includes what lies elsewhere, whose paths start where it was brought to', () => {
+    const project = load({
+      '/p/compose.yaml': 'include: [https://h/shop.git]\nservices: { web: { image: i } }\n',
+      '/fetched/shop.git/compose.yaml': 'services: { far: { image: f, volumes: [./d:/d] } }\n',
+    });
+    assert.equal(project.services['far']?.volumes?.[0]?.source, '/fetched/shop.git/d');
   });
 
   it('interpolates values and reports what nobody set', () => {

@@ -51,7 +51,8 @@ export function complainUnsupported(at: Place, message: string): DhowError {
   return new DhowError('Unsupported', `${describePlace(at)}: ${message}`);
 }
 
-function describePlace({ file, line, column }: Place): string {
+/** `FILE:LINE:COLUMN` */
+export function describePlace({ file, line, column }: Place): string {
   if (line === 0) return file;
   return `${file === '-' ? 'standard input' : file}:${line}:${column}`;
 }

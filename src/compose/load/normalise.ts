@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { isElsewhere } from '#compose/document/elsewhere.ts';
 import {
   asMapping,
   complain,
@@ -13,6 +12,7 @@ import {
 } from '#compose/document/node.ts';
 import { identify } from '#compose/load/merge.ts';
 import { longDevice, longPorts, longVolume, splitWords } from '#compose/load/short-forms.ts';
+import { isRemote } from '#compose/remote-address.ts';
 
 /** What relative paths of a file start from, and what `~` stands for. */
 export interface Base {
@@ -146,7 +146,7 @@ const absolute: Change = (node, base, path) => {
 };
 
 const context: Change = (node, base, path) =>
-  isElsewhere(textOf(node, path)) ? node : absolute(node, base, path);
+  isRemote(textOf(node, path)) ? node : absolute(node, base, path);
 
 /** Each a directory, or an image, a service or an address. */
 const contexts: Change = (node, base, path) => {

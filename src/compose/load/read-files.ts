@@ -4,11 +4,12 @@ import { interpolate, type Variables } from '#compose/document/interpolate.ts';
 import {
   asMapping,
   complain,
-  complainUnsupported,
+  describePlace,
   isNull,
   type MappingNode,
   mapping,
   type Node,
+  type Place,
   withEntry,
 } from '#compose/document/node.ts';
 import { parseYaml } from '#compose/document/parse.ts';
@@ -16,11 +17,15 @@ import { resolveExtends } from '#compose/load/extends.ts';
 import { clean, merge } from '#compose/load/merge.ts';
 import { normaliseFile } from '#compose/load/normalise.ts';
 import { fields, listOf, text } from '#compose/model/decode.ts';
+import { isRemote } from '#compose/remote-address.ts';
+import { DhowError, isDhowError } from '#errors/error.ts';
 
 /** What loading needs of the world. */
 export interface Sources {
   /** The text of a file; `-` is the standard input. Throws NotFound when it is not there. */
   read(path: string): string;
+  /** The path of the file that an address of elsewhere names, brought to this machine. */
+  fetch(address: string): string;
   readonly home: string | undefined;
   /** Told once for each variable that is empty because nobody set it. */
   onUnset(name: string): void;
@@ -120,9 +125,7 @@ function addIncludes(
     const path = `include[${index}]`;
     const entry = item.kind === 'scalar' ? { path: [text(item, path)] } : decodeInclude(item, path);
     const files = (entry.path ?? []).map((name) => {
-      if (/^(oci|https?|git|ssh):|^git@/.test(name)) {
-        throw complainUnsupported(item.at, `${path}: including "${name}" from a remote is not supported yet`);
-      }
+      if (isRemote(name)) return fetchAt(item.at, name, sources);
       return resolve(set.directory, name);
     });
     const [first] = files;
@@ -139,6 +142,14 @@ function addIncludes(
     result = combine(result, included);
   }
   return result;
+}
+
+function fetchAt(at: Place, address: string, { fetch }: Sources): string {
+  try {
+    return fetch(address);
+  } catch (error) {
+    throw isDhowError(error) ? new DhowError(error.kind, `${describePlace(at)}: ${error.message}`) : error;
+  }
 }
 
 /** The outer variables win over those of the included project's own `.env`. */

@@ -18,6 +18,7 @@ export function loadText(content: string, variables: Readonly<Record<string, str
         throw new DhowError('NotFound', `no such file: ${path}`);
       },
       home: undefined,
+      fetch: (address) => address,
       onUnset() {},
     },
   );

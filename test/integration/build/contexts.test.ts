@@ -1,49 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Cli } from '../../support/cli.ts';
 import { outputOf } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { serveGit } from '../../support/serve-git.ts';
 import { build, failedBuild, writeFiles } from './build-context.ts';
-
-/** git's own server, for directories below one. */
-async function serveGit(directory: string): Promise<AsyncDisposable & { port: number }> {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as net.AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  const args = [
-    'daemon',
-    '--export-all',
-    '--reuseaddr',
-    '--listen=127.0.0.1',
-    `--port=${port}`,
-    `--base-path=${directory}`,
-  ];
-  const child = spawn('git', [...args, directory], { stdio: 'ignore', detached: true });
-  await waitFor('git daemon', async () => {
-    const socket = net.connect(port, '127.0.0.1');
-    await once(socket, 'connect');
-    socket.destroy();
-    return true;
-  });
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      // git starts its server as a process of its own; both are of one group.
-      process.kill(-(child.pid as number), 'SIGKILL');
-      await once(child, 'exit');
-    },
-  };
-}
 
 /** A web server with these files. */
 async function serveFiles(

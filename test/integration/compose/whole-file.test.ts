@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { it } from 'node:test';
+import { outputOf } from '../../support/command.ts';
+import { serveGit } from '../../support/serve-git.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { describeCompose, obedient } from './describe-compose.ts';
 
@@ -142,5 +144,48 @@ services:
     );
     watcher.kill('SIGINT');
     await once(watcher, 'exit');
+  });
+
+  it('reads files of git repositories, by -f and by include, at the commit that is there', async () => {
+    const root = fs.mkdtempSync(`${engine().directory}/git-`);
+    const repository = `${root}/far`;
+    const git = (...words: string[]) =>
+      outputOf('git', ['-C', repository, '-c', 'user.name=t', '-c', 'user.email=t@t', ...words]);
+    fs.mkdirSync(`${repository}/deep`, { recursive: true });
+    const write = (word: string) =>
+      fs.writeFileSync(
+        `${repository}/deep/compose.yaml`,
+        `services: { far: { image: busybox, command: cat /file, volumes: ["./file:/file:ro"], labels: { word: ${word} } } }`,
+      );
+    write('one');
+    fs.writeFileSync(`${repository}/deep/file`, 'from far\n');
+    fs.symlinkSync('/etc/passwd', `${repository}/compose.yaml`);
+    await git('init', '-q', '-b', 'main');
+    await git('add', '.');
+    await git('commit', '-qm', 'one');
+    await git('tag', '-am', 'first', 'v1');
+    write('two');
+    await git('commit', '-qam', 'two');
+    await using server = await serveGit(root);
+    const address = `git://127.0.0.1:${server.port}/far`;
+    const environment = { XDG_CACHE_HOME: `${root}/cache` };
+    await using shop = project(`
+include: ['${address}#v1:deep']
+services: { near: { image: busybox, command: ${obedient(':')} } }
+`);
+    const up = await shop.run(['run', '--rm', '-T', 'far'], { environment });
+    assert.equal(up.stdout, 'from far\n', up.stderr);
+    const dhow = engine().cli('dhow');
+    const word = async (path: string) =>
+      (await dhow.run(['compose', '-f', `${address}#${path}`, 'config'], { environment })).stdout;
+    assert.match(await word('v1:deep/compose.yaml'), /^name: deep$.*word: one/ms);
+    assert.match(await word(':deep'), /word: two/);
+    const failed = async (fragment: string) =>
+      (await dhow.run(['compose', '-f', `${address}${fragment}`, 'config'], { environment })).stderr;
+    assert.match(await failed(''), /is a link out of the repository/);
+    assert.match(await failed('#gone'), /has no "gone"/);
+    assert.match(await failed('#v1:nothing'), /there is no Compose file at/);
+    fs.rmSync(`${root}/cache`, { recursive: true });
+    shop.write('compose.yaml', `services: { near: { image: busybox, command: ${obedient(':')} } }`);
   });
 });

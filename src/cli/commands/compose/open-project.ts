@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { saysYes } from '#cli/commands/compose/says-yes.ts';
 import type { CliContext } from '#cli/context.ts';
+import { fetchRemote } from '#compose/fetch-remote.ts';
 import { findFiles } from '#compose/find-files.ts';
 import { type LoadRequest, loadProject, readVariables } from '#compose/load.ts';
 import { loadModel } from '#compose/load-model.ts';
@@ -70,6 +71,7 @@ function createSources({ environment, stderr }: CliContext, read: (path: string)
   const told = new Set<string>();
   return {
     read,
+    fetch: (address: string) => fetchRemote(address, environment),
     home: environment['HOME'],
     onUnset(name: string) {
       if (told.has(name)) return;
@@ -93,7 +95,8 @@ export function nameWithoutFiles(context: CliContext, choice: ProjectChoice): st
 function locateFiles(context: CliContext, choice: ProjectChoice, environment: ReadonlyMap<string, string>) {
   const { files, directory } = choice;
   const { workingDirectory } = context;
-  return findFiles({ files, directory, workingDirectory, environment, exists: existsSync });
+  const fetch = (address: string) => fetchRemote(address, context.environment);
+  return findFiles({ files, directory, workingDirectory, environment, exists: existsSync, fetch });
 }
 
 /** Variables that set how a command works. Files that cannot be read say nothing here: what needs them complains. */
