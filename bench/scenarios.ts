@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.ts';
 import { buildScenario } from './scenarios/build.ts';
+import { composeScenario } from './scenarios/compose.ts';
 import { imagesScenario } from './scenarios/images.ts';
 import { listScenario } from './scenarios/list.ts';
 import { memoryScenario } from './scenarios/memory.ts';
@@ -23,4 +24,5 @@ export const scenarios: readonly Scenario[] = [
   restartScenario,
   imagesScenario,
   buildScenario,
+  composeScenario,
 ];
