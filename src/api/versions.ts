@@ -15,6 +15,8 @@ export const withoutVirtualSizeMinor = 44;
 /** Up to the version before, images tell from which container they were made. */
 export const withoutContainerConfigMinor = 45;
 
+/** From this version on, lists of images tell for which platforms a name stands. */
+export const imageManifestsMinor = 47;
 /** From this version on, `info` names the firewall's driver. */
 export const firewallBackendMinor = 49;
 /** From this version on, `info` names the devices that CDI describes. */

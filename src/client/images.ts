@@ -105,7 +105,7 @@ export async function saveImages(
 
 export async function listImages(
   client: Client,
-  query: { all?: boolean; digests?: boolean; filters?: Filters } = {},
+  query: { all?: boolean; manifests?: boolean; filters?: Filters } = {},
   signal?: AbortSignal,
 ): Promise<ImageSummary[]> {
   const { filters, ...rest } = query;

@@ -10,6 +10,7 @@ import { pushImages } from '#engine/images/push.ts';
 import { pruneImages, removeImage } from '#engine/images/remove.ts';
 import { saveImages } from '#engine/images/save.ts';
 import { tagImage } from '#engine/images/tag.ts';
+import { variantsOf } from '#engine/images/variants.ts';
 import type { ImageService } from '#engine/images.ts';
 import { createImageIndexes } from '#store/image-indexes.ts';
 import type { ImageRecord } from '#store/images.ts';
@@ -27,6 +28,7 @@ export function createImageService(given: ImageServiceParts): ImageService {
         tags.length > 0 || parts.indexes.tagsOf(id).length === 0;
       return beside ? parts.images.list() : parts.images.list().filter(isNamed);
     },
+    variantsOf: (image) => variantsOf(parts, image),
     usersOf: (image) => parts.usersOfImage(image.id).map((user) => user.id),
     history: (name, platform) => imageHistory(parts, getImage(parts, name, platform)),
     tag: (source, target) => tagImage(parts, source, target),

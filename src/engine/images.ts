@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { HistoryEntry, ImageConfig, ImageRunConfig } from '#image/config.ts';
+import type { Descriptor } from '#image/manifest.ts';
 import type { Platform } from '#image/platform.ts';
 import type { Credentials } from '#registry/registry.ts';
 import type { ImageRecord } from '#store/images.ts';
@@ -14,6 +15,8 @@ export interface ImageService {
   find(name: string, platform?: Platform): ImageRecord | undefined;
   /** @param options.beside whether to list those as well that only stand beside another one under its tag, for other platforms; true */
   list(options?: { beside: boolean }): ImageRecord[];
+  /** The image with those that its names stand for, too. */
+  variantsOf(image: ImageRecord): Promise<ImageVariant[]>;
   /** Ids of the containers of each image, for `images` and `rmi`. */
   usersOf(image: ImageRecord): string[];
   history(name: string, platform?: Platform): ImageHistoryRow[];
@@ -143,3 +146,12 @@ export type PushProgress =
   | { phase: 'tag'; tag: string; digest: string; sizeBytes: number };
 
 export type { ImageRunConfig };
+
+/** An image among those that a name stands for. */
+export interface ImageVariant {
+  image: ImageRecord;
+  /** Of its manifest; of its configuration where there is no manifest yet. */
+  descriptor: Descriptor;
+  /** What is kept of it as it came, besides the unpacked layers: documents and compressed layers. */
+  contentBytes: number;
+}

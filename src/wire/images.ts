@@ -16,6 +16,25 @@ export interface ImageSummary {
   Labels: Record<string, string> | null;
   /** -1: not computed. */
   Containers: number;
+  /** From 1.47 on, with `manifests`. */
+  Manifests?: ImageManifestSummary[];
+}
+
+/** An image among those that a name stands for. */
+export interface ImageManifestSummary {
+  /** By which it can be named. */
+  ID: string;
+  Descriptor: { mediaType: string; digest: string; size: number };
+  Available: boolean;
+  /** In bytes: all of it, and what is kept of it as it came. */
+  Size: { Total: number; Content: number };
+  Kind: 'image' | 'attestation' | 'unknown';
+  ImageData?: {
+    Platform: { os: string; architecture: string; variant?: string };
+    /** Ids. */
+    Containers: string[] | null;
+    Size: { Unpacked: number };
+  };
 }
 
 /** Answer of `GET /images/{name}/json`. */

@@ -28,7 +28,6 @@ const hidden: Readonly<Record<string, string>> = {
     'cpu-count cpu-percent disable-content-trust io-maxbandwidth io-maxiops isolation kernel-memory use-api-socket',
   'container start': 'checkpoint checkpoint-dir',
   'image build': 'compress disable-content-trust force-rm isolation rm security-opt squash',
-  'image ls': 'tree',
   'image pull': 'disable-content-trust',
   'image push': 'disable-content-trust',
   'network create': 'ingress',
@@ -122,6 +121,8 @@ describe("docker's command line, as its help tells it", () => {
   it('is refused in the same words and with the same codes when it is wrong', async () => {
     const differences: string[] = [];
     for (const [{ name }, entry] of present()) {
+      // Its aliases are the same command.
+      if (name !== entry.names[0]) continue;
       const { operands } = (await entry.load()).command;
       for (const rest of wrongOperands(operands)) {
         const words = [...name.split(' '), ...rest];
@@ -137,7 +138,6 @@ describe("docker's command line, as its help tells it", () => {
 function wrongOperands({ min = 0, max }: Command['operands']): string[][] {
   return [
     ['--no-such-option'],
-    ['-Z'],
     ...(min > 0 ? [[]] : []),
     ...(max === undefined ? [] : [Array.from({ length: max + 1 }, () => 'x')]),
   ];

@@ -1,7 +1,7 @@
 import { epochSeconds } from '#api/encode/timestamps.ts';
 import type { ImageRecord } from '#api/engine-values.ts';
 import { withoutContainerConfigMinor, withoutVirtualSizeMinor } from '#api/versions.ts';
-import type { ImageHistoryRow, RemovedImage } from '#engine/images.ts';
+import type { ImageHistoryRow, ImageVariant, RemovedImage } from '#engine/images.ts';
 import type { ImageRunConfig } from '#image/config.ts';
 import { familiarName, parseReference } from '#image/reference.ts';
 import type {
@@ -9,6 +9,7 @@ import type {
   ImageHistoryItem,
   ImageInspect,
   ImageInspectConfig,
+  ImageManifestSummary,
   ImageSummary,
 } from '#wire/images.ts';
 
@@ -25,6 +26,27 @@ export function encodeImageSummary(image: ImageRecord, minor: number): ImageSumm
     ...(minor < withoutVirtualSizeMinor ? { VirtualSize: image.sizeBytes } : {}),
     Labels: image.config.config?.Labels ?? null,
     Containers: -1,
+  };
+}
+
+/** @param containers ids of those that use the image */
+export function encodeImageVariant(
+  { image, descriptor: { mediaType, digest, size }, contentBytes }: ImageVariant,
+  containers: string[],
+): ImageManifestSummary {
+  const { os, architecture, variant } = image.config;
+  return {
+    // Not of the manifest, as with containerd: images have one id here, with which all calls find them.
+    ID: image.id,
+    Descriptor: { mediaType, digest, size },
+    Available: true,
+    Size: { Total: contentBytes + image.sizeBytes, Content: contentBytes },
+    Kind: 'image',
+    ImageData: {
+      Platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+      Containers: containers,
+      Size: { Unpacked: image.sizeBytes },
+    },
   };
 }
 

@@ -4,15 +4,18 @@ import {
   encodeHistory,
   encodeImageInspect,
   encodeImageSummary,
+  encodeImageVariant,
   encodeRemovedImages,
 } from '#api/encode/images.ts';
+import type { ImageRecord } from '#api/engine-values.ts';
 import { filterImages, imageFilterNames, pruneMatcher } from '#api/filter/images.ts';
 import { imageForPlatform } from '#api/filter/platform.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
-import { withoutContainerConfigMinor } from '#api/versions.ts';
+import { imageManifestsMinor, withoutContainerConfigMinor } from '#api/versions.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError } from '#errors/error.ts';
+import type { ImageManifestSummary } from '#wire/images.ts';
 
 /** docker-compose 1 speaks the newest version that the daemon has, and reads what only older ones tell. */
 function inspectMinor(exchange: Exchange): number {
@@ -24,15 +27,27 @@ function inspectMinor(exchange: Exchange): number {
 export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] {
   const { images, system } = engine;
 
-  function list(exchange: Exchange): void {
-    const filters = Filters.parse(exchange.query.text('filters'), imageFilterNames);
-    const found = filterImages(images, filters, { all: exchange.query.flag('all'), now: new Date() });
-    const rows = found.map((image) => encodeImageSummary(image, exchange.minor));
+  async function list(exchange: Exchange): Promise<void> {
+    const { query, minor } = exchange;
+    const filters = Filters.parse(query.text('filters'), imageFilterNames);
+    const found = filterImages(images, filters, { all: query.flag('all'), now: new Date() });
+    const withManifests = minor >= imageManifestsMinor && query.flag('manifests');
+    const rows = await Promise.all(
+      found.map(async (image) => ({
+        ...encodeImageSummary(image, minor),
+        ...(withManifests ? { Manifests: await manifestsOf(image) } : {}),
+      })),
+    );
     // Docker's client prints in the order that it is given, newest first.
     exchange.sendJson(
       200,
       rows.sort((first, second) => second.Created - first.Created),
     );
+  }
+
+  async function manifestsOf(image: ImageRecord): Promise<ImageManifestSummary[]> {
+    const variants = await images.variantsOf(image);
+    return variants.map((variant) => encodeImageVariant(variant, images.usersOf(variant.image)));
   }
 
   function inspect(exchange: Exchange): void {

@@ -175,6 +175,7 @@ function createFakeImages(): ImageService {
       throw new DhowError('NotFound', `No such image: ${name}`, { reason: 'image-not-found' });
     },
     list: () => [...images],
+    variantsOf: async () => [],
     usersOf: () => [],
     history: () => [],
     async tag(source, target) {

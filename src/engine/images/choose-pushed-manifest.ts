@@ -77,7 +77,8 @@ export function hasAnnotations(
   return wanted === undefined || isDeepStrictEqual({ ...own }, { ...wanted });
 }
 
-async function* storedManifests(
+/** The manifests of an image that are here, the newest first. */
+export async function* storedManifests(
   parts: ImageParts,
   image: ImageRecord,
 ): AsyncGenerator<{ manifest: ImageManifest; bytes: Buffer }> {

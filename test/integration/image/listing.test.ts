@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { describeEngine } from '../../support/describe-engine.ts';
 import { type PushedImage, pushImage } from '../../support/push-image.ts';
 import { type Registry, startRegistry } from '../../support/registry.ts';
@@ -10,7 +12,7 @@ before(async () => {
 });
 after(() => registry?.[Symbol.asyncDispose]());
 
-describeEngine('images, history, inspect and tag', ({ cli, unique }) => {
+describeEngine('images, history, inspect and tag', ({ cli, engine, unique }) => {
   let repository = '';
   let name = '';
   let image: PushedImage;
@@ -31,6 +33,42 @@ describeEngine('images, history, inspect and tag', ({ cli, unique }) => {
       'v1',
     );
     await cli.out('pull', '-q', name);
+  });
+
+  it('images --tree shows the images that a name stands for', async (t) => {
+    if (engine().kind === 'dockerd') return t.skip('this version of dockerd knows of no platforms');
+    const several = unique('several');
+    const context = `${engine().directory}/${several}`;
+    fs.mkdirSync(context);
+    fs.writeFileSync(`${context}/Dockerfile`, `FROM scratch\nLABEL made=by-${several}\nCMD ["/none"]\n`);
+    const build = ['build', '-q', '--platform', 'linux/amd64,linux/arm64', '-t', several, context];
+    await engine()
+      .cli('dhow')
+      .out(...build);
+    const container = unique('user');
+    await cli.out('create', '--platform', 'linux/arm64', '--name', container, several);
+    // Docker's own is coloured, and pads by the bytes of the lines of the tree.
+    const shown = stripVTControlCharacters(await cli.out('images', '--tree', several))
+      .split('\n')
+      .slice(-4)
+      .map((line) => line.trim().split(/ {2,}/));
+    assert.deepEqual(
+      shown.map(([name, , , , extra]) => [name, extra]),
+      [
+        ['IMAGE', 'EXTRA'],
+        [`${several}:latest`, 'U'],
+        ['├─ linux/amd64', undefined],
+        ['└─ linux/arm64', 'U'],
+      ],
+    );
+    assert.equal(shown[1]?.[1], shown[2]?.[1], 'the id of the one that the name points at');
+    const id = await cli.out('inspect', '-f', '{{.Image}}', container);
+    assert.equal(shown[3]?.[1], id.slice('sha256:'.length).slice(0, 12));
+    const refused = await cli.run(['images', '--tree', '--quiet']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /--quiet is not yet supported with --tree/);
+    await cli.out('rm', container);
+    await cli.out('rmi', several);
   });
 
   it('images shows one row for each name', async () => {

@@ -1,6 +1,7 @@
 import { defineCommand } from '#cli/command.ts';
 import { type Filter, filterOption, groupFilters } from '#cli/filters.ts';
-import { flag, unsupported } from '#cli/options.ts';
+import { flag } from '#cli/options.ts';
+import { renderImageTree } from '#cli/output/image-tree.ts';
 import { chooseFormat, listFormat } from '#cli/output/list-format.ts';
 import { renderListing } from '#cli/output/listing.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '#cli/output/listings/images.ts';
 import { readPreferences } from '#cli/preferences.ts';
 import { listImages } from '#client/images.ts';
+import { DhowError } from '#errors/error.ts';
 
 export const command = defineCommand({
   usage: ['[OPTIONS] [REPOSITORY[:TAG]]'],
@@ -24,9 +26,20 @@ export const command = defineCommand({
     format: listFormat,
     'no-trunc': flag({ help: "Don't truncate output" }),
     quiet: flag({ short: 'q', help: 'Only show image IDs' }),
-    tree: unsupported('nothing'),
+    tree: flag({ help: 'List multi-platform images as a tree' }),
   },
-  async run(context, { options, operands }) {
+  async run(context, { options, given, operands }) {
+    const filters: Filter[] = [...options.filter, ...operands.map((name): Filter => ['reference', name])];
+    const query = { ...(options.all ? { all: true } : {}), filters: groupFilters(filters) };
+    if (options.tree) {
+      const other = ['quiet', 'no-trunc', 'digests', 'format'].find((name) => given.has(name));
+      if (other !== undefined) {
+        throw new DhowError('InvalidParameter', `--${other} is not yet supported with --tree`);
+      }
+      const listed = await listImages(context.client, { ...query, manifests: true }, context.signal);
+      context.stdout.write(renderImageTree(listed, context.stdout.columns ?? 80));
+      return 0;
+    }
     const { imagesFormat } =
       options.format === undefined ? await readPreferences(context.configDirectory) : {};
     const chosen = chooseFormat(context, {
@@ -40,8 +53,6 @@ export const command = defineCommand({
     });
     const addsDigest = options.digests && chosen.startsWith('table') && !chosen.includes('{{.Digest}}');
     const format = addsDigest ? `${chosen}\t{{.Digest}}` : chosen;
-    const filters: Filter[] = [...options.filter, ...operands.map((name): Filter => ['reference', name])];
-    const query = { ...(options.all ? { all: true } : {}), filters: groupFilters(filters) };
     const images = await listImages(context.client, query, context.signal);
     const withDigests = options.digests || format.includes('{{.Digest}}');
     const rows = images.flatMap((image) => imageRows(image, withDigests, options.digests));
