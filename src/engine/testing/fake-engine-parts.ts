@@ -34,6 +34,8 @@ export interface FakeEngine extends AsyncDisposable {
   failAttach(error: Error | undefined): void;
   /** Makes the next removal of a volume fail. */
   failVolumeRemoval(error: Error): void;
+  /** The disk takes no more changes of containers' rows. @returns takes them again */
+  refuseRows(): () => void;
   /** What the volume store holds. */
   volumes(): VolumeRecord[];
   /** The daemon is killed: its service hears of nothing more. */
@@ -239,6 +241,16 @@ export async function createFakeEngine(): Promise<FakeEngine> {
     },
     failVolumeRemoval(error) {
       volumeFailure = error;
+    },
+    refuseRows() {
+      const sql = databases.at(-1)?.sql;
+      const changes = ['UPDATE', 'DELETE'];
+      for (const change of changes) {
+        sql?.exec(
+          `CREATE TRIGGER no_${change} BEFORE ${change} ON containers BEGIN SELECT RAISE(FAIL, 'full'); END`,
+        );
+      }
+      return () => changes.forEach((change) => void sql?.exec(`DROP TRIGGER no_${change}`));
     },
     volumes: () => volumes?.list() ?? [],
     crash: () => runtime.deafen(),
