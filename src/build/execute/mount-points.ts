@@ -23,8 +23,13 @@ export function makeMountPoints(
   if (missing.length === 0) return undefined;
   const made = path.join(workDirectory, `points-${randomUUID()}`);
   fs.mkdirSync(made, { mode: 0o755 });
-  copyAttributes(root, '', made);
-  for (const point of missing) makeOne(root, made, point);
+  try {
+    copyAttributes(root, '', made);
+    for (const point of missing) makeOne(root, made, point);
+  } catch (error) {
+    fs.rmSync(made, { recursive: true });
+    throw error;
+  }
   return made;
 }
 
