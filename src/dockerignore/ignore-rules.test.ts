@@ -21,6 +21,9 @@ const cases: [string, string[], string[]][] = [
     ['node_modules', 'a/node_modules', 'a/node_modules/b/c'],
     ['xnode_modules', 'node_modulesx'],
   ],
+  ['**.log', ['a.log', 'd/a.log', '.log', 'a.log/b'], ['a.logs']],
+  ['**b/.a', ['b/.a', 'ab/.a', 'x/ab/.a'], ['b/a', 'b/.a.b']],
+  ['**b?', ['bc', 'a/bc'], ['abc', 'b']],
   ['a/**', ['a/b', 'a/b/c'], ['a', 'b']],
   ['a/**/b', ['a/b', 'a/x/b', 'a/x/y/b', 'a/x/b/z'], ['a/xb', 'ab']],
   ['**', ['a', 'a/b', '.x'], []],
@@ -32,6 +35,8 @@ const cases: [string, string[], string[]][] = [
   ['*\n!keep', ['a'], ['keep', 'keep/x']],
   ['a\n!a/b', ['a', 'a/c'], ['a/b', 'a/b/c']],
   ['!a/b\na', ['a/b'], []],
+  // Nothing of `a` was out when its own rule was looked at, so that it does not count below.
+  ['?/**\n!a', ['a/b', 'a/b/c'], ['a']],
   ['*.md\n!README*.md\nREADME-secret.md', ['x.md', 'README-secret.md'], ['README.md', 'README-x.md']],
   ['# a\n #b', ['#b'], ['a', '# a']],
   ['\ufeffa', ['a'], []],

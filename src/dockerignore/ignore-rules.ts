@@ -22,6 +22,12 @@ interface Rule {
   matches: PathMatch;
 }
 
+interface Verdict {
+  /** For each rule, whether it holds for the path or has held for a directory above it. */
+  hits: Uint8Array;
+  excluded: boolean;
+}
+
 const maxBytes = 1024 * 1024;
 const maxPatterns = 10_000;
 /** Directories whose matches are remembered. */
@@ -55,31 +61,33 @@ export function createIgnoreRules(patterns: readonly string[], name = '.dockerig
     throw new DhowError('InvalidParameter', `${name} has more than ${maxPatterns} patterns`);
   }
   const rules = patterns.map((pattern) => compileRule(pattern, name));
-  const remembered = new Map<string, Uint8Array>();
+  const remembered = new Map<string, Verdict>();
 
-  /** For each rule, whether it matches the path or one of the directories above it. */
-  function hitsOf(path: string): Uint8Array {
+  /**
+   * As Docker's matcher goes through the rules: one that could not change what was found so far is not looked at, and then also does not
+   * count for what is below the directory.
+   */
+  function judge(path: string): Verdict {
     const known = remembered.get(path);
     if (known !== undefined) return known;
     const slash = path.lastIndexOf('/');
-    const above = slash === -1 ? undefined : hitsOfDirectory(path.slice(0, slash));
-    return Uint8Array.from(rules, (rule, index) => (above?.[index] === 1 || rule.matches(path) ? 1 : 0));
-  }
-
-  function hitsOfDirectory(path: string): Uint8Array {
-    const hits = hitsOf(path);
-    if (remembered.size < maxRemembered) remembered.set(path, hits);
-    return hits;
-  }
-
-  function excludes(path: string): boolean {
+    const above = slash === -1 ? undefined : judgeDirectory(path.slice(0, slash)).hits;
     let excluded = false;
-    const hits = hitsOf(path);
-    for (const [index, rule] of rules.entries()) {
-      if (rule.includes === excluded && hits[index] === 1) excluded = !rule.includes;
-    }
-    return excluded;
+    const hits = Uint8Array.from(rules, ({ includes, matches }, index) => {
+      const hit = above?.[index] === 1 || (includes === excluded && matches(path));
+      if (hit) excluded = !includes;
+      return hit ? 1 : 0;
+    });
+    return { hits, excluded };
   }
+
+  function judgeDirectory(path: string): Verdict {
+    const verdict = judge(path);
+    if (remembered.size < maxRemembered) remembered.set(path, verdict);
+    return verdict;
+  }
+
+  const excludes = (path: string): boolean => judge(path).excluded;
 
   return {
     excludes,

@@ -9,6 +9,9 @@ export type { PathMatch } from '#dockerignore/pattern/match.ts';
  * @returns undefined when the pattern is malformed
  */
 export function compilePathPattern(pattern: string, options: { doubleStar: boolean }): PathMatch | undefined {
+  // `**.log` is all that ends so, where Docker's words for `**` would have it a whole name.
+  const ending = options.doubleStar ? /^\*\*([^/*?[\]\\][^*?[\]\\]*)$/s.exec(pattern)?.[1] : undefined;
+  if (ending !== undefined) return (path) => path.endsWith(ending);
   const tokens = parsePathPattern(pattern, options);
   return tokens === undefined ? undefined : compileTokens(tokens);
 }
