@@ -150,10 +150,10 @@ services: { web: { image: busybox, command: ${obedient('echo hi')} }, late: { im
       (await shop.run(['up', '-d'])).stderr,
       /"not-there.invalid\/x" of service "web" is not there/,
     );
-    shop.write('compose.yaml', 'services:\n  web:\n    image: busybox\n    gpus: all\n');
+    shop.write('compose.yaml', 'services:\n  web:\n    image: busybox\n    provider: { type: x }\n');
     assert.match(
       (await shop.run(['up', '-d'])).stderr,
-      /compose\.yaml:4:\d+: services\.web: "gpus" is not supported yet/,
+      /compose\.yaml:4:\d+: services\.web: "provider" is not supported yet/,
     );
     shop.write('compose.yaml', 'services: { web: { image: busybox } }');
   });
