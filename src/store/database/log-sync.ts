@@ -34,15 +34,13 @@ export interface LogSync {
 export function createLogSync(databasePath: string, { rewrite }: { rewrite: () => boolean }): LogSync {
   let hasFailed = false;
   let fd: number | undefined;
+  /** The new file's name must survive as well. */
+  let hasDurableName = false;
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
 
   function openLog(): number {
-    if (fd === undefined) {
-      fd = fs.openSync(`${databasePath}-wal`, 'r+');
-      // The new file's name must survive as well.
-      syncFileNow(path.dirname(databasePath));
-    }
+    fd ??= fs.openSync(`${databasePath}-wal`, 'r+');
     return fd;
   }
 
@@ -50,6 +48,8 @@ export function createLogSync(databasePath: string, { rewrite }: { rewrite: () =
     try {
       if (hasFailed && !rewrite()) throw new Error('the log cannot be written anew while others read it');
       hasFailed = false;
+      if (!hasDurableName) syncFileNow(path.dirname(databasePath));
+      hasDurableName = true;
       await fdatasync(openLog());
     } catch (error) {
       hasFailed = true;
