@@ -67,6 +67,8 @@ describe('sources of COPY', () => {
       assert.deepEqual(await paths('a/loop/two.md'), ['a/two.md as two.md']);
       assert.deepEqual(await paths('.'), [' as ']);
       assert.deepEqual(await paths('*/*.txt'), ['a/one.txt as one.txt', 'b/four.txt as four.txt']);
+      // Two stars are one, as in Go's filepath.Match; only --parents has them for any depth.
+      assert.deepEqual(await paths('**/*.txt'), ['a/one.txt as one.txt', 'b/four.txt as four.txt']);
       assert.deepEqual(await paths('[ab]/?o*'), ['a as loop', 'b/four.txt as four.txt']);
       assert.deepEqual(await paths('odd[[]name'), ['odd[name as odd[name']);
       assert.deepEqual(await paths('none*'), []);

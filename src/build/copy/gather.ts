@@ -31,8 +31,9 @@ export async function gather(
 ): Promise<Gathered[]> {
   const { above, inside } = splitAtPivot(source.path, step.parents);
   const matches: { match: string; top: string }[] = [];
-  for (const top of await expand(tree, '', above)) {
-    for (const match of await expand(tree, top, inside)) matches.push({ match, top });
+  for (const top of await expand(tree, '', above, { anyDepth: false })) {
+    const below = await expand(tree, top, inside, { anyDepth: step.parents });
+    for (const match of below) matches.push({ match, top });
   }
   if (matches.length === 0 && !wildcards.test(source.path)) throw await notFound(tree, step.source, source);
   const gathered: Gathered[] = [];
@@ -135,8 +136,16 @@ function splitAtPivot(written: string, parents: boolean): { above: string; insid
   return { above: clean(written.slice(0, pivot)), inside: clean(written.slice(pivot + 3)) };
 }
 
-/** Paths below `top` that a pattern matches, as they are named (symlinks on the way are followed, but stay in the name). */
-async function expand(tree: SourceTree, top: string, pattern: string): Promise<string[]> {
+/**
+ * Paths below `top` that a pattern matches, as they are named (symlinks on the way are followed, but stay in the name).
+ * @param anyDepth whether `**` is any number of directories, and not just another `*`
+ */
+async function expand(
+  tree: SourceTree,
+  top: string,
+  pattern: string,
+  { anyDepth }: { anyDepth: boolean },
+): Promise<string[]> {
   if (!wildcards.test(pattern)) {
     const path = joinPath(top, pattern);
     return (await tree.find(path)) === undefined ? [] : [path];
@@ -145,7 +154,11 @@ async function expand(tree: SourceTree, top: string, pattern: string): Promise<s
   for (const part of pattern.split('/')) {
     const next: string[] = [];
     for (const match of matches) {
-      for (const found of await expandPart(tree, match, part)) next.push(found);
+      const found =
+        part === '**' && anyDepth
+          ? [match, ...(await directoriesBelow(tree, match))]
+          : await expandPart(tree, match, part);
+      for (const path of found) next.push(path);
     }
     matches = [...new Set(next)];
   }
@@ -153,7 +166,6 @@ async function expand(tree: SourceTree, top: string, pattern: string): Promise<s
 }
 
 async function expandPart(tree: SourceTree, directory: string, part: string): Promise<string[]> {
-  if (part === '**') return [directory, ...(await directoriesBelow(tree, directory))];
   const node = await tree.find(directory);
   if (node === undefined || !node.isDirectory) return [];
   if (!wildcards.test(part)) {
