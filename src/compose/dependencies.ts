@@ -18,21 +18,15 @@ export function boundServices(service: Service): string[] {
   return [...new Set([...modes, ...sources].filter((name) => name !== undefined))];
 }
 
-/** What must be there before a service: what it says by `depends_on`, and what it refers to otherwise. */
+/** What must be there before a service; loading has added to `depends_on` what it refers to otherwise. */
 export function dependenciesOf(service: Service): Map<string, Dependency & { required: boolean }> {
-  const linked = (service.links ?? []).map((link) => link.split(':', 1)[0] ?? link);
-  const result = new Map<string, Dependency & { required: boolean }>();
-  for (const name of [...boundServices(service), ...linked]) {
-    result.set(name, { condition: 'service_started', restart: false, required: true });
-  }
-  for (const [name, { condition, restart, required }] of Object.entries(service.depends_on ?? {})) {
-    result.set(name, {
-      condition: condition ?? 'service_started',
-      restart: restart ?? false,
-      required: required ?? true,
-    });
-  }
-  return result;
+  const entries = Object.entries(service.depends_on ?? {});
+  return new Map(
+    entries.map(([name, { condition = 'service_started', restart = false, required = true }]) => [
+      name,
+      { condition, restart, required },
+    ]),
+  );
 }
 
 /**
