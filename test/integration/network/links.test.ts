@@ -52,6 +52,17 @@ describeEngine('network › links', ({ cli, unique }) => {
     await cli.out('rm', '-f', web, db, filler);
   });
 
+  it('are there when containers start in the order in which they are named', async () => {
+    const [db, web] = [unique('db'), unique('web')];
+    await cli.out('run', '-d', '--name', db, ...sleeper);
+    await cli.out('run', '-d', '--name', web, '--link', `${db}:store`, ...sleeper);
+    await cli.out('stop', '-t', '0', db, web);
+    assert.equal(await cli.out('start', db, web), `${db}\n${web}`);
+    assert.equal(await cli.out('restart', '-t', '0', db, web), `${db}\n${web}`);
+    assert.match(await cli.out('exec', web, 'cat', '/etc/hosts'), /\sstore /);
+    await cli.out('rm', '-f', web, db);
+  });
+
   it('to what does not run, or does not exist, are refused', async () => {
     const [db, web] = [unique('db'), unique('web')];
     await cli.out('create', '--name', db, ...sleeper);

@@ -1,5 +1,5 @@
 import { defineCommand } from '#cli/command.ts';
-import { forEachAtOnce } from '#cli/commands/container/each.ts';
+import { forEachInOrder } from '#cli/commands/container/each.ts';
 import { integer, text } from '#cli/options.ts';
 import { restartContainer } from '#client/containers.ts';
 
@@ -16,7 +16,7 @@ export const command = defineCommand({
   },
   run(context, { options, operands }) {
     const query = { signal: options.signal, t: options.timeout };
-    return forEachAtOnce(context, operands, (name) =>
+    return forEachInOrder(context, operands, (name) =>
       restartContainer(context.client, name, query, context.signal),
     );
   },

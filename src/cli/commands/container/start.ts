@@ -1,5 +1,5 @@
 import { defineCommand } from '#cli/command.ts';
-import { forEachAtOnce } from '#cli/commands/container/each.ts';
+import { forEachInOrder } from '#cli/commands/container/each.ts';
 import { runSession } from '#cli/commands/container/session.ts';
 import { flag, text, unsupported } from '#cli/options.ts';
 import { inspectContainer, startContainer } from '#client/containers.ts';
@@ -18,7 +18,7 @@ export const command = defineCommand({
   async run(context, { options, operands }) {
     const { client, signal } = context;
     if (!options.attach && !options.interactive) {
-      return forEachAtOnce(context, operands, (name) => startContainer(client, name, signal));
+      return forEachInOrder(context, operands, (name) => startContainer(client, name, signal));
     }
     const [name = '', ...more] = operands;
     if (more.length > 0) {
