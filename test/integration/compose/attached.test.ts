@@ -21,7 +21,7 @@ services:
     );
     assert.ok(lines.includes('second-1  | hello'));
     assert.ok(lines.includes('one-1 exited with code 0'));
-    assert.match(stderr, /^one-1 {4}\| err$/m);
+    assert.match(stderr, /^one-1 {5}\| err$/m);
   });
 
   it('stops all at Ctrl-C, kills at the second, and colours its prefixes', async () => {

@@ -50,14 +50,28 @@ services:
     assert.equal((await shop.run(['exec', 'web', 'sh', '-c', 'exit 8'])).code, 8);
     assert.equal((await shop.run(['exec', '-T', 'web', 'cat'], { input: 'typed' })).stdout, 'typed');
     assert.match((await shop.run(['exec', '--index', '3', 'web', 'true'])).stderr, /has no container 3/);
-    assert.match(await shop.out('top', 'web'), new RegExp(`^${shop.name}-web-1\\nUID`));
+    const processes = (await shop.out('top', 'web')).split('\n').map((line) => line.split(/ +/).slice(0, 3));
+    assert.deepEqual(processes[0], ['SERVICE', '#', 'UID']);
+    assert.deepEqual(
+      [...new Set(processes.slice(1).map((line) => line.join(' ')))],
+      ['web 1 root', 'web 2 root'],
+    );
     assert.match(await shop.out('port', 'web', '80'), /^127\.0\.0\.1:\d+$/);
+    const unpublished = await shop.run(['port', '--protocol', 'udp', 'web', '80']);
+    assert.equal(unpublished.code, 1);
+    assert.match(unpublished.stderr, new RegExp(`no port 80/udp for container ${shop.name}-web-1: 80/tcp`));
     const [row = ''] = (await shop.out('ps', '--format', 'json')).split('\n');
-    const { Name: first, Publishers: ports } = JSON.parse(row) as {
+    const {
+      Name: first,
+      Publishers: ports,
+      ID: id,
+    } = JSON.parse(row) as {
+      ID: string;
       Name: string;
       Publishers: Record<string, unknown>[];
     };
     assert.equal(first, `${shop.name}-web-1`);
+    assert.equal((await shop.out('ps', '-q')).split('\n')[0]?.slice(0, 12), id);
     assert.deepEqual(
       [ports[0]?.['URL'], ports[0]?.['TargetPort'], ports[0]?.['Protocol']],
       ['127.0.0.1', 80, 'tcp'],
@@ -67,7 +81,9 @@ services:
     assert.equal(await shop.out('exec', '--index', '2', 'web', 'cat', '/tmp/file'), 'copied');
     await shop.out('cp', 'web:/tmp/file', `${shop.directory}/back`);
     assert.equal(fs.readFileSync(`${shop.directory}/back`, 'utf8'), 'copied');
-    assert.match(await shop.out('images'), new RegExp(`^${shop.name}-web-2 +busybox +latest`, 'm'));
+    assert.match(await shop.out('images'), new RegExp(`^${shop.name}-web-2 +busybox +latest .* ago$`, 'm'));
+    const [image] = JSON.parse(await shop.out('images', '--format', 'json')) as { LastTagTime: string }[];
+    assert.match(image?.LastTagTime ?? '', /^\d{4}-\d\d-\d\dT/);
     assert.match(
       await shop.out('ls'),
       new RegExp(`^${shop.name} +running\\(2\\) +${shop.directory}/compose.yaml`, 'm'),
@@ -155,6 +171,15 @@ services: { web: { image: busybox, command: ${obedient('echo hi')} }, late: { im
       (await shop.run(['up', '-d'])).stderr,
       /compose\.yaml:4:\d+: services\.web: "provider" is not supported yet/,
     );
+    for (const verb of ['bridge', 'publish']) {
+      const { code, stderr } = await shop.run([verb]);
+      assert.equal(code, 125);
+      assert.match(stderr, new RegExp(`dhow compose ${verb} is not supported`));
+    }
+    const wrong = await shop.run(['ps', '--nope']);
+    assert.deepEqual([wrong.code, wrong.stderr.includes('unknown flag: --nope')], [1, true]);
+    const bare = await shop.run([]);
+    assert.deepEqual([bare.code, bare.stdout.includes('Usage:  dhow compose')], [0, true]);
     shop.write('compose.yaml', 'services: { web: { image: busybox } }');
   });
 });

@@ -3,6 +3,7 @@ import { type ImageSettings, prepareImages } from '#cli/commands/compose/prepare
 import { provideSocket } from '#cli/commands/compose/provide-socket.ts';
 import { saysYes } from '#cli/commands/compose/says-yes.ts';
 import type { CliContext } from '#cli/context.ts';
+import { flag } from '#cli/options.ts';
 import { findService, orderServices } from '#compose/dependencies.ts';
 import { observeProject } from '#compose/observe.ts';
 import type { Step } from '#compose/plan.ts';
@@ -72,6 +73,9 @@ export async function prepareUp(
   }
   return { steps, services };
 }
+
+/** For scripts that are written for Docker Compose, which asks before it changes volumes. */
+export const yesOption = flag({ short: 'y', help: 'Assume "yes": nothing is ever asked' });
 
 /** `SERVICE=NUMBER`. @throws InvalidParameter */
 export function parseScale(text: string): readonly [string, number] {

@@ -6,7 +6,9 @@ import { tellRequests } from '#cli/commands/compose/tell-requests.ts';
 import type { CliContext } from '#cli/context.ts';
 import { flag, list, type OptionValues, text } from '#cli/options.ts';
 import { parseOptions } from '#cli/parse-options.ts';
+import type { CommandEntry } from '#cli/registry.ts';
 import { UsageError } from '#cli/usage-error.ts';
+import { DhowError } from '#errors/error.ts';
 
 interface Verb {
   readonly names: readonly string[];
@@ -182,6 +184,9 @@ const verbs: readonly Verb[] = [
   },
 ];
 
+const summary = 'Define and run multi-container applications';
+const refusedVerbs = ['alpha', 'bridge', 'publish'];
+
 const options = {
   'all-resources': flag({ help: 'Include all resources, even those not used by services' }),
   ...mannerOptions,
@@ -217,9 +222,9 @@ function readChoice(values: OptionValues<typeof options>): ProjectChoice {
   };
 }
 
-export const command = defineCommand({
+export const command: Command = defineCommand({
   usage: ['[OPTIONS] COMMAND'],
-  operands: { min: 1 },
+  operands: {},
   // The verb has options of its own.
   interspersed: false,
   options,
@@ -242,27 +247,47 @@ export const command = defineCommand({
   async run(context, { options: values, operands }) {
     const [verb = '', ...words] = operands;
     const found = verbs.find(({ names }) => names.includes(verb));
+    if (verb === '') return await showHelp(context, 'compose', { names: ['compose'], summary }, command);
+    if (refusedVerbs.includes(verb)) {
+      throw new DhowError('Unsupported', `dhow compose ${verb} is not supported`);
+    }
     if (found === undefined) throw new UsageError(`unknown command: dhow compose ${verb}`, 1);
     const { createVerb } = await found.load();
     const choice = readChoice(values);
     const manner = readManner(values, settingVariables(context, choice));
     const typed = withDryRun(createVerb(choice, manner));
-    const input = parseOptions(typed.options, words, { interspersed: typed.interspersed ?? true });
+    const input = parseVerb(typed, words);
     const dryRun = manner.dryRun || input.options['dry-run'] === true;
     const inner = withDryRun(createVerb(choice, { ...manner, dryRun }));
-    if (!input.help) {
-      checkOperands(`compose ${verb}`, inner, input.operands.length);
-      return await runVerb(values.verbose ? tellRequests(context) : context, verb, inner, input);
+    if (input.help) {
+      const names = found.names.map((name) => `compose ${name}`);
+      return await showHelp(context, `compose ${verb}`, { names, summary: found.summary }, inner);
     }
-    const { commandHelp } = await import('#cli/help.ts');
-    const names = found.names.map((name) => `compose ${name}`);
-    const entry = { names, summary: found.summary, load: async () => ({ command: inner }) };
-    context.stdout.write(
-      commandHelp(`compose ${verb}`, entry, inner, Math.min(context.stdout.columns ?? 80, 120)),
-    );
-    return 0;
+    checkOperands(`compose ${verb}`, inner, input.operands.length);
+    return await runVerb(values.verbose ? tellRequests(context) : context, verb, inner, input);
   },
 });
+
+async function showHelp(
+  { stdout }: CliContext,
+  name: string,
+  { names, summary: about }: Pick<CommandEntry, 'names' | 'summary'>,
+  inner: Command,
+): Promise<number> {
+  const { commandHelp } = await import('#cli/help.ts');
+  const entry = { names, summary: about, load: async () => ({ command: inner }) };
+  stdout.write(commandHelp(name, entry, inner, Math.min(stdout.columns ?? 80, 120)));
+  return 0;
+}
+
+/** @throws UsageError with the exit code that Docker Compose has for all of them */
+function parseVerb({ options: table, interspersed = true }: Command, words: readonly string[]) {
+  try {
+    return parseOptions(table, words, { interspersed });
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(error.message, 1) : error;
+  }
+}
 
 /** Each verb takes it, as well as `dhow compose` itself. */
 function withDryRun(verb: Command): Command {

@@ -33,7 +33,6 @@ export function composeListing(now: number, truncate: boolean): Listing<ServiceC
       ...Object.fromEntries(usual),
       ExitCode: { title: 'EXIT CODE', value: ({ summary }) => intValue(exitCodeOf(summary)) },
       Health: { title: 'HEALTH', value: ({ summary }) => healthOf(summary) },
-      ID: { title: 'CONTAINER ID', value: ({ id }) => id },
       Name: { title: 'NAME', value: ({ name }) => name },
       Project: { title: 'PROJECT', value: ({ summary }) => summary.Labels[label.project] ?? '' },
       Publishers: {

@@ -1,5 +1,5 @@
 import { type Command, defineCommand } from '#cli/command.ts';
-import { parseScale, prepareUp } from '#cli/commands/compose/bring-up.ts';
+import { parseScale, prepareUp, yesOption } from '#cli/commands/compose/bring-up.ts';
 import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { pullOption } from '#cli/commands/compose/prepare-images.ts';
@@ -21,6 +21,7 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
       'quiet-pull': flag({ help: 'Pull without printing progress information' }),
       'remove-orphans': flag({ help: 'Remove containers for services not defined in the Compose file' }),
       scale: parsedList({ help: 'Scale SERVICE to NUM instances' }, 'SERVICE=NUM', parseScale),
+      yes: yesOption,
     },
     async run(context, { options, operands }) {
       if (options['force-recreate'] && options['no-recreate']) {

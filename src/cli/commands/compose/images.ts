@@ -4,11 +4,15 @@ import { findTarget, selectContainers } from '#cli/commands/compose/target.ts';
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
 import { splitReference } from '#cli/commands/image/reference-text.ts';
 import { flag, parsed } from '#cli/options.ts';
+import { humanDuration } from '#cli/output/duration.ts';
 import { humanSize } from '#cli/output/size.ts';
 import { layOutTable } from '#cli/output/table.ts';
 import { shortId } from '#cli/output/width.ts';
 import { inspectImage } from '#client/images.ts';
 import { observeContainers } from '#compose/observe.ts';
+
+/** Wider than in other tables. */
+const minimumWidth = 20;
 
 /** `dhow compose images`: what the project's containers were made from. */
 export function createVerb(choice: ProjectChoice): Command {
@@ -39,6 +43,7 @@ export function createVerb(choice: ProjectChoice): Command {
             Tag: named?.tag ?? (named === undefined ? '<none>' : 'latest'),
             Platform: `${image.Os}/${image.Architecture}${image.Variant ? `/${image.Variant}` : ''}`,
             Size: image.Size,
+            LastTagTime: image.Metadata.LastTagTime,
           };
         }),
       );
@@ -54,11 +59,18 @@ export function createVerb(choice: ProjectChoice): Command {
           row.Platform,
           shortId(row.ID),
           humanSize(row.Size, 3),
+          age(row.LastTagTime),
         ].join('\t'),
       );
-      const head = 'CONTAINER\tREPOSITORY\tTAG\tPLATFORM\tIMAGE ID\tSIZE';
-      context.stdout.write(layOutTable(`${[head, ...lines].join('\n')}\n`));
+      const head = 'CONTAINER\tREPOSITORY\tTAG\tPLATFORM\tIMAGE ID\tSIZE\tCREATED';
+      context.stdout.write(layOutTable(`${[head, ...lines].join('\n')}\n`, minimumWidth));
       return 0;
     },
   });
+}
+
+/** How long ago an image got its name; one that never had one has the year 1. */
+function age(lastTagTime: string): string {
+  const time = Date.parse(lastTagTime);
+  return Number.isNaN(time) || time < 0 ? 'N/A' : `${humanDuration(Date.now() - time)} ago`;
 }

@@ -27,7 +27,7 @@ export function createLogPrinter(settings: LogPrinterSettings, names: readonly s
     width = Math.max(width, name.length);
     const behind = (text: string) => {
       if (!settings.prefix) return `${text}\n`;
-      const head = `${name.padEnd(width)} | `;
+      const head = `${name.padEnd(width)}  | `;
       return `${settings.colour ? `\x1b[${colour}m${head}\x1b[0m` : head}${text}\n`;
     };
     return {

@@ -7,6 +7,9 @@ import { listContainers } from '#client/containers.ts';
 import { label } from '#compose/labels.ts';
 import { DhowError } from '#errors/error.ts';
 
+/** Wider than in other tables. */
+const minimumWidth = 20;
+
 /** `dhow compose ls`: all projects that the daemon has containers of. */
 export function createVerb(): Command {
   return defineCommand({
@@ -38,7 +41,9 @@ export function createVerb(): Command {
       else if (options.format === 'json') context.stdout.write(`${JSON.stringify(listed)}\n`);
       else {
         const lines = listed.map((row) => `${row.Name}\t${row.Status}\t${row.ConfigFiles}`);
-        context.stdout.write(layOutTable(`${['NAME\tSTATUS\tCONFIG FILES', ...lines].join('\n')}\n`));
+        context.stdout.write(
+          layOutTable(`${['NAME\tSTATUS\tCONFIG FILES', ...lines].join('\n')}\n`, minimumWidth),
+        );
       }
       return 0;
     },

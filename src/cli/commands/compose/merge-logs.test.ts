@@ -25,11 +25,11 @@ async function print(timestamps: boolean): Promise<string> {
 
 describe('mergeByTime', () => {
   it('puts lines of all logs in the order of time, behind names of one width', async () => {
-    const expected = ['web-1    | a', 'worker-1 | b', 'worker-1 | ', 'web-1    | d e', 'worker-1 | f'];
+    const expected = ['web-1     | a', 'worker-1  | b', 'worker-1  | ', 'web-1     | d e', 'worker-1  | f'];
     assert.deepEqual((await print(false)).split('\n').slice(0, -1), expected);
   });
 
   it('keeps the times when they are wanted', async () => {
-    assert.match(await print(true), /^web-1 {4}\| T1 a\n/);
+    assert.match(await print(true), /^web-1 {5}\| T1 a\n/);
   });
 });

@@ -1,10 +1,9 @@
 import { type Command, defineCommand } from '#cli/command.ts';
-import { runWords } from '#cli/commands/compose/delegate.ts';
 import type { ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { findContainer, findTarget } from '#cli/commands/compose/target.ts';
-import { command as portCommand } from '#cli/commands/container/port.ts';
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
 import { integer, parsed } from '#cli/options.ts';
+import { DhowError } from '#errors/error.ts';
 
 /** `dhow compose port`: where a port of a service is published. */
 export function createVerb(choice: ProjectChoice): Command {
@@ -17,8 +16,21 @@ export function createVerb(choice: ProjectChoice): Command {
     },
     async run(context, { options, operands: [service = '', port = ''] }) {
       const target = findTarget(context, choice, [service]);
-      const { id } = await findContainer(context, target, service, options.index);
-      return runWords(context, portCommand, [id, `${port}/${options.protocol ?? 'tcp'}`]);
+      const { name, summary } = await findContainer(context, target, service, options.index);
+      const { protocol = 'tcp' } = options;
+      const ports = summary.Ports ?? [];
+      const found = ports.find(
+        ({ PrivatePort: inner, PublicPort: outer, Type: type }) =>
+          String(inner) === port && type === protocol && outer !== undefined,
+      );
+      if (found === undefined) {
+        const shown = ports.map(({ PrivatePort: inner, Type: type }) => `${inner}/${type}`).join(', ');
+        throw new DhowError('NotFound', `no port ${port}/${protocol} for container ${name}: ${shown}`);
+      }
+      const address = found.IP ?? '';
+      const host = address.includes(':') ? `[${address}]` : address;
+      context.stdout.write(`${host}:${found.PublicPort}\n`);
+      return 0;
     },
   });
 }

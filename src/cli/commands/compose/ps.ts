@@ -50,14 +50,17 @@ export function createVerb(choice: ProjectChoice): Command {
         context.stdout.write(names.map((name) => `${name}\n`).join(''));
         return 0;
       }
+      if (options.quiet) {
+        context.stdout.write(rows.map(({ id }) => `${id}\n`).join(''));
+        return 0;
+      }
       const format = chooseFormat(context, {
         given: options.format,
         configured: undefined,
-        quiet: options.quiet,
+        quiet: false,
         table: composeTable,
         raw: undefined,
-        quietWins: true,
-        quietFormat: '{{.ID}}',
+        quietFormat: '',
         quietRaw: '',
       });
       context.stdout.write(renderListing(composeListing(Date.now(), !options['no-trunc']), rows, format));

@@ -35,6 +35,7 @@ const options = {
   'no-tty': flag({ short: 'T', hiddenNames: ['no-TTY'], help: 'Disable pseudo-TTY allocation' }),
   publish: list({ short: 'p', help: "Publish a container's port(s) to the host" }, 'stringArray'),
   pull: pullOption,
+  quiet: flag({ short: 'q', help: "Don't print progress of what is brought up first" }),
   'quiet-build': flag({ help: 'Suppress progress output from the build process' }),
   'quiet-pull': flag({ help: 'Pull without printing progress information' }),
   'remove-orphans': flag({ help: 'Remove containers for services not defined in the Compose file' }),
@@ -55,7 +56,7 @@ const options = {
 type RunValues = OptionValues<typeof options>;
 
 /** `dhow compose run`: one more container of a service, with a command of its own, once its dependencies are ready. */
-export function createVerb(choice: ProjectChoice, manner: Manner): Command {
+export function createVerb(choice: ProjectChoice, given: Manner): Command {
   return defineCommand({
     usage: ['[OPTIONS] SERVICE [COMMAND] [ARGS...]'],
     operands: { min: 1 },
@@ -64,6 +65,7 @@ export function createVerb(choice: ProjectChoice, manner: Manner): Command {
     options,
     async run(context, { options: values, operands: [name = '', ...command] }) {
       const { client, signal } = context;
+      const manner: Manner = values.quiet ? { ...given, progress: 'quiet' } : given;
       if (manner.dryRun && !values.detach) {
         throw new DhowError('InvalidParameter', 'interactive run is not supported in dry-run mode');
       }

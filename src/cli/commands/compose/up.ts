@@ -1,5 +1,5 @@
 import { type Command, defineCommand } from '#cli/command.ts';
-import { parseScale, prepareUp, type UpChoice } from '#cli/commands/compose/bring-up.ts';
+import { parseScale, prepareUp, type UpChoice, yesOption } from '#cli/commands/compose/bring-up.ts';
 import type { Manner } from '#cli/commands/compose/manner.ts';
 import { openProject, type ProjectChoice } from '#cli/commands/compose/open-project.ts';
 import { pullOption } from '#cli/commands/compose/prepare-images.ts';
@@ -43,7 +43,7 @@ const options = {
   wait: flag({ help: 'Wait for services to be running or healthy. Implies detached mode' }),
   'wait-timeout': waitTimeoutOption,
   watch: flag({ short: 'w', help: 'Watch files, and rebuild or refresh containers when they are updated' }),
-  yes: flag({ short: 'y', help: '' }),
+  yes: yesOption,
 };
 
 /** `dhow compose up`: makes what is there like what the files say, and shows the output unless detached. */
