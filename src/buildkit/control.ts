@@ -25,6 +25,7 @@ import { timestampOf } from '#buildkit/messages/timestamp.ts';
 import { type RunBuildParts, runBuild } from '#buildkit/run-build.ts';
 import type { Worker } from '#buildkit/worker.ts';
 import type { BuildService, CachedBuildStep } from '#engine/builds.ts';
+import { abortable } from '#errors/abortable.ts';
 import { DhowError } from '#errors/error.ts';
 import { bidirectional, type Method, serverStreaming, unary } from '#grpc/server.ts';
 
@@ -46,7 +47,7 @@ export function controlMethods(parts: ControlParts): Method[] {
     // Before anything is built.
     decodeExporters(request);
     if (request.frontend !== '') await runBuild(parts, job, request.frontend, request.frontendAttributes);
-    else await until(job.driven.promise, signal);
+    else await abortable(job.driven.promise, signal);
     return await exportResult(parts, job);
   }
 
@@ -96,19 +97,6 @@ function refuse({ definition, frontend, frontendInputs, sourcePolicy }: SolveReq
   if (frontendInputs.size > 0)
     throw new DhowError('Unsupported', 'contexts that are build graphs are not supported');
   if (sourcePolicy !== undefined) throw new DhowError('Unsupported', 'source policies are not supported');
-}
-
-/** @throws the reason of `signal` */
-async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 function encodeUsage(row: CachedBuildStep): UsageRecord {

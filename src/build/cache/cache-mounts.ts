@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { CacheTable } from '#build/cache/cache-table.ts';
 import type { RunMount } from '#build/steps.ts';
+import { abortable } from '#errors/abortable.ts';
 import { quietly } from '#errors/quietly.ts';
 import { directorySize } from '#sys/directory-size.ts';
 
@@ -86,7 +87,7 @@ export function createCacheMounts(parts: {
           void mine.then(() => {
             if (queues.get(key) === mine) queues.delete(key);
           });
-          await untilAborted(before, signal);
+          await abortable(before, signal);
         }
         const fresh = make(mount, key);
         return {
@@ -119,16 +120,4 @@ export function createCacheMounts(parts: {
       }
     },
   };
-}
-
-async function untilAborted(promise: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

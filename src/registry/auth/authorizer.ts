@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { abortable } from '#errors/abortable.ts';
 import { type Challenge, parseChallenges } from '#registry/auth/challenge.ts';
 import { basicAuthorization, fetchToken, type Token, type TokenParts } from '#registry/auth/tokens.ts';
 import type { Credentials } from '#registry/registry.ts';
@@ -155,16 +156,4 @@ function scopeFor({ repository, access }: AuthTarget, named: string | undefined)
 /** Keeps tokens of different users apart without keeping their passwords. */
 function fingerprint(credentials: Credentials | undefined): string {
   return credentials ? createHash('sha256').update(JSON.stringify(credentials)).digest('base64') : '';
-}
-
-async function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
