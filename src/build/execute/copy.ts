@@ -12,12 +12,12 @@ import {
   gather,
   joinPath,
 } from '#build/copy/gather.ts';
+import { findDestination } from '#build/copy/in-root.ts';
 import { newDirectory } from '#build/copy/new-directory.ts';
 import { type Destination, placeGathered } from '#build/copy/place.ts';
 import { type SourceEntry, type SourceTree, toBytePath } from '#build/copy/source-tree.ts';
 import { dockerfileError } from '#build/dockerfile/source.ts';
 import { type Chain, chainKey, stepKey } from '#build/execute/chain.ts';
-import { findDestination } from '#build/execute/in-root.ts';
 import { openRemoteFile, type SpooledRemote } from '#build/execute/remote-file.ts';
 import type { ReadyStep, StepInputs } from '#build/execute/step-inputs.ts';
 import { isArchive, unpackArchive } from '#build/execute/unpack-archive.ts';

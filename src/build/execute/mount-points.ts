@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { findInRoot } from '#build/execute/in-root.ts';
+import { findInRoot } from '#build/copy/in-root.ts';
 
 export interface MountPoint {
   path: string;

@@ -1,8 +1,8 @@
 import { copyTar } from '#build/copy/copy-tar.ts';
+import { findDestination } from '#build/copy/in-root.ts';
 import { newDirectory } from '#build/copy/new-directory.ts';
 import { dockerfileError } from '#build/dockerfile/source.ts';
 import { chainKey, stepKey } from '#build/execute/chain.ts';
-import { findDestination } from '#build/execute/in-root.ts';
 import type { ReadyStep, StepInputs } from '#build/execute/step-inputs.ts';
 import { openWorkspace } from '#build/execute/workspace.ts';
 import type { WorkdirStep } from '#build/steps.ts';
