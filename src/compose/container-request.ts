@@ -1,6 +1,6 @@
-import { dependenciesOf, findService, serviceOfMode } from '#compose/dependencies.ts';
+import { boundServices, dependenciesOf, findService, serviceOfMode } from '#compose/dependencies.ts';
 import { dropUndefined } from '#compose/drop-undefined.ts';
-import { hashService, hashUsed } from '#compose/hash-service.ts';
+import { hashService, hashUsed, type IdOf } from '#compose/hash-service.ts';
 import { encodeDependencies, label, labelsVersion } from '#compose/labels.ts';
 import type { Service } from '#compose/model/service.ts';
 import type { Project } from '#compose/project.ts';
@@ -19,6 +19,10 @@ export interface NewContainer {
   readonly attachments: readonly Attachment[];
   readonly files: readonly ContainerFile[];
   readonly platform: string | undefined;
+  /** Names of the containers whose namespaces it joins or whose volumes it takes, by their services. */
+  readonly bound: ReadonlyMap<string, string>;
+  /** The digest of the service, where it needs ids of those, which may not be there yet. */
+  digest(idOf: IdOf): string;
 }
 
 export interface ContainerSettings {
@@ -95,7 +99,16 @@ export function newContainer(project: Project, settings: ContainerSettings): New
       : { NetworkingConfig: { EndpointsConfig: { [main.network]: main.settings } } }),
   };
   const { name, service: key } = settings;
-  return { name, service: key, request, attachments, files: mounts.files, platform: service.platform };
+  return {
+    name,
+    service: key,
+    request,
+    attachments,
+    files: mounts.files,
+    platform: service.platform,
+    bound: new Map(boundServices(service).map((other) => [other, nameOf(other)])),
+    digest: (idOf) => hashService(project, key, idOf),
+  };
 }
 
 function configOf(service: Service): ContainerCreateRequest {

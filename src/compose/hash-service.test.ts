@@ -35,6 +35,16 @@ describe('hashService', () => {
   });
 });
 
+it('a digest has the ids of the containers whose namespaces and volumes a service takes', () => {
+  const project = loadText(
+    'services: { db: { image: i }, a: { image: i, network_mode: "service:db", volumes_from: ["db:ro", "container:x"] } }',
+  );
+  const resolved = { ...project.services['a'], network_mode: 'container:7', volumes_from: ['7', 'x'] };
+  const idOf = (service: string) => (service === 'db' ? '7' : undefined);
+  assert.notEqual(hashService(project, 'a'), hashService(project, 'a', idOf));
+  assert.equal(hashService(project, 'a', idOf), hashService({ ...project, services: { a: resolved } }, 'a'));
+});
+
 describe('hashUsed', () => {
   it('knows what the project defines elsewhere', () => {
     const used = (content: string, rest: string, variables = {}) =>

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
-import { findService } from '#compose/dependencies.ts';
+import { findService, serviceOfMode } from '#compose/dependencies.ts';
 import { dockerService } from '#compose/docker-form.ts';
+import { dropUndefined } from '#compose/drop-undefined.ts';
+import type { Service } from '#compose/model/service.ts';
 import type { Project } from '#compose/project.ts';
 import { sortKeys } from '#compose/sort-keys.ts';
+
+/** The id of a service's first container; undefined where there is none. */
+export type IdOf = (service: string) => string | undefined;
 
 /**
  * The digest that Docker Compose 2.40 has of a service: it changes when its containers would have to be made anew. What only says how
  * many there are, in which order they start or how their image comes is left out.
+ * @param idOf the id of a service's first container, which the digest of a container has for a service whose namespace it joins or whose
+ *   volumes it takes; without it the digest is that of the file alone
  */
-export function hashService(project: Project, name: string): string {
-  const service = findService(project.services, name);
+export function hashService(project: Project, name: string, idOf?: IdOf): string {
+  const found = findService(project.services, name);
+  const service = idOf === undefined ? found : withIds(found, idOf);
   const {
     build: _build,
     depends_on: _after,
@@ -21,6 +29,26 @@ export function hashService(project: Project, name: string): string {
   const { replicas: _replicas, ...deploy } = rest.deploy ?? {};
   const own = rest.deploy === undefined ? rest : { ...rest, deploy };
   return digest(escapeForHtml(JSON.stringify(dockerService(own, 'json'))));
+}
+
+function withIds(service: Service, idOf: IdOf): Service {
+  const mode = (text: string | undefined) => {
+    const other = serviceOfMode(text);
+    const id = other === undefined ? undefined : idOf(other);
+    return id === undefined ? text : `container:${id}`;
+  };
+  return {
+    ...service,
+    ...dropUndefined({
+      network_mode: mode(service.network_mode),
+      ipc: mode(service.ipc),
+      pid: mode(service.pid),
+      volumes_from: service.volumes_from?.map((source) => {
+        const [first = '', second = ''] = source.split(':');
+        return first === 'container' ? second : (idOf(first) ?? source);
+      }),
+    }),
+  };
 }
 
 /**

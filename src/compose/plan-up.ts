@@ -54,7 +54,11 @@ export function planUp(project: Project, observed: Observed, settings: UpSetting
   const steps: Step[] = [...resources.networks.values(), ...resources.volumes.values()];
   for (const name of settings.services) {
     const own = observed.containers.filter(({ service, oneOff }) => service === name && !oneOff);
-    const result = convergeService({ project, settings, resources, converged, awaited, steps }, name, own);
+    const result = convergeService(
+      { project, observed, settings, resources, converged, awaited, steps },
+      name,
+      own,
+    );
     converged.set(name, result);
   }
   return steps;
@@ -62,6 +66,7 @@ export function planUp(project: Project, observed: Observed, settings: UpSetting
 
 interface Work {
   readonly project: Project;
+  readonly observed: Observed;
   readonly settings: UpSettings;
   readonly resources: ResourceSteps;
   readonly converged: ReadonlyMap<string, Converged>;
@@ -180,7 +185,7 @@ function conditionSteps({ converged, awaited, steps }: Work, service: string, co
 }
 
 function isOutdated(
-  { project, settings, converged }: Work,
+  { project, observed, settings, converged }: Work,
   name: string,
   container: ServiceContainer,
 ): boolean {
@@ -195,8 +200,10 @@ function isOutdated(
   if (policy !== 'changed') return policy === 'always';
   const { Labels: labels, ImageID: image } = container.summary;
   const used = hashUsed(project, name);
+  const first = (other: string) => observed.containers.find((one) => one.service === other && !one.oneOff);
+  const idOf = (other: string) => (converged.get(other)?.containers[0] ?? first(other))?.id;
   return (
-    labels[label.configHash] !== hashService(project, name) ||
+    labels[label.configHash] !== hashService(project, name, idOf) ||
     (labels[label.usedHash] ?? used) !== used ||
     image !== imageOf(settings, name).id
   );

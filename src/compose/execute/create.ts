@@ -9,6 +9,7 @@ import type { NewContainer } from '#compose/container-request.ts';
 import { dropUndefined } from '#compose/drop-undefined.ts';
 import { stopWithHooks } from '#compose/execute/hooks.ts';
 import { ifThere } from '#compose/execute/tolerate.ts';
+import { label } from '#compose/labels.ts';
 import type { Hooks } from '#compose/plan.ts';
 import type { ContainerFile } from '#compose/request/mounts.ts';
 import { unfinishedName } from '#compose/unfinished.ts';
@@ -69,7 +70,7 @@ async function create(
   signal: AbortSignal,
 ): Promise<string> {
   const { attachments, files, platform } = container;
-  const request = await withIds(client, container.request, signal);
+  const request = await withIds(client, container, signal);
   signal.throwIfAborted();
   const { Id: id } = await createContainer(client, request, { name, platform });
   undo.defer(async () => {
@@ -86,20 +87,30 @@ async function create(
 /** Names of containers whose namespaces are joined become ids: what joins a container that was replaced is to be recognised by that. */
 async function withIds(
   client: Client,
-  request: ContainerCreateRequest,
+  { request, bound, digest }: NewContainer,
   signal: AbortSignal,
 ): Promise<ContainerCreateRequest> {
-  const { HostConfig: host } = request;
-  const resolve = async (mode: string | undefined) => {
-    const name = /^container:(.+)$/.exec(mode ?? '')?.[1];
-    return name === undefined ? mode : `container:${(await inspectContainer(client, name, {}, signal)).Id}`;
-  };
+  if (bound.size === 0) return request;
+  const ids = new Map<string, string>();
+  for (const [service, name] of bound) {
+    ids.set(service, (await inspectContainer(client, name, {}, signal)).Id);
+  }
+  const idOf = (service: string) => ids.get(service);
+  const byName = new Map(
+    [...bound].map(([service, name]) => [`container:${name}`, `container:${idOf(service)}`]),
+  );
+  const resolve = (mode: string | undefined) => (mode === undefined ? mode : (byName.get(mode) ?? mode));
+  const { HostConfig: host, Labels: labels } = request;
   const modes = {
-    NetworkMode: await resolve(host?.NetworkMode),
-    IpcMode: await resolve(host?.IpcMode),
-    PidMode: await resolve(host?.PidMode),
+    NetworkMode: resolve(host?.NetworkMode),
+    IpcMode: resolve(host?.IpcMode),
+    PidMode: resolve(host?.PidMode),
   };
-  return { ...request, HostConfig: { ...host, ...dropUndefined(modes) } };
+  return {
+    ...request,
+    Labels: { ...labels, [label.configHash]: digest(idOf) },
+    HostConfig: { ...host, ...dropUndefined(modes) },
+  };
 }
 
 async function* packFiles(files: readonly ContainerFile[]): AsyncGenerator<Buffer> {

@@ -23,6 +23,7 @@ export function containerOf(project: Project, service: string, looks: Looks = {}
   const { number = 1, state = 'running', image = 'image' } = looks;
   const known = Object.hasOwn(project.services, service);
   const name = `${project.name}-${service}-${number}`;
+  const idOf = (other: string) => `id-of-${project.name}-${other}-1`;
   return {
     id: `id-of-${name}`,
     name,
@@ -39,7 +40,7 @@ export function containerOf(project: Project, service: string, looks: Looks = {}
       Created: 0,
       Ports: [],
       Labels: {
-        [label.configHash]: looks.hash ?? (known ? hashService(project, service) : ''),
+        [label.configHash]: looks.hash ?? (known ? hashService(project, service, idOf) : ''),
         [label.dependsOn]: looks.dependsOn ?? '',
       },
       State: state,

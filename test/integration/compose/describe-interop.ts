@@ -111,7 +111,8 @@ services:
     volumes: ['data:/data', /own, './variables:/file:ro']
     ulimits: { nofile: 100 }
     deploy: { resources: { limits: { memory: 50M } } }
-  db: { image: busybox, command: ${obedient(':')}, networks: { default: { aliases: [d] } }, use_api_socket: true }
+  db: { image: busybox, command: ${obedient(':')}, networks: { default: { aliases: [d] } }, ipc: shareable, use_api_socket: true }
+  pair: { image: busybox, command: ${obedient(':')}, network_mode: 'service:db', ipc: 'service:db', volumes_from: ['web:ro'] }
 volumes: { data: }
 `);
       shop.write('variables', 'B=2\n');
