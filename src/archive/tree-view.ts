@@ -39,7 +39,8 @@ export interface ViewUnpackOptions {
  */
 export async function openTreeView(workerUrl: URL, mounts: ViewMounts): Promise<TreeView> {
   const thread = new WorkerThread(workerUrl, () => {});
-  const { root } = mounts;
+  const { root, mapping } = mounts;
+  const ids = mapping === undefined ? {} : { mapping };
   try {
     await thread.enter(mounts);
   } catch (error) {
@@ -48,10 +49,11 @@ export async function openTreeView(workerUrl: URL, mounts: ViewMounts): Promise<
   }
   return {
     stat: (path) => thread.stat(root, path),
-    pack: (options, signal) => thread.pack(root, options, signal),
+    pack: (options, signal) => thread.pack(root, { ...options, ...ids }, signal),
     async unpack(base, source, { signal, ...options }) {
       const unpackOptions = {
         ...options,
+        ...ids,
         base,
         whiteouts: 'literal' as const,
         maxBytes: maxDecompressedBytes,

@@ -93,8 +93,22 @@ export interface RemoteFile {
 /** Mounts overlays; tests have their own. */
 export interface OverlayMounter {
   mount(root: RootMount, target: string): void;
+  /** For a command, which may have other ids than the files on disk: all paths are as `forCommand` gives them. */
+  mountForCommand(root: RootMount, target: string): void;
+  forCommand: CommandView;
   /** No error when nothing is mounted there. */
   unmount(target: string): void;
+}
+
+/** What commands, in their user namespace, see of the builder's files. */
+export interface CommandView {
+  /** Whether it is another view at all. */
+  differs: boolean;
+  /** Where they see a file or directory that is not on a mount of its own. */
+  path(file: string): string;
+  root(root: RootMount): RootMount;
+  /** Whom of the host a user of theirs is. */
+  owner(inside: { uid: number; gid: number }): { uid: number; gid: number };
 }
 
 /** Finds a user and a group in the databases of a file system. @throws InvalidParameter */

@@ -7,6 +7,7 @@ import type { EngineMetrics } from '#daemon/metrics/engine-metrics.ts';
 import type { OpenStore } from '#daemon/open-store.ts';
 import { createRegistryOf } from '#daemon/registry.ts';
 import type { ChosenRuntime } from '#daemon/runtimes.ts';
+import { closeVolumes, readRemapSetting, requireRemapping } from '#daemon/userns/remapping.ts';
 import { createBuildService, splitExits } from '#engine/build-service.ts';
 import { createContainerService } from '#engine/container-service.ts';
 import { createDiskUsageService } from '#engine/disk-usage-service.ts';
@@ -15,7 +16,7 @@ import { createEventService } from '#engine/event-service.ts';
 import { createImageService } from '#engine/image-service.ts';
 import { createNetworkService } from '#engine/network-service.ts';
 import { createRegistryService } from '#engine/registry-service.ts';
-import { overlayRoots } from '#engine/root-mounter.ts';
+import { createOverlayRoots } from '#engine/root-mounter.ts';
 import { createStoreCheckService } from '#engine/store-check-service.ts';
 import { createSystemService } from '#engine/system-service.ts';
 import { createVolumeService } from '#engine/volume-service.ts';
@@ -98,6 +99,18 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     poller,
   });
 
+  const roots = createOverlayRoots({
+    dataRoot: first.dataRoot,
+    mappedDirectory: path.join(first.runRoot, 'mapped'),
+  });
+  undo.defer(quietly('unmount the data root as containers see it', () => roots[Symbol.dispose]()));
+  const idMapping = first.usernsRemap === undefined ? undefined : await readRemapSetting(first.usernsRemap);
+  if (idMapping !== undefined) {
+    requireRemapping(roots, idMapping, root.containers);
+    closeVolumes(root.volumes);
+  }
+  const remapping = idMapping === undefined ? {} : { idMapping };
+
   const runtime = metrics.meterRuntime(conmonRuntime);
   const exits = splitExits(runtime);
   const layerUses = createLayerUses(database);
@@ -143,7 +156,8 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     specContext,
     events,
     log,
-    roots: overlayRoots,
+    roots,
+    ...remapping,
     containersDirectory: root.containers,
     ...(orphans === undefined ? {} : { orphansDirectory: path.join(orphans, 'containers') }),
     trashDirectory: root.trash,
@@ -161,7 +175,8 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
   undo.defer(quietly('close containers', () => containers.close()));
   const builds = createBuildService({
     ...{ database, content, layers, layerUses, images: imageStore, imageService: images, collector, workers },
-    ...{ runtime, exits, networks: stack, specContext, hostFiles, registry, events },
+    ...{ runtime, exits, networks: stack, specContext, hostFiles, registry, events, roots },
+    ...remapping,
     containers: containers.service,
     hostPlatform: hostPlatform(process.arch),
     directory: root.build,
@@ -181,6 +196,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     logDriver: first.logDriver,
     cdiDirectories: first.cdiDirectories,
     addressPools: first.addressPools,
+    remapsIds: idMapping !== undefined,
     get debug() {
       return config().logLevel === 'debug';
     },

@@ -39,6 +39,8 @@ export interface DaemonConfig {
   conmonPath: string | undefined;
   initPath: string | undefined;
   seccompProfile: string;
+  /** Whose subordinate ids containers have: see `readRemapSetting`; undefined: they have the host's. */
+  usernsRemap: string | undefined;
   insecureRegistries: string[];
   registryMirrors: string[];
   /** By the registry's name in references. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type BuilderParts, createBuilder } from '#build/build.ts';
+import type { OverlayMounter } from '#build/executor.ts';
 import type { BuildRequest } from '#build/request.ts';
 import { fetchGit } from '#engine/builds/fetch-git.ts';
 import { withImageFiles } from '#engine/builds/image-files.ts';
@@ -9,13 +10,14 @@ import { createImageSource } from '#engine/builds/image-source.ts';
 import { fetchContext } from '#engine/builds/remote-context.ts';
 import { type CommandRunnerParts, createCommandRunner } from '#engine/builds/run-command.ts';
 import type { BuildService, BuildSettings } from '#engine/builds.ts';
+import type { RootMounter } from '#engine/containers/parts.ts';
 import type { EventService } from '#engine/events.ts';
 import type { ImageService } from '#engine/images.ts';
-import { overlayRoots } from '#engine/root-mounter.ts';
 import { quietly } from '#errors/quietly.ts';
 import { parseReference } from '#image/reference.ts';
 import type { RegistryClient } from '#registry/registry.ts';
 import { resolveUser } from '#runtime/users.ts';
+import { overflowId, toOutside } from '#sys/id-mapping.ts';
 
 export { buildMigration } from '#build/migration.ts';
 export { splitExits } from '#engine/builds/exit-split.ts';
@@ -23,9 +25,27 @@ export { splitExits } from '#engine/builds/exit-split.ts';
 export interface BuildServiceParts
   extends Omit<BuilderParts, 'mounter' | 'runner' | 'remote' | 'resolveOwner'>,
     Omit<CommandRunnerParts, 'directory'> {
+  roots: RootMounter;
   imageService: Pick<ImageService, 'find' | 'get' | 'pull'>;
   registry: Pick<RegistryClient, 'download'>;
   events: EventService;
+}
+
+function mounterOf({ roots, idMapping }: Pick<BuildServiceParts, 'roots' | 'idMapping'>): OverlayMounter {
+  return {
+    mount: (root, target) => roots.mount(root, target),
+    mountForCommand: (root, target) => roots.mount(root, target, idMapping),
+    unmount: (target) => roots.unmount(target),
+    forCommand: {
+      differs: idMapping !== undefined,
+      path: (file) => roots.mapped(file, idMapping),
+      root: (root) => roots.mapRoot(root, idMapping),
+      owner: ({ uid, gid }) => ({
+        uid: idMapping === undefined ? uid : (toOutside(idMapping.uids, uid) ?? overflowId),
+        gid: idMapping === undefined ? gid : (toOutside(idMapping.gids, gid) ?? overflowId),
+      }),
+    },
+  };
 }
 
 /** The service and what the daemon does with it besides serving it. */
@@ -42,7 +62,7 @@ export function createBuildService(parts: BuildServiceParts): RunningBuildServic
   const builder = createBuilder({
     ...parts,
     runDirectory: path.join(parts.runDirectory, 'files'),
-    mounter: overlayRoots,
+    mounter: mounterOf(parts),
     runner,
     remote: {
       fetch: async (url, signal) => ({ body: parts.registry.download(new URL(url), signal) }),

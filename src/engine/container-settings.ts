@@ -77,6 +77,8 @@ export interface HostSettings {
   ipcMode: string;
   utsMode: string;
   cgroupnsMode: string;
+  /** Whether it keeps the host's ids where the daemon gives others. */
+  usernsMode?: 'host';
   cgroupParent: string;
   extraHosts: string[];
   dns: string[];

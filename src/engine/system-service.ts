@@ -22,6 +22,7 @@ export interface SystemParts {
   logDriver: string;
   cdiDirectories: readonly string[];
   addressPools: readonly string[];
+  remapsIds: boolean;
   debug: boolean;
   insecureRegistries: string[];
   mirrors: string[];
@@ -67,6 +68,7 @@ export function createSystemService(parts: SystemParts): SystemService {
         insecureRegistries: parts.insecureRegistries,
         mirrors: parts.mirrors,
         appArmor: hasAppArmor(),
+        remapsIds: parts.remapsIds,
         warnings: [...limitWarnings(limits, parts.cgroupVersion), ...parts.warnings],
         limits,
         ipv4Forwarding: fs.readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',

@@ -51,6 +51,8 @@ export interface SystemInfo {
   mirrors: string[];
   /** Whether the host confines by AppArmor. */
   appArmor: boolean;
+  /** Whether containers have user namespaces of their own. */
+  remapsIds: boolean;
   warnings: string[];
   limits: CgroupFeatures;
   ipv4Forwarding: boolean;

@@ -220,8 +220,8 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     },
     membersOf: (networkId) => endpoints.ofNetwork(networkId).map(view),
 
-    async createSandbox() {
-      return createNamespaceSandbox();
+    async createSandbox(namespaceFd) {
+      return createNamespaceSandbox(namespaceFd);
     },
     openSandbox: openNamespaceSandbox,
     async attach(request) {

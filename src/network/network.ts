@@ -43,8 +43,11 @@ export interface NetworkCatalog {
 }
 
 export interface ContainerNetworking {
-  /** @throws Forbidden without CAP_SYS_ADMIN; ResourceExhausted at a limit of the kernel */
-  createSandbox(): Promise<Sandbox>;
+  /**
+   * @param namespaceFd a fresh network namespace to take, and to close, such as that of a user namespace; absent: one is made
+   * @throws Forbidden without CAP_SYS_ADMIN; ResourceExhausted at a limit of the kernel
+   */
+  createSandbox(namespaceFd?: number): Promise<Sandbox>;
   /** The namespace of a running container. @throws NotFound when its process is gone */
   openSandbox(path: string): Sandbox;
   /**

@@ -142,6 +142,17 @@ describe('settings', () => {
     assert.equal(spec.mounts.find(({ destination }) => destination === '/dev/shm')?.source, '/dev/shm');
   });
 
+  test('a user namespace is joined, and its network has no groups that it lacks', () => {
+    const range = { inside: 0, outside: 100_000, count: 1000 };
+    const { linux } = build((input) => {
+      input.userNamespace = { path: '/proc/1/fd/9', mapping: { uids: [range], gids: [range] } };
+    });
+    const [user] = linux.namespaces.filter(({ type }) => type === 'user');
+    assert.deepEqual(user, { type: 'user', path: '/proc/1/fd/9' });
+    assert.deepEqual(linux.uidMappings, [{ containerID: 0, hostID: 100_000, size: 1000 }]);
+    assert.deepEqual(linux.gidMappings, linux.uidMappings);
+    assert.equal(linux.sysctl?.['net.ipv4.ping_group_range'], '0 999');
+  });
   test("a user's mount takes the place of a standard one", () => {
     const spec = build((input) => {
       input.mounts.push(

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { DhowError } from '#errors/error.ts';
-import type { OciDeviceRule, OciLinux, OciProcess, OciSpec } from '#runtime/oci.ts';
+import type { OciDeviceRule, OciIdMapping, OciLinux, OciProcess, OciSpec } from '#runtime/oci.ts';
 import { chooseCapabilities } from '#runtime/spec/capabilities.ts';
 import {
   type DeviceNode,
@@ -20,6 +20,7 @@ import { buildSysctls } from '#runtime/spec/sysctls.ts';
 import type { NamespaceMode, SpecInput } from '#runtime/spec.ts';
 import type { SpecContext } from '#runtime/spec-context.ts';
 import { type ResolvedUser, resolveUser } from '#runtime/users.ts';
+import type { IdRange } from '#sys/id-mapping.ts';
 
 export type { SpecContext } from '#runtime/spec-context.ts';
 
@@ -124,7 +125,8 @@ function composeLinux(
   capabilities: string[],
 ): OciLinux {
   const { security, namespaces } = input;
-  const sysctl = buildSysctls(input.sysctls, namespaces);
+  const { userNamespace } = input;
+  const sysctl = buildSysctls(input.sysctls, namespaces, userNamespace?.mapping);
   const rules = security.privileged
     ? [everyDeviceRule]
     : [
@@ -141,7 +143,15 @@ function composeLinux(
       ...namespace('uts', namespaces.uts),
       ...namespace('network', namespaces.network),
       ...namespace('cgroup', namespaces.cgroup),
+      ...(userNamespace ? [{ type: 'user', path: userNamespace.path }] : []),
     ],
+    ...(userNamespace
+      ? {
+          // The namespace has them already; runc must know them all the same.
+          uidMappings: userNamespace.mapping.uids.map(mappingOf),
+          gidMappings: userNamespace.mapping.gids.map(mappingOf),
+        }
+      : {}),
     cgroupsPath: `${input.cgroupParent.replace(/\/+$/, '')}/${input.id}`,
     resources: { ...buildResources(input.resources, rules) },
     ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
@@ -156,6 +166,10 @@ function composeLinux(
 function namespace(type: string, mode: NamespaceMode): OciLinux['namespaces'] {
   if (mode.mode === 'host') return [];
   return mode.mode === 'path' ? [{ type, path: mode.path }] : [{ type }];
+}
+
+function mappingOf({ inside, outside, count }: IdRange): OciIdMapping {
+  return { containerID: inside, hostID: outside, size: count };
 }
 
 function chooseSeccomp(

@@ -49,8 +49,16 @@ export interface OciDeviceRule {
   access: string;
 }
 
+export interface OciIdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+
 export interface OciLinux {
   namespaces: { type: string; path?: string }[];
+  uidMappings?: OciIdMapping[];
+  gidMappings?: OciIdMapping[];
   cgroupsPath: string;
   resources: Record<string, unknown> & { devices?: OciDeviceRule[] };
   sysctl?: Record<string, string>;

@@ -1,3 +1,5 @@
+import type { IdMapping } from '#sys/id-mapping.ts';
+
 export { defaultMaskedPaths, defaultReadonlyPaths } from '#runtime/spec/paths.ts';
 
 /**
@@ -15,6 +17,8 @@ export interface SpecInput {
   /** Mounts besides the standard ones (/proc, /dev, /sys, …), in order. */
   mounts: ContainerMount[];
   namespaces: NamespaceSettings;
+  /** To be joined; it owns the network namespace. Absent: the host's. */
+  userNamespace?: { path: string; mapping: IdMapping };
   security: SecuritySettings;
   resources: ResourceSettings;
   devices: DeviceSettings[];

@@ -110,10 +110,15 @@ export function createLocalVolumeStore(given: {
     release: (name, holder) => releaseVolume(parts, name, holder),
     adopt: (name, holder) => void holders.add(name, holder),
     settle: () => finishAtStart(parts),
-    copyUp: (name, rootDirectory, target) =>
+    isMount: (name) => isMountKind(getVolume(parts, name)),
+    copyUp: (name, rootDirectory, target, mapping) =>
       inOrder(name, async () => {
         const volume = getVolume(parts, name);
-        await copyUp(rootDirectory, target, volume.mountpoint, isMountKind(volume) ? workers : undefined);
+        await copyUp(
+          { rootDirectory, target, mapping },
+          { mountpoint: volume.mountpoint, isMount: isMountKind(volume) },
+          workers,
+        );
       }),
   };
 }

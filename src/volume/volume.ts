@@ -1,3 +1,5 @@
+import type { IdMapping } from '#sys/id-mapping.ts';
+
 /**
  * Named and anonymous volumes of the local driver: directories under `<data root>/volumes/<name>/_data`, empty ones of their own
  * or mount points for what the options name.
@@ -54,11 +56,14 @@ export interface VolumeStore {
   adopt(name: string, holder: string): void;
   /** Unmounts what nobody holds, and finishes what the last daemon had begun. Once, after the adoptions. */
   settle(): Promise<void>;
+  /** Whether its files lie somewhere else, and are mounted while somebody holds it. @throws NotFound */
+  isMount(name: string): boolean;
   /**
    * Fills an empty volume, which is held, with what the image has at `target` (owners, modes, xattrs kept).
-   * `rootDirectory` is the container's mounted root. No-op when the volume has content.
+   * `rootDirectory` is the container's mounted root, with the ids of `mapping` if it has any; the volume gets those on disk.
+   * No-op when the volume has content.
    */
-  copyUp(name: string, rootDirectory: string, target: string): Promise<void>;
+  copyUp(name: string, rootDirectory: string, target: string, mapping: IdMapping | undefined): Promise<void>;
 }
 
 export interface VolumeRequest {

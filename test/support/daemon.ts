@@ -125,9 +125,11 @@ function mentionsOf({ id, directory, runDirectory }: Scratch, own: OwnNames): st
   return [`dhow-test-${id}`, directory, runDirectory, own.dataRoot, own.bridge, own.nftTable];
 }
 
-/** What a daemon without containers has on purpose: itself, its files, its bridge, and a table whose maps are empty. */
-function isKept(line: string, pid: number, { bridge, nftTable, cgroupParent }: OwnNames): boolean {
+/** What a daemon without containers has on purpose: itself, its files and its view of them, its bridge, and a table whose maps are empty. */
+function isKept(line: string, pid: number, { runRoot, bridge, nftTable, cgroupParent }: OwnNames): boolean {
   return (
+    // The data root with the ids of containers, which goes with the daemon.
+    (line.startsWith('mount ') && line.includes(` on ${runRoot}/mapped/`)) ||
     line.startsWith(`process ${pid} `) ||
     line.startsWith('file ') ||
     line === `link ${bridge}` ||

@@ -21,7 +21,6 @@ export function decodeHostConfig(fields: Fields): { host: HostSettings; warnings
   // ContainerIDFile is written by the client.
   fields.refuse(['Cgroup']);
   refuseOther(fields, 'Isolation', ['', 'default']);
-  refuseOther(fields, 'UsernsMode', ['', 'host']);
   refuseOther(fields, 'VolumeDriver', ['', 'local']);
   const warnings: string[] = [];
   const networkMode = decodeNetworkMode(fields);
@@ -30,11 +29,13 @@ export function decodeHostConfig(fields: Fields): { host: HostSettings; warnings
     warnings.push('Published ports are discarded when using host network mode');
     ports = [];
   }
+  const usernsMode = decodeUsernsMode(fields);
   const init = fields.optionalFlag('Init');
   const consoleSize = fields.size('ConsoleSize');
   const host: HostSettings = {
     ...decodeMounts(fields),
     ...decodeNamespaceModes(fields),
+    ...(usernsMode === undefined ? {} : { usernsMode }),
     networkMode,
     links: decodeLinks(fields, networkMode),
     ports,
@@ -73,6 +74,14 @@ function decodeNetworkMode(fields: Fields): string {
     throw new DhowError('InvalidParameter', 'invalid container format container:<name|id>');
   }
   return mode === '' || mode === 'default' ? 'bridge' : mode;
+}
+
+/** @throws InvalidParameter in Docker's words */
+function decodeUsernsMode(fields: Fields): 'host' | undefined {
+  const mode = fields.text('UsernsMode');
+  if (mode === '') return undefined;
+  if (mode === 'host') return mode;
+  throw new DhowError('InvalidParameter', `invalid user namespace mode: ${mode.slice(0, 60)}`);
 }
 
 function refuseOther(fields: Fields, name: string, accepted: readonly string[]): void {

@@ -59,7 +59,7 @@ export function encodeHostConfig(view: ContainerView, defaults: HostConfigDefaul
     SecurityOpt: orNull(encodeSecurityOptions(security)),
     ...(Object.keys(host.tmpfs).length > 0 ? { Tmpfs: host.tmpfs } : {}),
     UTSMode: host.utsMode,
-    UsernsMode: '',
+    UsernsMode: host.usernsMode ?? '',
     ...(Object.keys(host.storageOptions).length > 0 ? { StorageOpt: host.storageOptions } : {}),
     ShmSize: host.shmSizeBytes,
     ...(Object.keys(host.sysctls).length > 0 ? { Sysctls: host.sysctls } : {}),

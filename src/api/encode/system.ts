@@ -131,7 +131,9 @@ export function encodeInfo(info: SystemInfo, { version, devices, now, minor }: I
     InitCommit: { ID: '' },
     SecurityOptions: [
       ...(info.appArmor ? ['name=apparmor'] : []),
-      ...['name=seccomp,profile=builtin', 'name=cgroupns'],
+      'name=seccomp,profile=builtin',
+      ...(info.remapsIds ? ['name=userns'] : []),
+      'name=cgroupns',
     ],
     CDISpecDirs: info.cdiDirectories,
     ...(devices.length > 0 && minor >= discoveredDevicesMinor

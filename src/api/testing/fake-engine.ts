@@ -367,6 +367,7 @@ const fakeSystem: SystemService = {
     insecureRegistries: ['10.0.0.0/8', 'registry.test:5000'],
     mirrors: [],
     appArmor: false,
+    remapsIds: false,
     warnings: [],
     limits: {
       memory: true,

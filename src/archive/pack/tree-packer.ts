@@ -12,6 +12,7 @@ import {
   openDirectoryInRoot,
   statusAt,
 } from '#sys/file-tree.ts';
+import type { IdMapping } from '#sys/id-mapping.ts';
 import { hasCode } from '#sys/libc.ts';
 import { openRoot } from '#sys/open-in-root.ts';
 import { isOpaqueAt } from '#sys/overlay.ts';
@@ -30,6 +31,8 @@ export interface PackOptions {
   name: string;
   /** Absolute paths that are left out when nothing is in them: what a runtime made to mount on. */
   mountPoints?: ReadonlySet<string>;
+  /** Of a user namespace that sees the tree: owners are told as they are there. */
+  mapping?: IdMapping;
 }
 
 interface Frame {
@@ -86,6 +89,7 @@ export function* packTree(directory: string, options: PackOptions): Generator<Bu
     entryName: BytePath,
     stack: Frame[],
   ): Generator<Buffer, void, void> {
+    const { mapping } = options;
     const status = statusOrGone(parentFd, child, stack.length === 0);
     if (status === undefined || (status.mode & S_IFMT) === S_IFSOCK) return;
     if (options.whiteouts === 'overlay' && status.isWhiteout) {
@@ -101,7 +105,7 @@ export function* packTree(directory: string, options: PackOptions): Generator<Bu
         return;
       }
       if (entryName !== '') {
-        yield packEntry({ parentFd, child, name: withSlash(entryName), type: 'directory', status });
+        yield packEntry({ parentFd, child, name: withSlash(entryName), type: 'directory', status, mapping });
       }
       const prefix = entryName === '' ? '' : withSlash(entryName);
       if (options.whiteouts === 'overlay' && isOpaqueAt(parentFd, child)) {
@@ -112,12 +116,20 @@ export function* packTree(directory: string, options: PackOptions): Generator<Bu
     }
     const first = firstName(status, entryName);
     if (first !== undefined) {
-      yield packEntry({ parentFd, child, name: entryName, type: 'hard-link', status, linkName: first });
+      yield packEntry({
+        parentFd,
+        child,
+        name: entryName,
+        type: 'hard-link',
+        status,
+        mapping,
+        linkName: first,
+      });
       return;
     }
     const type = typeOf(status);
-    if (type === 'file') yield* readContent({ parentFd, child, name: entryName, status });
-    else yield packEntry({ parentFd, child, name: entryName, type, status });
+    if (type === 'file') yield* readContent({ parentFd, child, name: entryName, status, mapping });
+    else yield packEntry({ parentFd, child, name: entryName, type, status, mapping });
   }
 
   /** The name under which a file with several names has gone in already. */

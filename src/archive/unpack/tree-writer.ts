@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { ownersOutside } from '#archive/owners/file-owners.ts';
 import type { TarRecorder } from '#archive/record/recorder.ts';
 import type { TarHeader } from '#archive/tar/header.ts';
 import { malformed, quoteName } from '#archive/tar/malformed.ts';
@@ -23,6 +24,7 @@ import {
   unlinkAt,
   writeAt,
 } from '#sys/file-tree.ts';
+import type { IdMapping } from '#sys/id-mapping.ts';
 import { hasCode } from '#sys/libc.ts';
 import { openRoot } from '#sys/open-in-root.ts';
 import { removeTreeAt } from '#sys/remove-tree.ts';
@@ -44,6 +46,8 @@ export interface TreeWriterOptions {
   base?: BytePath;
   /** Whom everything shall belong to, whatever the archive says. */
   owner?: { uid: number; gid: number };
+  /** Of a user namespace that sees the tree: the archive's owners are those of it. */
+  mapping?: IdMapping;
   /** Neither does a file replace a directory nor a directory a file. */
   keepTypes?: boolean;
 }
@@ -157,8 +161,8 @@ export class TreeWriter implements Disposable {
   }
 
   #make(original: TarHeader): void {
-    const { base = '', owner } = this.#options;
-    const header = owner === undefined ? original : { ...original, ...owner };
+    const { base = '', owner, mapping } = this.#options;
+    const header = ownersOutside(owner === undefined ? original : { ...original, ...owner }, mapping);
     const inside = cleanPath(header.nameBytes.toString('latin1'));
     const path = [base, inside].filter(Boolean).join('/');
     const whiteout = this.#options.whiteouts === 'overlay' ? parseWhiteout(path) : undefined;

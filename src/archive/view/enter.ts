@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import { DirectoryCache } from '#archive/unpack/directory-cache.ts';
 import { cleanPath, splitPath } from '#archive/unpack/entry-path.ts';
+import { makeFilesAs } from '#sys/file-ids.ts';
 import { closeFd, makeDirectoryAt, openAt } from '#sys/file-tree.ts';
+import { type IdMapping, rootOutside } from '#sys/id-mapping.ts';
 import { hasCode } from '#sys/libc.ts';
 import { bindMount, makeMountsPrivate } from '#sys/mount.ts';
 import { leaveMountNamespace } from '#sys/namespaces.ts';
@@ -16,6 +18,8 @@ export interface ViewMounts {
   root: string;
   /** To be mounted on `root`; absent when that is mounted already. */
   overlay?: OverlayMount;
+  /** Of the container's user namespace, if it has its own. */
+  mapping?: IdMapping;
   /** Volumes and bind mounts, shallow targets first. A target is a path below the root. */
   binds: readonly { source: string; target: string; readonly: boolean }[];
 }
@@ -25,9 +29,11 @@ export interface ViewMounts {
  * inside the root. One that is not there, as in a container that never started, is made, as a start would.
  * @throws SystemError
  */
-export function enterView({ root, overlay, binds }: ViewMounts): void {
+export function enterView({ root, overlay, mapping, binds }: ViewMounts): void {
   leaveMountNamespace();
   makeMountsPrivate();
+  // Overlayfs goes on with who has mounted it.
+  if (mapping !== undefined) makeFilesAs(rootOutside(mapping));
   if (overlay !== undefined) mountOverlay(overlay, root);
   const rootFd = openRoot(root);
   try {

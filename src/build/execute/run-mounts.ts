@@ -6,8 +6,10 @@ import { createDiskTree } from '#build/copy/disk-tree.ts';
 import { findInRoot } from '#build/copy/in-root.ts';
 import { toBytePath } from '#build/copy/source-tree.ts';
 import { dockerfileError } from '#build/dockerfile/source.ts';
+import type { Chain } from '#build/execute/chain.ts';
 import type { MountPoint } from '#build/execute/mount-points.ts';
 import { writePrivateFile } from '#build/execute/private-file.ts';
+import type { BuildSession } from '#build/execute/session.ts';
 import type { StepInputs } from '#build/execute/step-inputs.ts';
 import type { CommandMount } from '#build/executor.ts';
 import type { RunMount, RunStep } from '#build/steps.ts';
@@ -46,7 +48,8 @@ async function prepareMount(
   { mounts, points, environment }: Omit<PreparedMounts, typeof Symbol.asyncDispose>,
   undo: AsyncDisposableStack,
 ): Promise<void> {
-  const { request } = inputs.session;
+  const { request, parts } = inputs.session;
+  const view = parts.mounter.forCommand;
   const refuse = (message: string): Error => dockerfileError(step.source, step.range, message, 'NotFound');
   const bind = (source: string, target: string, readonly: boolean): void => {
     mounts.push({ type: 'bind', source, target, readonly });
@@ -61,7 +64,7 @@ async function prepareMount(
       bind(await bindSource(mount, step, inputs, undo), mount.target, !mount.writable);
       return;
     case 'cache':
-      bind(await cacheDirectory(mount, inputs, undo), mount.target, mount.readonly);
+      bind(view.path(await cacheDirectory(mount, inputs, undo)), mount.target, mount.readonly);
       return;
     case 'secret': {
       const secret = await request.secret(mount.id);
@@ -79,6 +82,8 @@ async function prepareMount(
         if (!mount.required) return;
         throw refuse(`no SSH agent was given: build with --ssh ${mount.id}`);
       }
+      const owner = view.owner({ uid: 0, gid: 0 });
+      if (view.differs) fs.chownSync(agent, owner.uid, owner.gid);
       const target = mount.target ?? `/run/buildkit/ssh_agent.${mount.id.replaceAll('/', '_')}`;
       bind(agent, target, false);
       environment.push(`SSH_AUTH_SOCK=${target}`);
@@ -93,10 +98,10 @@ async function bindSource(
   { session, chainOf }: StepInputs,
   undo: AsyncDisposableStack,
 ): Promise<string> {
-  const tree =
+  const { tree, seen } =
     mount.from === undefined || mount.from.kind === 'context'
-      ? await session.contextDirectory(mount.from?.name)
-      : (await session.mounted(await chainOf(mount.from))).root;
+      ? await contextTree(session, mount.from?.name)
+      : await chainTree(session, await chainOf(mount.from));
   const found = findInRoot(tree, mount.source);
   if (found === undefined) {
     throw dockerfileError(
@@ -106,14 +111,30 @@ async function bindSource(
       'NotFound',
     );
   }
-  const source = path.join(tree, Buffer.from(found.path, 'latin1').toString());
+  const source = path.join(seen, Buffer.from(found.path, 'latin1').toString());
   if (!mount.writable || !found.stat.isDirectory()) return source;
-  return discardedOverlay(source, session.parts, undo);
+  return discardedOverlay(source, found.stat, session.parts, undo);
+}
+
+interface BindTree {
+  tree: string;
+  /** The same as commands see it. */
+  seen: string;
+}
+
+async function contextTree({ contextDirectory, parts }: BuildSession, name?: string): Promise<BindTree> {
+  const tree = await contextDirectory(name);
+  return { tree, seen: parts.mounter.forCommand.path(tree) };
+}
+
+async function chainTree({ mounted, mountedForCommand }: BuildSession, chain: Chain): Promise<BindTree> {
+  return { tree: (await mounted(chain)).root, seen: await mountedForCommand(chain) };
 }
 
 /** What is written goes with the command. */
 function discardedOverlay(
   lower: string,
+  { mode, uid, gid }: fs.Stats,
   { mounter, workDirectory, removeTree }: StepInputs['session']['parts'],
   undo: AsyncDisposableStack,
 ): string {
@@ -122,11 +143,19 @@ function discardedOverlay(
     path.join(directory, name),
   ) as [string, string, string];
   undo.defer(quietly('remove a build directory', () => removeTree(directory)));
-  for (const made of [root, upperDirectory, work]) fs.mkdirSync(made, { recursive: true });
-  const { mode, uid, gid } = fs.statSync(lower);
+  fs.mkdirSync(directory, { mode: 0o700 });
+  for (const made of [root, upperDirectory, work]) fs.mkdirSync(made);
   fs.chownSync(upperDirectory, uid, gid);
   fs.chmodSync(upperDirectory, mode & 0o7777);
-  mounter.mount({ type: 'overlay', lowerDirectories: [lower], upperDirectory, workDirectory: work }, root);
+  mounter.mountForCommand(
+    {
+      type: 'overlay',
+      lowerDirectories: [lower],
+      upperDirectory: mounter.forCommand.path(upperDirectory),
+      workDirectory: mounter.forCommand.path(work),
+    },
+    root,
+  );
   undo.defer(quietly('unmount a bind of a build', () => mounter.unmount(root)));
   return root;
 }
@@ -158,7 +187,9 @@ function writeFile(
   attributes: { mode: number; uid: number; gid: number },
   undo: AsyncDisposableStack,
 ): string {
-  const file = writePrivateFile(session.parts.runDirectory, content, attributes);
+  const { runDirectory, mounter } = session.parts;
+  const owner = mounter.forCommand.owner(attributes);
+  const file = writePrivateFile(runDirectory, content, { ...attributes, ...owner });
   undo.defer(quietly('remove a file of a build', () => fs.rmSync(file, { force: true })));
   return file;
 }

@@ -84,9 +84,9 @@ async function openWithPoints(
   const { parts } = session;
   await using probe = await openWorkspace(parts, chain);
   const above = makeMountPoints(probe.root, points, parts.workDirectory);
-  if (above === undefined) return openWorkspace(parts, chain);
+  if (above === undefined) return openWorkspace(parts, chain, { forCommand: true });
   undo.defer(quietly('remove mount points', () => parts.removeTree(above)));
-  return openWorkspace(parts, chain, { above });
+  return openWorkspace(parts, chain, { above, forCommand: true });
 }
 
 async function runCommand(

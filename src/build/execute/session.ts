@@ -46,6 +46,8 @@ export interface BuildSession extends AsyncDisposable {
   deferred(undo: () => Promise<void>): void;
   /** A chain's file system to be read, mounted when it is first asked for. */
   mounted(chain: Chain): Promise<{ root: string; tree: SourceTree }>;
+  /** The root of the same as commands see it. */
+  mountedForCommand(chain: Chain): Promise<string>;
 }
 
 export function openSession(
@@ -57,6 +59,7 @@ export function openSession(
 ): BuildSession {
   const held = new AsyncDisposableStack();
   const mounts = new Map<string, Promise<{ root: string; tree: SourceTree }>>();
+  const commandMounts = new Map<string, Promise<string>>();
   const unpacked = new Map<string, Promise<string>>();
 
   function contextTree(name?: string): SourceTree {
@@ -84,7 +87,14 @@ export function openSession(
     return { root: workspace.root, tree: createDiskTree(workspace.root, parts.workers) };
   }
 
-  return {
+  async function mountForCommand(chain: Chain): Promise<string> {
+    if (!parts.mounter.forCommand.differs) return (await session.mounted(chain)).root;
+    const workspace = await openWorkspace(parts, chain, { forCommand: true });
+    held.use(workspace);
+    return workspace.root;
+  }
+
+  const session: BuildSession = {
     parts,
     request,
     signal,
@@ -103,6 +113,13 @@ export function openSession(
       mounts.set(key, found);
       return found;
     },
+    mountedForCommand(chain) {
+      const key = chainKey(chain);
+      const found = commandMounts.get(key) ?? mountForCommand(chain);
+      commandMounts.set(key, found);
+      return found;
+    },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+  return session;
 }

@@ -23,6 +23,7 @@ export const defaults: DaemonConfig = {
   conmonPath: undefined,
   initPath: undefined,
   seccompProfile: '/usr/share/containers/seccomp.json',
+  usernsRemap: undefined,
   insecureRegistries: [],
   registryMirrors: [],
   otherMirrors: {},

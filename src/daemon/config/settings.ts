@@ -121,6 +121,15 @@ export const settings: Setting[] = [
     },
   },
   {
+    flag: 'userns-remap',
+    key: 'userns-remap',
+    help: 'Give containers the subordinate ids of a user: default, user[:group] or uid[:gid]',
+    kind: 'text',
+    apply: (config, value) => {
+      config.usernsRemap = value === '' ? undefined : value;
+    },
+  },
+  {
     flag: 'insecure-registry',
     key: 'insecure-registries',
     help: 'Registry host, with port, that may speak plain HTTP; may be repeated',

@@ -7,6 +7,7 @@ const defaultShmBytes = 64 * 1024 * 1024;
 export interface CommandSurroundings {
   hostname: string;
   network: NamespaceMode;
+  userNamespace?: SpecInput['userNamespace'];
   /** Files on the host that become the container's /etc/hosts and the like, by their path in it. */
   hostFiles: ReadonlyMap<string, string>;
   cgroupParent: string;
@@ -39,6 +40,7 @@ export function commandSpec(command: BuildCommand, surroundings: CommandSurround
       cgroup: privateNamespace,
       network: surroundings.network,
     },
+    ...(surroundings.userNamespace ? { userNamespace: surroundings.userNamespace } : {}),
     security: {
       privileged: command.insecure,
       capabilitiesAdd: [],

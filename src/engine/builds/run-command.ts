@@ -2,19 +2,25 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { BuildCommand, CommandRunner } from '#build/executor.ts';
-import { commandSpec } from '#engine/builds/command-spec.ts';
+import { type CommandSurroundings, commandSpec } from '#engine/builds/command-spec.ts';
 import type { ExitSplit } from '#engine/builds/exit-split.ts';
 import type { ContainerParts } from '#engine/containers/parts.ts';
+import {
+  chownToRoot,
+  createOwnNamespace,
+  hostNetworkRefusal,
+  privilegedRefusal,
+  requireSameIds,
+} from '#engine/containers/user-namespace.ts';
 import type { ContainerService, ContainerView } from '#engine/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { renderHostname, renderHosts, renderResolvConf } from '#network/host-files.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
 import type { Runtime } from '#runtime/runtime.ts';
-import type { NamespaceMode } from '#runtime/spec.ts';
 
 export interface CommandRunnerParts
-  extends Pick<ContainerParts, 'networks' | 'specContext' | 'hostFiles' | 'cgroupParent'> {
+  extends Pick<ContainerParts, 'networks' | 'specContext' | 'hostFiles' | 'cgroupParent' | 'idMapping'> {
   containers: Pick<ContainerService, 'get'>;
   runtime: Runtime;
   exits: ExitSplit;
@@ -33,11 +39,12 @@ const hostFileTargets = { hosts: '/etc/hosts', hostname: '/etc/hostname', resolv
 const buildHostname = 'buildkitsandbox';
 
 export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunner {
-  const { runtime, networks, exits, directory } = parts;
+  const { runtime, networks, exits, directory, idMapping } = parts;
   fs.mkdirSync(directory, { recursive: true, mode: 0o711 });
 
   async function run(command: BuildCommand, signal: AbortSignal) {
     signal.throwIfAborted();
+    refuseWithUserNamespace(command);
     runtime.anticipate();
     const { id } = command;
     const own = path.join(directory, id);
@@ -50,7 +57,8 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
     undo.defer(() => exits.forget(id));
     const deleteProcess = quietly('delete a build process', () => runtime.delete(id));
     undo.defer(quietly('detach a build command', () => networks.detach(id)));
-    const network = await connect(command, undo);
+    using namespaceFiles = new DisposableStack();
+    const { network, userNamespace } = await connect(command, undo, namespaceFiles);
     const hostFiles = writeHostFiles(command, own);
     undo.defer(deleteProcess);
     await runtime.create(
@@ -60,6 +68,7 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
           commandSpec(command, {
             hostname: command.network === 'host' ? os.hostname() : buildHostname,
             network,
+            ...(userNamespace ? { userNamespace } : {}),
             hostFiles,
             cgroupParent: parts.cgroupParent,
           }),
@@ -88,11 +97,23 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
     return { exitCode, oomKilled };
   }
 
-  async function connect({ id, network }: BuildCommand, undo: AsyncDisposableStack): Promise<NamespaceMode> {
-    if (network === 'host') return { mode: 'host' };
+  async function connect(
+    { id, network }: BuildCommand,
+    undo: AsyncDisposableStack,
+    namespaceFiles: DisposableStack,
+  ): Promise<Pick<CommandSurroundings, 'network' | 'userNamespace'>> {
+    if (network === 'host') return { network: { mode: 'host' } };
     const shared = sharedWith(network);
-    if (shared !== undefined) return { mode: 'path', path: `/proc/${requirePid(shared)}/ns/net` };
-    const sandbox = await networks.createSandbox();
+    if (shared !== undefined) {
+      const pid = requirePid(shared);
+      requireSameIds(shared.name, pid, idMapping);
+      return {
+        network: { mode: 'path', path: `/proc/${pid}/ns/net` },
+        ...(idMapping ? { userNamespace: { path: `/proc/${pid}/ns/user`, mapping: idMapping } } : {}),
+      };
+    }
+    const user = idMapping && createOwnNamespace(idMapping, namespaceFiles);
+    const sandbox = await networks.createSandbox(user?.networkFd);
     undo.defer(quietly('close a network namespace', async () => sandbox[Symbol.asyncDispose]()));
     if (network !== 'none') {
       await networks.attach({
@@ -102,13 +123,22 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
         ports: [],
       });
     }
-    return { mode: 'path', path: sandbox.path };
+    return {
+      network: { mode: 'path', path: sandbox.path },
+      ...(user ? { userNamespace: user.joined } : {}),
+    };
   }
 
   /** The container whose network is meant by `container:name`. */
   function sharedWith(network: string): ContainerView | undefined {
     const name = /^container:(.+)$/.exec(network)?.[1];
     return name === undefined ? undefined : parts.containers.get(name);
+  }
+
+  function refuseWithUserNamespace({ insecure, network }: BuildCommand): void {
+    if (idMapping === undefined) return;
+    if (insecure) throw privilegedRefusal();
+    if (network === 'host') throw hostNetworkRefusal();
   }
 
   function writeHostFiles({ id, network, limits }: BuildCommand, own: string): Map<string, string> {
@@ -139,6 +169,7 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
     for (const name of ['hosts', 'hostname', 'resolv'] as const) {
       const file = path.join(own, name);
       fs.writeFileSync(file, texts[name], { mode: 0o644 });
+      if (idMapping !== undefined) chownToRoot(file, idMapping);
       files.set(hostFileTargets[name], file);
     }
     return files;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
+import path from 'node:path';
 import type { ContainerSettings, MountSettings } from '#engine/container-settings.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import type { ContainerMount } from '#engine/containers/container-mount.ts';
@@ -16,6 +17,7 @@ import { resolveMounts } from '#engine/containers/resolve-mounts.ts';
 import { parseSignal } from '#engine/containers/signals.ts';
 import { limitStorage, readStorageLimit } from '#engine/containers/storage-limit.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
+import { chownToRoot, idMappingFor, refuseWithUserNamespace } from '#engine/containers/user-namespace.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import type { Digest } from '#image/digest.ts';
@@ -23,6 +25,7 @@ import { formatPlatform, matchesPlatform, type Platform, parsePlatform } from '#
 import { readLogOptions, withLogDefaults } from '#log-drivers/options.ts';
 import type { ImageRecord } from '#store/images.ts';
 import { readCgroupFeatures } from '#sys/cgroup-features.ts';
+import type { IdMapping } from '#sys/id-mapping.ts';
 import { hasSelinux } from '#sys/security-modules.ts';
 
 /** See `ContainerService.create`. Everything that can be refused is refused here, before anything is made. */
@@ -64,11 +67,12 @@ export async function createContainer(
     throw new DhowError('InvalidParameter', "can't create 'AutoRemove' container with restart policy");
   }
   refuseLabels(settings.host.security);
+  refuseWithUserNamespace(context, settings.host);
   if (settings.host.runtime) context.runtime.requireKnown(settings.host.runtime);
   readStorageLimit(settings.host.storageOptions);
   warnings.push(...checkNetwork(context, settings));
   const mounts = resolveMounts(context, settings, effective);
-  await prepareBindSources(settings.host.mounts);
+  await prepareBindSources(settings.host.mounts, idMappingFor(context, settings.host));
 
   const id = randomBytes(32).toString('hex');
   const name = reserveName(context, request.name);
@@ -186,7 +190,10 @@ function checkNetwork(context: ContainerContext, settings: ContainerSettings): s
 }
 
 /** `-v` makes a missing source; `--mount` refuses it, in Docker's words. */
-async function prepareBindSources(mounts: readonly MountSettings[]): Promise<void> {
+async function prepareBindSources(
+  mounts: readonly MountSettings[],
+  mapping: IdMapping | undefined,
+): Promise<void> {
   for (const mount of mounts) {
     if (mount.type !== 'bind') continue;
     const exists = await fs.stat(mount.source).then(
@@ -200,6 +207,13 @@ async function prepareBindSources(mounts: readonly MountSettings[]): Promise<voi
         `invalid mount config for type "bind": bind source path does not exist: ${mount.source}`,
       );
     }
-    await fs.mkdir(mount.source, { recursive: true });
+    const made = await fs.mkdir(mount.source, { recursive: true });
+    if (made !== undefined && mapping !== undefined) giveDirectories(made, mount.source, mapping);
   }
+}
+
+/** What was made for a container belongs to its root. */
+function giveDirectories(first: string, last: string, mapping: IdMapping): void {
+  for (let at = path.resolve(last); at.length >= first.length; at = path.dirname(at))
+    chownToRoot(at, mapping);
 }

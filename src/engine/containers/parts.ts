@@ -19,18 +19,24 @@ import type { Database } from '#store/database.ts';
 import type { LayerUses } from '#store/layer-uses.ts';
 import type { LayerStore, RootMount } from '#store/layers.ts';
 import type { CgroupHierarchies } from '#sys/cgroup.ts';
+import type { IdMapping } from '#sys/id-mapping.ts';
 import type { RealtimeBudget } from '#sys/realtime-budget.ts';
 import type { VolumeStore } from '#volume/volume.ts';
 
 /** Mounts containers' roots; the real one is overlayfs, tests have their own. */
 export interface RootMounter {
-  mount(root: RootMount, target: string): void;
+  /** @param mapping of the user namespace that sees the files, with whose ids `root` shows them (`mapRoot`); absent: those on disk */
+  mount(root: RootMount, target: string, mapping?: IdMapping): void;
+  /** Where what lies in the data root, but not on a mount of its own there, is seen with the ids of a user namespace. */
+  mapped(file: string, mapping: IdMapping | undefined): string;
+  /** The same for all of a root. */
+  mapRoot(root: RootMount, mapping: IdMapping | undefined): RootMount;
   /** No error when nothing is mounted there. */
   unmount(target: string): void;
   /** The same without keeping the event loop. */
   unmountInBackground(target: string): Promise<void>;
   /** Shows layers, top-most first, to be read only. */
-  mountReadonly(lowerDirectories: readonly string[], target: string): void;
+  mountReadonly(lowerDirectories: readonly string[], target: string, mapping?: IdMapping): void;
   /**
    * Shows at `target`, which it makes, what lies at a path below a directory; symlinks on the way do not lead out of it.
    * @throws SystemError, ENOENT when there is nothing
@@ -69,6 +75,8 @@ export interface ContainerParts {
   /** The host's own files, read at each start. */
   hostFiles: { hosts: () => string; resolvConf: () => string };
   findInitBinary: () => string | undefined;
+  /** Of containers that do not opt out; undefined: the host's ids. */
+  idMapping?: IdMapping;
 }
 
 /** The service's own state, shared by its verbs. */

@@ -8,6 +8,7 @@ import { type ContainerPaths, pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import type { MountView } from '#engine/containers.ts';
 import type { ContainerMount } from '#runtime/spec.ts';
+import type { IdMapping } from '#sys/id-mapping.ts';
 
 /**
  * The mounts of a container besides the standard ones, in mount order: shallow targets before deep ones. `undo` gets what gives back
@@ -18,9 +19,12 @@ export async function prepareMounts(
   record: ContainerRecord,
   paths: ContainerPaths,
   undo: AsyncDisposableStack,
+  mapping: IdMapping | undefined,
 ): Promise<ContainerMount[]> {
   await makeVolumes(context, record);
-  const sources = await openMountSources(context, record, paths, { holder: record.id, undo, fill: true });
+  const sources = await openMountSources(context, record, paths, {
+    ...{ holder: record.id, undo, fill: true, mapping },
+  });
   const mounts: ContainerMount[] = sources.map(toMount);
   for (const { mount } of sources) {
     if (mount.type !== 'volume') continue;

@@ -22,6 +22,11 @@ import { removeLocked } from '#engine/containers/remove-locked.ts';
 import { dropRestart } from '#engine/containers/restarting-state.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { takeDown } from '#engine/containers/take-down.ts';
+import {
+  idMappingFor,
+  openUserNamespace,
+  refuseWithUserNamespace,
+} from '#engine/containers/user-namespace.ts';
 import { writeHostFiles } from '#engine/containers/write-host-files.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
@@ -30,6 +35,7 @@ import { applyDeviceEdits } from '#runtime/apply-device-edits.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
 import type { NamespaceMode, SpecInput } from '#runtime/spec.ts';
+import { rootOutside } from '#sys/id-mapping.ts';
 import { grantRealtime } from '#sys/realtime-budget.ts';
 
 /** See `ContainerService.start`. */
@@ -98,19 +104,28 @@ async function bringUp(context: ContainerContext, record: ContainerRecord): Prom
   const paths = pathsOf(context.containersDirectory, id);
   await using undo = new AsyncDisposableStack();
 
+  refuseWithUserNamespace(context, record.settings.host);
+  const mapping = idMappingFor(context, record.settings.host);
   fs.mkdirSync(paths.root, { recursive: true, mode: 0o710 });
+  // The runtime passes through here as the container's root.
+  fs.chownSync(paths.directory, 0, mapping === undefined ? 0 : rootOutside(mapping).gid);
   context.roots.mount(
-    context.layers.rootMount(record.layers, writableDirectory(paths, record.settings)),
+    context.roots.mapRoot(
+      context.layers.rootMount(record.layers, writableDirectory(paths, record.settings)),
+      mapping,
+    ),
     paths.root,
+    mapping,
   );
   undo.defer(quietly('unmount root', () => context.roots.unmount(paths.root)));
 
-  const network = await connectNetwork(context, record, undo);
-  writeHostFiles(context, record, paths);
-  const mounts = await prepareMounts(context, record, paths, undo);
+  using namespaceFiles = new DisposableStack();
+  const network = await connectNetwork(context, record, undo, namespaceFiles);
+  writeHostFiles(context, record, paths, mapping);
+  const mounts = await prepareMounts(context, record, paths, undo, mapping);
   const deviceEdits = await findDeviceEdits(context.cdiDirectories, record.settings.host.deviceRequests);
   const ownSpec = buildSpec(
-    specInput(context, record, { root: paths.root, mounts, network: network.namespace }),
+    specInput(context, record, { root: paths.root, mounts, network }),
     context.specContext,
   );
   const spec = deviceEdits === undefined ? ownSpec : applyDeviceEdits(ownSpec, deviceEdits);
@@ -147,24 +162,30 @@ function stdinOf({ openStdin, stdinOnce, terminal }: ContainerRecord['settings']
 interface ConnectedNetwork {
   namespace: NamespaceMode;
   sandbox?: Sandbox;
+  userNamespace?: SpecInput['userNamespace'];
 }
 
 async function connectNetwork(
   context: ContainerContext,
   record: ContainerRecord,
   undo: AsyncDisposableStack,
+  namespaceFiles: DisposableStack,
 ): Promise<ConnectedNetwork> {
   const { settings } = record;
   const mode = settings.host.networkMode;
   const owner = networkOwner(context, mode);
-  if (owner) return { namespace: { mode: 'path', path: `/proc/${requireRunning(owner)}/ns/net` } };
+  const user = openUserNamespace(context, record, namespaceFiles);
+  const userNamespace = user === undefined ? {} : { userNamespace: user.joined };
+  if (owner) {
+    return { namespace: { mode: 'path', path: `/proc/${requireRunning(owner)}/ns/net` }, ...userNamespace };
+  }
   undo.defer(quietly('detach networks', () => context.networks.detach(record.id)));
   const request = { container: identityOf(record), endpoints: settings.networks };
   if (networkNameOf(mode) === 'host') {
     announce(context, await context.networks.attach({ ...request, ports: [] }));
     return { namespace: { mode: 'host' } };
   }
-  const sandbox = await context.networks.createSandbox();
+  const sandbox = await context.networks.createSandbox(user?.networkFd);
   undo.defer(quietly('close network namespace', async () => sandbox[Symbol.asyncDispose]()));
   const namespace: NamespaceMode = { mode: 'path', path: sandbox.path };
   if (!settings.networkDisabled) {
@@ -175,7 +196,7 @@ async function connectNetwork(
     announce(context, await context.networks.attach({ ...request, sandbox, ports: portsOf(record), links }));
     followTarget(context, record);
   }
-  return { namespace, sandbox };
+  return { namespace, sandbox, ...userNamespace };
 }
 
 function announce(context: ContainerContext, endpoints: readonly Endpoint[]): void {
@@ -185,7 +206,7 @@ function announce(context: ContainerContext, endpoints: readonly Endpoint[]): vo
 function specInput(
   context: ContainerContext,
   record: ContainerRecord,
-  prepared: { root: string; mounts: SpecInput['mounts']; network: NamespaceMode },
+  prepared: { root: string; mounts: SpecInput['mounts']; network: ConnectedNetwork },
 ): SpecInput {
   const { settings, effective } = record;
   const { host } = settings;
@@ -214,8 +235,9 @@ function specInput(
       ipc: namespaceOf(context, host.ipcMode, 'ipc'),
       uts: namespaceOf(context, host.utsMode, 'uts'),
       cgroup: namespaceOf(context, host.cgroupnsMode, 'cgroup'),
-      network: prepared.network,
+      network: prepared.network.namespace,
     },
+    ...(prepared.network.userNamespace ? { userNamespace: prepared.network.userNamespace } : {}),
     security: host.security,
     resources: host.resources,
     devices: host.devices,

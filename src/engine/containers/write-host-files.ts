@@ -7,6 +7,7 @@ import { readHostsFile } from '#engine/containers/read-hosts-file.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { editHosts, ownNames, renderHostname, renderHosts, renderResolvConf } from '#network/host-files.ts';
 import type { Endpoint } from '#network/network.ts';
+import { type IdMapping, rootOutside } from '#sys/id-mapping.ts';
 
 /**
  * Writes the container's hosts, hostname and resolv.conf anew, as each start does. In place and not by rename: a running
@@ -16,6 +17,7 @@ export function writeHostFiles(
   context: ContainerContext,
   record: ContainerRecord,
   paths: ContainerPaths,
+  mapping: IdMapping | undefined,
 ): void {
   const { host, domainname } = record.settings;
   if (host.networkMode.startsWith('container:')) return;
@@ -36,6 +38,8 @@ export function writeHostFiles(
   );
   fs.writeFileSync(paths.hostname, renderHostname(hostname));
   fs.writeFileSync(paths.resolv, resolvConfOf(context, record, endpoints));
+  const { uid, gid } = mapping === undefined ? { uid: 0, gid: 0 } : rootOutside(mapping);
+  for (const file of [paths.hosts, paths.hostname, paths.resolv]) fs.chownSync(file, uid, gid);
 }
 
 /**

@@ -6,6 +6,8 @@ import { type MountSource, openedMountSources, openMountSources } from '#engine/
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
+import { idMappingOf } from '#engine/containers/user-namespace.ts';
+import type { IdMapping } from '#sys/id-mapping.ts';
 
 export interface ContainerTree extends AsyncDisposable {
   view: TreeView;
@@ -25,14 +27,20 @@ export async function openContainerTree(
   const lock = undo.use(await context.locks.acquire(record.id));
   const paths = pathsOf(context.containersDirectory, record.id);
   const { root } = paths;
-  const overlay = () => context.layers.rootMount(record.layers, writableDirectory(paths, record.settings));
+  const mapping = idMappingOf(context, record);
+  const overlay = () =>
+    context.roots.mapRoot(
+      context.layers.rootMount(record.layers, writableDirectory(paths, record.settings)),
+      mapping,
+    );
   const mounted = isLive(record);
   fs.mkdirSync(root, { recursive: true, mode: 0o710 });
-  const sources = volumes ? await openSources(context, record, undo) : [];
+  const sources = volumes ? await openSources(context, record, mapping, undo) : [];
   const view = undo.use(
     await openTreeView(workerUrl, {
       root,
       ...(mounted ? {} : { overlay: overlay() }),
+      ...(mapping === undefined ? {} : { mapping }),
       binds: sources
         .map(({ mount, source }) => ({ source, target: mount.target, readonly: isReadonly(mount) }))
         .sort((a, b) => a.target.split('/').length - b.target.split('/').length),
@@ -47,20 +55,24 @@ export async function openContainerTree(
 async function openSources(
   context: ContainerContext,
   record: ContainerRecord,
+  mapping: IdMapping | undefined,
   undo: AsyncDisposableStack,
 ): Promise<MountSource[]> {
   const paths = pathsOf(context.containersDirectory, record.id);
-  if (isLive(record)) return openedMountSources(context, record, paths);
+  if (isLive(record)) return openedMountSources(context, record, paths, mapping);
   await makeVolumes(context, record);
   const fill =
     record.state.status === 'created' &&
     record.mounts.some((mount) => mount.type === 'volume' && mount.copyUp);
   if (fill) {
     const writable = writableDirectory(paths, record.settings);
-    context.roots.mount(context.layers.rootMount(record.layers, writable), paths.root);
+    const root = context.roots.mapRoot(context.layers.rootMount(record.layers, writable), mapping);
+    context.roots.mount(root, paths.root, mapping);
   }
   try {
-    return await openMountSources(context, record, paths, { holder: `files of ${record.id}`, undo, fill });
+    return await openMountSources(context, record, paths, {
+      ...{ holder: `files of ${record.id}`, undo, fill, mapping },
+    });
   } finally {
     if (fill) context.roots.unmount(paths.root);
   }

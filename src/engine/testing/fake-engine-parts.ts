@@ -207,6 +207,8 @@ export async function createFakeEngine(): Promise<FakeEngine> {
         },
         unmount: () => void kernel.push('unmount'),
         unmountInBackground: async () => void kernel.push('unmount'),
+        mapped: (file) => file,
+        mapRoot: (root) => root,
         mountReadonly: unused,
         bindInside: unused,
         unmountBelow: async () => {},

@@ -48,17 +48,18 @@ export class NamespaceSandbox implements Sandbox {
   }
 }
 
-/** @throws Forbidden without the privilege; ResourceExhausted at the kernel's limit of namespaces or descriptors */
-export function createNamespaceSandbox(): NamespaceSandbox {
+/** See `ContainerNetworking.createSandbox`. @throws Forbidden without the privilege; ResourceExhausted at the kernel's limit of namespaces or descriptors */
+export function createNamespaceSandbox(namespaceFd?: number): NamespaceSandbox {
   try {
-    const { fd, result: netlink } = createNetworkNamespace(() => {
-      disableIpv6OfLaterInterfaces();
-      return openNetlink(netlinkProtocols.route);
-    });
+    const { fd, result: netlink } =
+      namespaceFd === undefined
+        ? createNetworkNamespace(prepareNamespace)
+        : { fd: namespaceFd, result: inNetworkNamespace(namespaceFd, prepareNamespace) };
     const sandbox = new NamespaceSandbox(fd, netlink);
     netlink.request([setUp(loopbackIndex)], 'bring up the loopback device');
     return sandbox;
   } catch (error) {
+    if (namespaceFd !== undefined) fs.closeSync(namespaceFd);
     if (hasCode(error, 'EPERM')) {
       throw new DhowError('Forbidden', 'cannot create a network namespace: the daemon needs CAP_SYS_ADMIN', {
         cause: error,
@@ -73,6 +74,11 @@ export function createNamespaceSandbox(): NamespaceSandbox {
     }
     throw error;
   }
+}
+
+function prepareNamespace(): NetlinkSocket {
+  disableIpv6OfLaterInterfaces();
+  return openNetlink(netlinkProtocols.route);
 }
 
 /**

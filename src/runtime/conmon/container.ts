@@ -10,6 +10,7 @@ import { type ProcessDirectory, writeDocument } from '#runtime/conmon/directorie
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { type Attempt, runtimeFailure } from '#runtime/conmon/errors.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
+import { givePipes, ownerOutside } from '#runtime/conmon/give-stdio.ts';
 import { type StartingMonitor, type SyncMessage, startMonitor } from '#runtime/conmon/monitor.ts';
 import { openProcess } from '#runtime/conmon/signals.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
@@ -57,6 +58,8 @@ export async function createContainer(
     { program: request.spec.process.args[0] ?? '', action: 'create' },
     signal,
   );
+  const owner = ownerOutside(request.spec, request.spec.process);
+  if (owner !== undefined) givePipes(monitor.pid, owner);
   seccompCache?.learn(spec, path.join(maker.state, request.id));
   supervise(context, directory, monitor.exited);
   undo.move();

@@ -6,6 +6,7 @@ import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { type ProcessDirectory, readPid, readSpec, writeDocument } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
+import { givePipes, ownerOutside } from '#runtime/conmon/give-stdio.ts';
 import { drainAtExit } from '#runtime/conmon/inspect.ts';
 import { readSyncMessage, type StartingMonitor, startMonitor } from '#runtime/conmon/monitor.ts';
 import { notRunning, openProcess } from '#runtime/conmon/signals.ts';
@@ -41,8 +42,9 @@ export async function execInContainer(
   fs.writeFileSync(directory.file('container'), request.containerId);
   writeDocument(directory, 'process.json', encodeSpec(process));
 
+  const owner = ownerOutside(spec, process);
   const { monitor, stdio } = request.attached
-    ? await startAttached(context, request, directory)
+    ? await startAttached(context, request, directory, owner)
     : { monitor: await startExecMonitor(context, request, directory, {}), stdio: undefined };
   if (stdio) undo.defer(quietly('close stdio', () => stdio.close()));
   const attempt = { program: request.args[0] ?? '', action: 'exec' } as const;
@@ -50,6 +52,7 @@ export async function execInContainer(
     // Then the runtime complains of whatever it was at.
     throw hasEnded(container) ? notRunning(container) : error;
   });
+  if (owner !== undefined && stdio === undefined) givePipes(monitor.pid, owner);
   supervise(context, directory, monitor.exited);
   if (stdio) drainAtExit(context, directory, stdio);
   undo.move();
@@ -84,6 +87,7 @@ async function startAttached(
   context: RuntimeContext,
   request: ExecRequest,
   directory: ProcessDirectory,
+  owner: { uid: number; gid: number } | undefined,
 ): Promise<{ monitor: StartingMonitor; stdio: ConmonConnection | undefined }> {
   const start = openPipe();
   using _closeStart = closing(start.writeFd);
@@ -109,6 +113,7 @@ async function startAttached(
     subject: `exec ${request.execId}`,
     linger: false,
   });
+  if (owner !== undefined) givePipes(monitor.pid, owner);
   sendGo(start.writeFd);
   return { monitor, stdio };
 }

@@ -5,6 +5,7 @@ import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { readSpec } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { composeExecProcess } from '#runtime/conmon/exec.ts';
+import { ownerOutside } from '#runtime/conmon/give-stdio.ts';
 import { readParent } from '#runtime/conmon/signals.ts';
 import { closing } from '#runtime/conmon/start-pipe.ts';
 import type { ProbeRequest, ProbeResult } from '#runtime/runtime.ts';
@@ -41,6 +42,8 @@ export async function probeContainer(
 
   const { promise: exited, resolve } = Promise.withResolvers<number>();
   const { readFd, writeFd } = openPipe();
+  const owner = ownerOutside(spec, process);
+  if (owner !== undefined) fs.fchownSync(writeFd, owner.uid, owner.gid);
   using output = collectOutput(readFd, request.maxOutputBytes);
   let pid: number;
   let pidfd: number;

@@ -1,5 +1,6 @@
 import { DhowError } from '#errors/error.ts';
 import type { NamespaceSettings } from '#runtime/spec.ts';
+import type { IdMapping } from '#sys/id-mapping.ts';
 
 const ipcNames = new Set([
   ...['kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni', 'kernel.sem'],
@@ -9,16 +10,19 @@ const ipcNames = new Set([
 /**
  * The kernel's settings that belong to one of the container's namespaces, with Docker's defaults for its network (every port and
  * ICMP echo sockets without privileges).
+ * @param mapping of its user namespace: the kernel takes no group that is not there
  * @throws InvalidParameter for a setting that would change the host
  */
 export function buildSysctls(
   wishes: Record<string, string>,
   namespaces: NamespaceSettings,
+  mapping?: IdMapping,
 ): Record<string, string> {
   const result: Record<string, string> = {};
   if (namespaces.network.mode !== 'host') {
     result['net.ipv4.ip_unprivileged_port_start'] = '0';
-    result['net.ipv4.ping_group_range'] = '0 2147483647';
+    const first = mapping?.gids.find(({ inside }) => inside === 0);
+    result['net.ipv4.ping_group_range'] = `0 ${first === undefined ? 2147483647 : first.count - 1}`;
   }
   for (const [name, value] of Object.entries(wishes)) {
     const dotted = name.replaceAll('/', '.');
