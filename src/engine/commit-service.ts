@@ -11,6 +11,7 @@ import type { ImageService } from '#engine/images.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 import type { ImageConfig, ImageRunConfig } from '#image/config.ts';
 import { parsePlatform } from '#image/platform.ts';
+import { familiarName, parseReference, withDefaultTag } from '#image/reference.ts';
 import type { ImageRecord } from '#store/images.ts';
 
 export interface CommitParts {
@@ -40,6 +41,10 @@ export function createCommitService({ context, workers, addLayer }: CommitParts)
       ...(reference === undefined ? {} : { reference }),
       signal,
     });
+    if (reference !== undefined) {
+      const name = familiarName(withDefaultTag(parseReference(reference)));
+      context.events.emit({ type: 'image', action: 'tag', id: image.id, attributes: { name } });
+    }
     emitContainerEvent(context, record, 'commit', {
       comment,
       imageID: image.id,

@@ -63,7 +63,6 @@ export async function killContainer(
   if (final) markStopped(context, record);
   if (signal === SIGKILL) await signalAndWait(context, record, signal, -1);
   else await sendSignal(context, record, signal);
-  emitContainerEvent(context, record, 'kill', { signal: String(signal) });
 }
 
 /** See `ContainerService.restart`: a stop and a start; `--rm` does not remove in between. */
@@ -178,6 +177,8 @@ async function thaw(context: ContainerContext, record: ContainerRecord): Promise
 }
 
 async function sendSignal(context: ContainerContext, record: ContainerRecord, signal: number): Promise<void> {
+  // Told first: the exit may be booked before the call below has come back.
+  emitContainerEvent(context, record, 'kill', { signal: String(signal) });
   try {
     await context.runtime.kill(record.id, signal);
     if (record.state.status === 'paused' && signal === SIGKILL) await thaw(context, record);

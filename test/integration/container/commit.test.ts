@@ -35,6 +35,24 @@ describeEngine('commit', ({ cli, unique }) => {
       ],
     );
     assert.match(id, /^sha256:[0-9a-f]{64}$/);
+    const soon = String(Math.floor(Date.now() / 1000) + 1);
+    assert.equal(
+      await cli.out(
+        ...[
+          'events',
+          '--since',
+          '1h',
+          '--until',
+          soon,
+          '--filter',
+          'event=tag',
+          '--filter',
+          `image=${image}`,
+        ],
+        ...['--format', '{{.Actor.ID}} {{.Actor.Attributes.name}}'],
+      ),
+      `${id} ${image}:latest`,
+    );
     assert.equal(await cli.out('run', '--rm', image), 'new');
     const look =
       'pwd; echo $COLOUR; ls /bin/ls 2>/dev/null || test -e /bin/ls || echo gone; test -e /data/file || echo empty';

@@ -32,6 +32,9 @@ describeEngine('cp, diff and export', ({ cli, unique }) => {
     const copy = ['cp', `${name}:/etc`, `${scratch.directory}/etc`];
     assert.deepEqual(await cli.run(copy), { code: 0, stdout: '', stderr: '' });
     assert.match((await cli.run([...copy, '--quiet=false'])).stderr, /Successfully copied .* to /);
+    const missing = await cli.run(['cp', '-L', `${name}:/none`, scratch.directory]);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /Could not find the file \/none in container/);
     const between = await cli.run(['cp', `${name}:/etc`, `${name}:/tmp`]);
     assert.equal(between.code, 1);
     assert.match(between.stderr, /^copying between containers is not supported/);

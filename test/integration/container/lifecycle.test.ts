@@ -61,6 +61,30 @@ describeEngine('container › life cycle', ({ cli, unique }) => {
     await cli.out('rm', name);
   });
 
+  it('events tell of the signal, the exit and the stop', async () => {
+    const name = unique('told');
+    await cli.out('run', '-d', '--name', name, '--stop-signal', 'KILL', 'busybox', 'sleep', '1000');
+    await cli.out('stop', name);
+    await cli.out('start', name);
+    await cli.out('kill', name);
+    const soon = String(Math.floor(Date.now() / 1000) + 1);
+    const format = '{{.Action}}{{with .Actor.Attributes.signal}} {{.}}{{end}}';
+    const told = await cli.out(
+      ...['events', '--since', '1h', '--until', soon, '--filter', `container=${name}`, '--format', format],
+    );
+    assert.deepEqual(told.split('\n'), [
+      'create',
+      'start',
+      'kill 9',
+      'die',
+      'stop',
+      'start',
+      'kill 9',
+      'die',
+    ]);
+    await cli.out('rm', name);
+  });
+
   it('--stop-signal is what stop sends', async () => {
     const name = unique('usr1');
     await cli.out(

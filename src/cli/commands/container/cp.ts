@@ -68,8 +68,9 @@ async function copyOut(
   const { client, signal, stdout, workingDirectory } = context;
   let path = absolutePath(from, '/');
   if (wishes.followLink) {
-    const { mode, linkTarget } = await statPath(client, container, path, signal);
-    if (isGoSymlink(mode)) path = linkTarget;
+    // What is not there is told by the next call, whose answer has room for words.
+    const status = await statPath(client, container, path, signal).catch(() => undefined);
+    if (status !== undefined && isGoSymlink(status.mode)) path = status.linkTarget;
   }
   const { stat: source, archive } = await readArchive(client, container, path, signal);
   if (to === '-') {
