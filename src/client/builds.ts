@@ -1,5 +1,6 @@
 import type { Client } from '#client/client.ts';
-import { readJson } from '#client/read-body.ts';
+import { discardBody, readJson } from '#client/read-body.ts';
+import { DhowError } from '#errors/error.ts';
 import type { BuildPruneResponse } from '#wire/build.ts';
 import type { BuildCacheRecord, LegacyDiskUsage } from '#wire/disk-usage.ts';
 import { decodeJsonLines } from '#wire/json-lines.ts';
@@ -13,12 +14,19 @@ export interface BuildCall {
   headers: Readonly<Record<string, string>>;
 }
 
-/** A failure in the middle of the build is a message with `error`. Errors are as `Client.request` says. */
+/**
+ * A failure in the middle of the build is a message with `error`.
+ * @throws Unsupported when another daemon than Dhow's is asked for what only that one has; as `Client.request`
+ */
 export async function buildImage(
   client: Client,
   { query, context, headers }: BuildCall,
   signal?: AbortSignal,
 ): Promise<AsyncIterable<ProgressMessage>> {
+  const own = [...Object.entries(query), ...Object.entries(headers)]
+    .filter(([name, value]) => ownName.test(name) && value !== undefined && String(value) !== '')
+    .map(([name]) => name);
+  if (own.length > 0) await requireDhow(client, own, signal);
   const response = await client.request(
     {
       method: 'POST',
@@ -30,6 +38,20 @@ export async function buildImage(
     signal,
   );
   return decodeJsonLines(response.body) as AsyncIterable<ProgressMessage>;
+}
+
+/** What Docker's daemon does not know, and would forget without a word. `dhow-events` is only about how the build is told. */
+const ownName = /^dhow-(?!events$)|^X-Dhow-/;
+
+async function requireDhow(client: Client, names: readonly string[], signal?: AbortSignal): Promise<void> {
+  const { headers, body } = await client.request({ method: 'HEAD', path: '/_ping' }, signal);
+  await discardBody(body);
+  if (headers['server']?.startsWith('Dhow/')) return;
+  const asked = names.map((name) => name.replace(/^dhow-|^X-Dhow-Build-/, '').toLowerCase()).join(', ');
+  throw new DhowError(
+    'Unsupported',
+    `the daemon is not Dhow's, and its first builder does not know what the build needs: ${asked}; build with docker's buildx`,
+  );
 }
 
 export async function pruneBuildCache(
