@@ -29,7 +29,19 @@ export function mountOverlay(overlay: OverlayMount, target: string): void {
   if (overlay.upperDirectory === undefined || isWritable(target) || !isWritable(overlay.upperDirectory))
     return;
   unmountDetach(target);
-  throw new DhowError('ResourceExhausted', `cannot mount ${target}: no space left on device`);
+  // There may be space again. And what has filled a limit of its own is mounted all the same, to be looked at: only the disk is none.
+  if (hasSpace(overlay.lowerDirectories)) mount(overlay, target);
+  else throw new DhowError('ResourceExhausted', `cannot mount ${target}: no space left on device`);
+}
+
+/** Less is gone before it can be used. */
+const leastBytes = 1024 * 1024;
+
+/** Looked at from the layers, to which the limits of a container do not apply. */
+function hasSpace([layer]: readonly string[]): boolean {
+  if (layer === undefined) return false;
+  const { bavail, bsize } = fs.statfsSync(layer);
+  return bavail * bsize >= leastBytes;
 }
 
 function isWritable(directory: string): boolean {

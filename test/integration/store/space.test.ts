@@ -30,8 +30,13 @@ describe('the store', () => {
   it('is as large as a fresh one when everything was removed', async () => {
     await using daemon = await startDaemon();
     const dhow = daemon.cli('dhow');
+    // The database has pages to spare, and space that it keeps for a full disk.
     const used = async (): Promise<number> =>
-      Number((await outputOf('du', ['-s', '--block-size=1', daemon.dataRoot])).split('\t')[0]);
+      Number(
+        (await outputOf('du', ['-s', '--block-size=1', '--exclude=dhow.db*', daemon.dataRoot])).split(
+          '\t',
+        )[0],
+      );
     const [fresh, files] = [await used(), storeFiles(daemon.dataRoot)];
 
     const names = [await push('space/one', 1_000_000), await push('space/two', 3_000_000)];
@@ -48,7 +53,6 @@ describe('the store', () => {
     await dhow.out('image', 'prune', '--all', '--force');
 
     assert.deepEqual(storeFiles(daemon.dataRoot), files);
-    // The database's log is emptied now and then, in a fresh store not yet.
     assert.ok((await used()) <= fresh, `${await used()}, was ${fresh}`);
   });
 
