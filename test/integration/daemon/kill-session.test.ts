@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { cliNames } from '../../support/cli.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 describe('a client whose daemon is killed', () => {
   let daemon: Daemon;
@@ -44,10 +45,15 @@ describe('a client whose daemon is killed', () => {
       await once(logs.stdout, 'data');
       const wait = cli.start(['wait', container]);
       const events = cli.start(['events']);
-      // The daemon has answered them when it has something to tell.
-      const told = once(events.stdout, 'data');
-      await cli.out('exec', container, 'true');
-      await told;
+      let told = false;
+      events.stdout.once('data', () => {
+        told = true;
+      });
+      // Events are told from the moment that they are asked for, which nobody is told of.
+      await waitFor('the first event', async () => {
+        await cli.out('exec', container, 'true');
+        return told;
+      });
       const ended = [run, wait].map((child) => once(child, 'exit'));
       const over = [logs, events].map((child) => once(child, 'exit'));
       await daemon.kill9();

@@ -111,23 +111,35 @@ describe('a daemon on TCP', () => {
       });
 
       it('follows logs and watches events', async () => {
-        const events = startCommand(program, ['events', '--format', '{{.Action}}'], {
+        const format = '{{.Action}} {{.Actor.Attributes.name}}';
+        const events = startCommand(program, ['events', '--format', format], {
           environment: environment(known),
         });
         let seen = '';
         events.stdout.on('data', (chunk) => {
           seen += chunk;
         });
-        const logs = startCommand(program, ['run', '--rm', 'busybox', 'sh', '-c', 'echo one; echo two'], {
-          environment: environment(known),
+        // Events are told from the moment that they are asked for, which nobody is told of.
+        await waitFor('the first event', async () => {
+          await run(['run', '--rm', 'busybox', 'true']);
+          return seen.includes('destroy');
         });
+        const container = `${name}-told`;
+        const script = 'echo one; echo two';
+        const logs = startCommand(
+          program,
+          ['run', '--rm', '--name', container, 'busybox', 'sh', '-c', script],
+          {
+            environment: environment(known),
+          },
+        );
         let output = '';
         logs.stdout.on('data', (chunk) => {
           output += chunk;
         });
         await once(logs, 'close');
         assert.equal(output, 'one\ntwo\n');
-        await waitFor('the last event', () => seen.includes('destroy'));
+        await waitFor('the last event', () => seen.includes(`destroy ${container}`));
         events.kill('SIGKILL');
         await once(events, 'close');
       });
