@@ -35,6 +35,8 @@ export interface ApiServerOptions {
   debug?: () => boolean;
   /** Default: clients of BuildKit are told that there is none. */
   buildkit?: Buildkit;
+  /** Told of each request before it is served. */
+  onRequest?: () => void;
 }
 
 /** Credentials, build configuration and long label filters travel in headers and the request line. */
@@ -42,7 +44,7 @@ const maximumHeaderBytes = 256 * 1024;
 
 export function createApiServer(
   engine: Engine,
-  { log, debug = () => false, buildkit }: ApiServerOptions,
+  { log, debug = () => false, buildkit, onRequest = () => {} }: ApiServerOptions,
 ): ApiServer {
   const exchanges = new Set<Exchange>();
   const router = createRouter([
@@ -70,6 +72,7 @@ export function createApiServer(
     );
     // Without the query, which may hold what is nobody else's business.
     log.debug('request', { method: request.method, path });
+    onRequest();
     void serve(exchange, path);
   }
 

@@ -19,6 +19,7 @@ import { startUpkeep } from '#engine/upkeep.ts';
 import { quietly } from '#errors/quietly.ts';
 import { hostPlatform } from '#image/platform.ts';
 import type { Log } from '#log/log.ts';
+import { trimFreeMemory } from '#sys/memory.ts';
 
 export interface Daemon {
   engine: Engine;
@@ -68,7 +69,11 @@ export async function startDaemon(
     ...{ builds: engine.builds, images: engine.images, hostPlatform: hostPlatform(process.arch), log },
     ...{ version: buildFacts.version, directory: path.join(config.runRoot, 'buildkit') },
   });
-  const server = createApiServer(engine, { log, debug: () => config.debug, buildkit });
+  const server = createApiServer(engine, {
+    ...{ log, buildkit },
+    debug: () => config.debug,
+    onRequest: trimFreeMemory,
+  });
   undo.defer(quietly('close api', () => server.close(config.shutdownTimeoutSeconds * 1000)));
   if (config.metricsEndpoint) {
     const all = [...metrics.list(engine), ...processMetrics()];

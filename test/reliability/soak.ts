@@ -50,6 +50,9 @@ for (let round = 0; performance.now() < end && problems.length === 0; round++) {
   samples.push(sample);
   console.log(formatSample(sample));
 }
+// What is given back after a rest (sys/memory.ts) was free before: only the difference from a young daemon was held.
+await delay(15_000);
+console.log(`at rest:\n${formatSample(takeSample(daemon, requests))}`);
 await world.checkConsistency().catch((error: Error) => problems.push(error.message));
 problems.push(...findGrowth(samples));
 console.log(problems.length === 0 ? `no growth, ${requests} requests` : problems.join('\n'));
