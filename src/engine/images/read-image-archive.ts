@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { detectCompression, magicBytes } from '#archive/decompress.ts';
+import { detectCompression, magicBytes, maxDecompressedBytes } from '#archive/decompress.ts';
 import { readTar, startsAsTar, type TarEntry } from '#archive/read-tar.ts';
 import { decodeDockerManifest, decodeOciIndex } from '#engine/images/archive-documents.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
@@ -56,9 +56,14 @@ export async function readImageArchive(
   const documents = new Map<string, Buffer>();
 
   let count = 0;
+  let sizeBytes = 0;
   for await (const { header, body } of readTar(tar)) {
     options.signal.throwIfAborted();
     if (++count > MOST_ENTRIES) throw malformed(`more than ${MOST_ENTRIES} entries`);
+    // A sparse file is no larger in the archive than its map.
+    sizeBytes += header.sizeBytes;
+    if (sizeBytes > maxDecompressedBytes)
+      throw malformed(`more than ${maxDecompressedBytes} bytes of content`);
     const name = path.posix.normalize(header.name).replace(/^(\.?\/)+/, '');
     if (header.type === 'symlink' || header.type === 'hard-link') {
       // Old `docker save` links a repeated layer to its first copy.

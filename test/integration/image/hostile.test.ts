@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { describeTree } from '#archive/testing/describe-tree.ts';
 import { hostileArchives } from '#archive/testing/hostile-corpus.ts';
 import { tarHeader, tarPadding, tarTrailer } from '#archive/write-tar.ts';
+import { sparseBomb } from '#build/testing/context-fixture.ts';
 import type { Cli } from '../../support/cli.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -74,6 +75,14 @@ describe('the daemon', () => {
       });
     });
   }
+
+  it('takes no image archive with a file that is larger than its bound, holes included', async () => {
+    const stored = storeFiles(daemon.dataRoot);
+    const { code, stderr } = await dhow.run(['load'], { input: sparseBomb(), timeoutMs: 60_000 });
+    assert.equal(code, 1);
+    assert.match(stderr, /more than 274877906944 bytes of content/);
+    assert.deepEqual(storeFiles(daemon.dataRoot), stored);
+  });
 
   it('still answers', async () => {
     assert.match(await dhow.out('version', '--format', '{{.Server.Version}}'), /^\d/);
