@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import net from 'node:net';
 import { DhowError } from '#errors/error.ts';
+import { collectOutput } from '#runtime/conmon/collect-output.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { readSpec } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
@@ -107,43 +107,5 @@ function unlessGone<T>(call: () => T): T | undefined {
   } catch (error) {
     if (hasCode(error, 'ESRCH')) return undefined;
     throw error;
-  }
-}
-
-/** Keeps the beginning of what is written and drops the rest, so that nobody waits for a reader. */
-function collectOutput(fd: number, limit: number): Disposable & { take(): Buffer } {
-  const pipe = new net.Socket({ fd, readable: true, writable: false });
-  const chunks: Buffer[] = [];
-  let size = 0;
-  function keep(chunk: Buffer): void {
-    if (size < limit) chunks.push(chunk.subarray(0, limit - size));
-    size += chunk.length;
-  }
-  pipe.on('data', (data) => keep(data as Buffer));
-  pipe.on('error', () => {});
-  return {
-    /** What is still in the pipe was written before the process ended; its end may never come, as a child can hold it. */
-    take() {
-      pipe.pause();
-      readRest(fd, keep, limit);
-      return Buffer.concat(chunks);
-    },
-    [Symbol.dispose]: () => void pipe.destroy(),
-  };
-}
-
-function readRest(fd: number, keep: (chunk: Buffer) => void, limit: number): void {
-  for (let total = 0; total < limit; ) {
-    const piece = Buffer.allocUnsafe(limit);
-    try {
-      const length = fs.readSync(fd, piece);
-      if (length === 0) return;
-      keep(piece.subarray(0, length));
-      total += length;
-    } catch (error) {
-      // EAGAIN: nothing is left. EBADF: the stream has found the end and closed.
-      if (hasCode(error, 'EAGAIN', 'EBADF')) return;
-      throw error;
-    }
   }
 }
