@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Cli } from '../../support/cli.ts';
 import type { CommandResult } from '../../support/command.ts';
+import type { Daemon } from '../../support/daemon.ts';
 
 /** docker's client without buildx has its first builder; with buildx it must be told. */
 const environment = { DOCKER_BUILDKIT: '0', BUILDKIT_PROGRESS: 'plain' };
@@ -49,4 +50,14 @@ export async function failedBuild(
   const { code, stdout, stderr } = await tryBuild(cli, args, options);
   assert.notEqual(code, 0, stdout + stderr);
   return { code, output: stdout + stderr };
+}
+
+/** Directories of work and of commands, and lines of mounts, that builds which go on, or have gone wrong, hold. */
+export function buildLeftovers({ dataRoot, runRoot }: Daemon): string[] {
+  const mounts = fs.readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  return [
+    ...fs.readdirSync(path.join(dataRoot, 'build/work')),
+    ...fs.readdirSync(path.join(runRoot, 'build/commands')),
+    ...mounts.filter((line) => line.includes(`${dataRoot}/build`)),
+  ];
 }

@@ -10,7 +10,7 @@ import { outputOf } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
 import { serveGit } from '../../support/serve-git.ts';
-import { build, failedBuild, writeFiles } from './build-context.ts';
+import { build, buildLeftovers, failedBuild, writeFiles } from './build-context.ts';
 
 /** A web server with these files. */
 async function serveFiles(
@@ -44,8 +44,6 @@ describe('contexts of builds', () => {
 
   const context = (files: Record<string, string>): string =>
     writeFiles(fs.mkdtempSync(path.join(daemon.directory, 'context-')), files);
-
-  const workLeft = (): string[] => fs.readdirSync(path.join(daemon.dataRoot, 'build/work'));
 
   it('named contexts are directories and images, before stages and images of the same name', async () => {
     const other = context({ file: 'of the other', '.dockerignore': 'ignored', ignored: '' });
@@ -120,7 +118,7 @@ describe('contexts of builds', () => {
       (await failedBuild(dhow, [`git://127.0.0.1:${server.port}/none.git`])).output,
       /git fetch failed/,
     );
-    assert.deepEqual(workLeft(), []);
+    assert.deepEqual(buildLeftovers(daemon), []);
   });
 
   it('a repository brings its submodules, unless they are not wanted', async () => {
