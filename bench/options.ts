@@ -5,7 +5,7 @@ export interface BenchOptions {
   readonly scenarios: readonly string[];
   /** Samples of each contestant; undefined: what the scenario thinks best. */
   readonly rounds: number | undefined;
-  /** Running containers of the scenarios that count them; undefined: what the scenario thinks best. */
+  /** Containers of the scenarios that count them; undefined: what the scenario thinks best. */
   readonly containers: number | undefined;
   readonly json: boolean;
   /** Leave the Debian packages installed that had to be installed for the run. */
@@ -17,7 +17,7 @@ export const usage = `Usage: tools/node bench/run.ts [OPTIONS] [SCENARIO...]
 Measures Dhow beside Debian's dockerd and podman, as root, on engines of its own, and removes them afterwards.
 
   --rounds N         samples of each contestant
-  --containers N     running containers in the scenarios memory and restart
+  --containers N     containers in the scenarios list, memory and restart
   --json             print the samples as JSON
   --keep-packages    leave the packages installed that were missing
 `;

@@ -3,12 +3,10 @@ import { inParallel, interleave, timeCommand, warmUp } from '../measure.ts';
 import type { Scenario } from '../scenario.ts';
 import { rowsOf } from '../table.ts';
 
-const stopped = 100;
-
 /** A list of many containers. */
 export const listScenario: Scenario = {
   name: 'list',
-  async measure({ dhow, dockerd, podman }, { rounds = 20 }) {
+  async measure({ dhow, dockerd, podman }, { rounds = 20, containers: stopped = 100 }) {
     const engines = [dhow, dockerd, podman];
     for (const { cli } of engines) {
       await inParallel(stopped, 4, (index) =>
