@@ -129,6 +129,13 @@ suite('names', () => {
     assert.deepEqual((await resolve(both, 'far')).answers, [far.endpoint.ipv4.address]);
   });
 
+  test('that every object of JavaScript has are unknown like others', async () => {
+    upstreamAnswer = (_name, query) => makeAnswer(query, [], { code: 3 });
+    for (const name of ['constructor', '__proto__', 'constructor.alpha']) {
+      assert.equal((await resolve(web, name)).code, 3, name);
+    }
+  });
+
   test('belong to addresses too', async () => {
     const reverse = (address: string) => `${address.split('.').reverse().join('.')}.in-addr.arpa`;
     const { answers } = await resolve(two, reverse(web.endpoint.ipv4.address), 'PTR');

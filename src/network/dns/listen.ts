@@ -1,8 +1,10 @@
 import type { Buffer } from 'node:buffer';
 import dgram from 'node:dgram';
 import net from 'node:net';
+import { messageOf } from '#errors/error.ts';
+import type { Log } from '#log/log.ts';
 import type { AnswerQuery } from '#network/dns/answer-query.ts';
-import { failure, readQuery, responseCodes } from '#network/dns/message.ts';
+import { failure, type Query, readQuery, responseCodes } from '#network/dns/message.ts';
 import { serveStream } from '#network/dns/stream.ts';
 
 /** The two sockets of one container's resolver, already bound. */
@@ -18,16 +20,26 @@ const maximumConnections = 64;
 
 /**
  * Serves a container's queries on its sockets until it is closed. Takes the descriptors over.
- * @param now milliseconds of a clock that only goes forward
+ * @param parts now: milliseconds of a clock that only goes forward
  */
 export function listen(
   containerId: string,
   { udpFd, tcpFd }: ResolverSockets,
   answerQuery: AnswerQuery,
-  now: () => number,
+  { now, log }: { now: () => number; log: Log },
 ): Disposable {
   const admit = createAdmission(now);
   let waiting = 0;
+
+  /** Whatever goes wrong with one question: it must not end the daemon. */
+  function tryAnswer(query: Query, message: Buffer, transport: 'udp' | 'tcp'): Buffer | Promise<Buffer> {
+    try {
+      return answerQuery(containerId, query, message, transport);
+    } catch (error) {
+      log.error('query failed', { container: containerId, name: query.name, error: messageOf(error) });
+      return failure(query, responseCodes.serverFailure);
+    }
+  }
 
   /** Calls `reply` at once for what is known, later for what is not, and not at all for what is no query. */
   function serve(message: Buffer, transport: 'udp' | 'tcp', reply: (answer: Buffer) => void): void {
@@ -42,7 +54,7 @@ export function listen(
       reply(failure(query, responseCodes.serverFailure));
       return;
     }
-    const answer = answerQuery(containerId, query, message, transport);
+    const answer = tryAnswer(query, message, transport);
     if (!(answer instanceof Promise)) {
       reply(answer);
       return;

@@ -43,7 +43,7 @@ export function createResolvers(
       if (port !== earlierPort) ports.setResolverPort(containerId, port);
       running.set(
         containerId,
-        listen(containerId, sockets, answerQuery, () => performance.now()),
+        listen(containerId, sockets, answerQuery, { now: () => performance.now(), log }),
       );
     },
     stop,

@@ -62,7 +62,9 @@ export function createNameTable(database: Database): NameTable {
 
 /** What a container calls another one for itself; full ids are known by their beginning. */
 function linkOf(row: Record<string, unknown>, name: string): string | undefined {
-  const target = (JSON.parse(String(row['links'])) as Record<string, string>)[name]?.toLowerCase();
+  const links = JSON.parse(String(row['links'])) as Record<string, string>;
+  // Anybody may ask for `constructor`, which every object has.
+  const target = Object.hasOwn(links, name) ? links[name]?.toLowerCase() : undefined;
   return target !== undefined && /^[0-9a-f]{64}$/.test(target) ? target.slice(0, 12) : target;
 }
 
