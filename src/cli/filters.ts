@@ -20,10 +20,8 @@ function parseFilter(text: string): Filter {
 
 /** Filters as the client takes them: each name with all its values. */
 export function groupFilters(filters: readonly Filter[]): Filters {
-  const grouped: Record<string, string[]> = {};
-  for (const [name, value] of filters) {
-    grouped[name] ??= [];
-    grouped[name].push(value);
-  }
-  return grouped;
+  const grouped = Map.groupBy(filters, ([name]) => name);
+  return Object.fromEntries(
+    grouped.entries().map(([name, given]) => [name, given.map(([, value]) => value)]),
+  );
 }

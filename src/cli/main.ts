@@ -32,7 +32,8 @@ function flush(stream: Output): Promise<void> {
 }
 
 function createProcessContext(options: GlobalOptions, signals: ProcessSignals): CliContext {
-  const environment = process.env;
+  // Without a prototype: `--env constructor` must not find what every object has.
+  const environment: NodeJS.ProcessEnv = Object.assign(Object.create(null), process.env);
   const configDirectory =
     options.config ?? environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? '/root', '.docker');
   const contextName = chosenContext({

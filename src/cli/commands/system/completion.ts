@@ -11,7 +11,7 @@ export const command = defineCommand({
   notes: `Load it in a running shell with "source <(dhow completion bash)", or keep it
 where your shell looks for completions.`,
   async run(context, { operands: [shell = ''] }) {
-    const script = completionScripts[shell];
+    const script = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined;
     if (script === undefined) {
       throw new DhowError('InvalidParameter', `no completion for "${shell}": expected ${shells.join(', ')}`);
     }
