@@ -128,6 +128,7 @@ export function createNetworkStack(parts: NetworkParts): NetworkStack {
     table,
     networks,
     portTargets,
+    wasReached: (port) => holds.wasReached(port),
     openPorts,
     netfilter,
     nftables,

@@ -27,6 +27,11 @@ function rules(): string {
   return execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
 }
 
+/** Tables stand in the order in which they were made. */
+function sorted(text: string): string {
+  return text.split('\n').sort().join('\n');
+}
+
 suite('after a restart', () => {
   test('live containers keep their addresses, connections and ports', async () => {
     const web = await daemon.run('web', [{ hostPort: 8080 }]);
@@ -102,6 +107,34 @@ suite('when somebody else changes the kernel', () => {
       await waitFor(`the repair of nft ${damage.join(' ')}`, () => rules() === whole);
       assert.equal(await host.neighbour.ask(host.address, 8083), `web ${host.neighbourAddress}`);
     }
+    await daemon.restart([]);
+  });
+
+  test('clients that knocked meanwhile are let in: what the kernel knows of them is forgotten', async () => {
+    const port = { hostPort: 8083 };
+    const web = await daemon.run('web', [port, { ...port, protocol: 'udp', containerPort: 53 }]);
+    await web.serve(80, 'web');
+    await web.serve(53, 'web', 'udp');
+    const udp = { protocol: 'udp', localPort: 4444 } as const;
+    // Connections are tracked as long as somebody's rules ask for it.
+    const tracking = 'chain every { type filter hook prerouting priority 0; ct state new accept\n}\n';
+    execFileSync('nft', [`table inet tracked { ${tracking} }`]);
+    const whole = rules();
+    execFileSync('nft', ['delete', 'table', 'inet', testSettings.table]);
+    await waitFor('the first repair', () => sorted(rules()) === sorted(whole));
+    // The second one comes after a pause.
+    execFileSync('nft', ['delete', 'table', 'inet', testSettings.table]);
+    const knocking = host.neighbour.ask(host.address, 8083, { timeoutMs: 10_000 });
+    assert.equal(await host.neighbour.ask(host.address, 8083, { ...udp, timeoutMs: 100 }), 'timeout');
+    await waitFor('the second repair', () => sorted(rules()) === sorted(whole));
+    assert.equal(await knocking, `web ${host.neighbourAddress}`);
+    // The rules are there a moment before the connections are forgotten.
+    let answer = 'timeout';
+    for (let attempt = 1; attempt <= 3 && answer === 'timeout'; attempt++) {
+      answer = await host.neighbour.ask(host.address, 8083, { ...udp, timeoutMs: 1000 });
+    }
+    assert.equal(answer, `web ${host.neighbourAddress}`);
+    execFileSync('nft', ['delete', 'table', 'inet', 'tracked']);
     await daemon.restart([]);
   });
 

@@ -1,31 +1,18 @@
 import { Buffer } from 'node:buffer';
 import type { NetlinkSocket } from '#sys/netlink.ts';
-import {
-  attribute,
-  decodeAttributes,
-  type NetlinkRequest,
-  nested,
-  netlinkFlags,
-  textAttribute,
-  uint8Attribute,
-  uint32Attribute,
-} from '#sys/netlink-message.ts';
+import { attribute, type NetlinkRequest, nested, netlinkFlags, textAttribute } from '#sys/netlink-message.ts';
 
 /**
- * The two parts of netfilter that change with every container: elements of nftables sets and entries of the
- * connection tracking. Spoken directly, because libnftables reads all tables, chains and sets of the machine before
- * each command. Specification: <linux/netfilter/nfnetlink.h>, <linux/netfilter/nf_tables.h>,
- * <linux/netfilter/nfnetlink_conntrack.h>.
+ * The part of netfilter that changes with every container: elements of nftables sets. Spoken directly, because libnftables
+ * reads all tables, chains and sets of the machine before each command. Specification: <linux/netfilter/nfnetlink.h>,
+ * <linux/netfilter/nf_tables.h>.
  */
-const NFNL_SUBSYS_CTNETLINK = 1;
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
 const NFT_MSG_NEWSETELEM = 12;
 const NFT_MSG_DELSETELEM = 14;
 const nftFamilies = { inet: 1, ip: 2, ip6: 10 } as const;
-const NFPROTO_IPV4 = 2;
-const NFPROTO_IPV6 = 10;
 
 const NFTA_SET_ELEM_LIST_TABLE = 1;
 const NFTA_SET_ELEM_LIST_SET = 2;
@@ -36,23 +23,8 @@ const NFTA_SET_ELEM_DATA = 2;
 const NFTA_SET_ELEM_KEY_END = 10;
 const NFTA_DATA_VALUE = 1;
 
-const IPCTNL_MSG_CT_GET = 1;
-const IPCTNL_MSG_CT_DELETE = 2;
-const CTA_TUPLE_ORIG = 1;
-const CTA_TUPLE_PROTO = 2;
-const CTA_PROTO_NUM = 1;
-const CTA_PROTO_DST_PORT = 3;
-const IPPROTO_UDP = 17;
-const CTA_FILTER = 25;
-const CTA_FILTER_ORIG_FLAGS = 1;
-const CTA_FILTER_REPLY_FLAGS = 2;
-const CTA_FILTER_F_PROTO_NUM = 1 << 3;
-const CTA_FILTER_F_PROTO_DST_PORT = 1 << 5;
-
 /** Elements of one message share a 16-bit attribute length; this many of the largest fit. */
 const elementsPerMessage = 256;
-/** Some hundred bytes each, and the answers, fit the buffers of a socket. */
-const connectionsAtOnce = 256;
 
 export interface SetElement {
   family: keyof typeof nftFamilies;
@@ -82,49 +54,6 @@ export function changeSetElements(
   if (messages.length === 0) return;
   const batch = [batchMarker(NFNL_MSG_BATCH_BEGIN), ...messages, batchMarker(NFNL_MSG_BATCH_END)];
   socket.requestBatch(batch, messages.length, `${change} elements of nft table ${elements[0]?.table}`);
-}
-
-/**
- * Forgets the tracked connections of a family to a UDP port, so that the next packet of a client that never pauses is
- * translated anew (TCP connections begin anew by themselves). One by one: Linux 6.1 deletes nothing by a filter.
- * @throws NetlinkError ENOENT when one of them has ended meanwhile; the others are forgotten
- */
-export function forgetUdpConnections(socket: NetlinkSocket, family: 4 | 6, port: number): void {
-  const portBytes = Buffer.alloc(2);
-  portBytes.writeUInt16BE(port);
-  const header = netfilterHeader(family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6, 0);
-  const subject = `connections to udp port ${port}`;
-  const wanted = nested(
-    CTA_TUPLE_PROTO,
-    uint8Attribute(CTA_PROTO_NUM, IPPROTO_UDP),
-    attribute(CTA_PROTO_DST_PORT, portBytes),
-  );
-  const filter = nested(
-    CTA_FILTER,
-    uint32Attribute(CTA_FILTER_ORIG_FLAGS, CTA_FILTER_F_PROTO_NUM | CTA_FILTER_F_PROTO_DST_PORT),
-    uint32Attribute(CTA_FILTER_REPLY_FLAGS, 0),
-  );
-  const query: NetlinkRequest = {
-    type: (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET,
-    flags: 0,
-    body: Buffer.concat([header, nested(CTA_TUPLE_ORIG, wanted), filter]),
-  };
-  const deletions = socket.dump(query, subject).flatMap(({ body }): NetlinkRequest[] => {
-    const tuple = decodeAttributes(body.subarray(header.length)).get(CTA_TUPLE_ORIG);
-    // A kernel that does not know the filter tells of all.
-    if (tuple === undefined || !isTo(tuple, portBytes)) return [];
-    const type = (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_DELETE;
-    return [{ type, flags: 0, body: Buffer.concat([header, nested(CTA_TUPLE_ORIG, tuple)]) }];
-  });
-  for (const chunk of chunks(deletions, connectionsAtOnce)) socket.request(chunk, `forget ${subject}`);
-}
-
-function isTo(tuple: Buffer, udpPort: Buffer): boolean {
-  const protocol = decodeAttributes(decodeAttributes(tuple).get(CTA_TUPLE_PROTO) ?? Buffer.alloc(0));
-  return (
-    protocol.get(CTA_PROTO_NUM)?.[0] === IPPROTO_UDP &&
-    protocol.get(CTA_PROTO_DST_PORT)?.equals(udpPort) === true
-  );
 }
 
 /** @param elements at least one, all of one set */

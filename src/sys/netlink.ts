@@ -189,6 +189,31 @@ class Socket implements NetlinkSocket {
     this.#awaitAcknowledgements(first, requests.length, subject);
   }
 
+  /** @param take is given bytes that are its own only during the call */
+  async dumpInBackground(
+    request: NetlinkRequest,
+    subject: string,
+    take: (message: NetlinkMessage) => void,
+  ): Promise<void> {
+    const { bytes } = this.#encode([{ ...request, flags: request.flags | netlinkFlags.dump }]);
+    const sent = await callInBackground(sendFunction, this.#fd, bytes, bytes.length, 0);
+    if (sent === -1) throw new Error(`netlink request could not be sent: ${subject}`);
+    const buffer = Buffer.alloc(receiveBufferBytes);
+    for (;;) {
+      const count = await callInBackground(recvFunction, this.#fd, buffer, buffer.length, 0);
+      if (count === -1) throw new Error(`netlink answer could not be received: ${subject}`);
+      for (const message of decodeMessages(buffer.subarray(0, count))) {
+        if (message.type === NLMSG_DONE) return;
+        if (message.type !== NLMSG_ERROR) take(message);
+        else {
+          const failure = failureOf(message, subject);
+          if (failure) throw failure;
+          return;
+        }
+      }
+    }
+  }
+
   #awaitAcknowledgements(first: number, count: number, subject: string): void {
     let failure: NetlinkError | undefined;
     for (let pending = count; pending > 0; ) {
@@ -320,4 +345,19 @@ export async function requestInBackground(
 ): Promise<void> {
   using socket = new Socket(openSocket(protocol));
   await socket.requestInBackground(requests, subject);
+}
+
+/**
+ * Sends one dump request off the main thread, on a socket of its own, for dumps that the kernel has to search long for.
+ * @param take is given the answers, each with bytes that are its own only during the call
+ * @throws NetlinkError
+ */
+export async function dumpInBackground(
+  protocol: number,
+  request: NetlinkRequest,
+  subject: string,
+  take: (message: NetlinkMessage) => void,
+): Promise<void> {
+  using socket = new Socket(openSocket(protocol));
+  await socket.dumpInBackground(request, subject, take);
 }

@@ -52,7 +52,8 @@ export async function attachContainer(
     const intact =
       parts.firewall.changePorts('add', targets) &&
       parts.firewall.changeLinks('add', parts.links.ofContainer(container.id));
-    if (!intact) await parts.firewall.rebuild(targets);
+    if (intact) await parts.firewall.forgetStrays([], targets);
+    else await parts.firewall.rebuild();
   }
   await openPassage(parts, networks);
   undo.move();

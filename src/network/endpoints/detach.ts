@@ -31,7 +31,8 @@ export async function detachContainer(
   parts.holds.release(containerId);
   // Its sockets hold the namespace.
   parts.resolvers.stop(containerId);
-  if (!intact) await parts.firewall.rebuild(targets);
+  if (intact) await parts.firewall.forgetStrays(targets, []);
+  else await parts.firewall.rebuild(targets);
   if (interfaceFate === 'delete-interfaces') for (const name of interfaces) await deleteInterface(name);
   return interfaces.length > 0;
 }

@@ -44,7 +44,8 @@ export async function movePorts(parts: EndpointParts, from: Ways, to: Ways): Pro
       (firewall.changePorts('delete', from.targets) && firewall.changePorts('add', to.targets))) &&
     (linksStay ||
       (firewall.changeLinks('delete', from.openPorts) && firewall.changeLinks('add', to.openPorts)));
-  if (!intact) await firewall.rebuild([...from.targets, ...to.targets]);
+  if (!intact) await firewall.rebuild(from.targets);
+  else if (!targetsStay) await firewall.forgetStrays(from.targets, to.targets);
 }
 
 function sameText(one: string[][], other: string[][]): boolean {

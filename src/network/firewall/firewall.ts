@@ -10,6 +10,7 @@ import {
   gateTable,
 } from '#network/firewall/elements.ts';
 import { renderRuleset } from '#network/firewall/ruleset.ts';
+import { forgetStrayConnections } from '#network/firewall/stray-connections.ts';
 import { bridgeGroup } from '#network/kernel/bridge.ts';
 import type { Gate } from '#network/kernel/gate.ts';
 import type { OpenPort } from '#network/tables/links.ts';
@@ -18,7 +19,8 @@ import type { PortTarget } from '#network/tables/port-targets.ts';
 import { hasCode } from '#sys/libc.ts';
 import type { NetlinkSocket } from '#sys/netlink.ts';
 import { listLinks } from '#sys/netlink-link.ts';
-import { changeSetElements, forgetUdpConnections } from '#sys/netlink-netfilter.ts';
+import { changeSetElements } from '#sys/netlink-netfilter.ts';
+import { listAddresses } from '#sys/netlink-route.ts';
 import type { Nftables } from '#sys/nftables.ts';
 
 /**
@@ -29,6 +31,7 @@ export interface Firewall {
   /**
    * Replaces the table by what the database says, in one transaction. Callers that come while one rebuild runs share
    * the next one, which sees what they have written.
+   * Connections follow, see `forgetStrays`.
    * @param ports ports that a refused `changePorts` was about
    */
   rebuild(ports?: readonly PortTarget[]): Promise<void>;
@@ -38,7 +41,13 @@ export interface Firewall {
    * date and calls `rebuild`
    */
   changePorts(kind: 'add' | 'delete', ports: readonly PortTarget[]): boolean;
-  /** The same for what links open. */
+  /**
+   * After `changePorts`: makes connections follow, see `forgetStrayConnections`. A failure is logged.
+   * @param before former ports, of which some may be published still
+   * @param after those of the same host ports that are published now
+   */
+  forgetStrays(before: readonly PortTarget[], after: readonly PortTarget[]): Promise<void>;
+  /** The same as `changePorts` for what links open. */
   changeLinks(kind: 'add' | 'delete', links: readonly OpenPort[]): boolean;
   /** The same for a network. */
   changeNetwork(kind: 'add' | 'delete', network: BridgeNetwork): boolean;
@@ -54,6 +63,8 @@ export interface FirewallParts {
   networks: NetworkTable;
   /** Every published port of every container. */
   portTargets: () => PortTarget[];
+  /** See `PortHolds`. */
+  wasReached: (port: PortTarget) => boolean;
   /** Everything that links open. */
   openPorts: () => OpenPort[];
   /** Netlink sockets in the host's network namespace: routing, and netfilter. */
@@ -68,17 +79,12 @@ export function createFirewall(parts: FirewallParts): Firewall {
   const elementsOf = (port: PortTarget) => elementsOfPort(port, gate !== undefined);
   let strangersDropped: readonly Family[] = [];
 
-  /** A UDP client that never pauses would otherwise stay with the translation of its first packet. */
-  function forgetConnections(ports: readonly PortTarget[]): void {
-    for (const { protocol, hostAddress, hostPort } of ports) {
-      if (protocol !== 'udp') continue;
-      try {
-        forgetUdpConnections(netfilter, hostAddress.includes(':') ? 6 : 4, hostPort);
-      } catch (error) {
-        // ENOENT: nothing was tracked.
-        if (hasCode(error, 'ENOENT')) continue;
-        log.warn('cannot forget udp connections', { hostPort, error: messageOf(error) });
-      }
+  async function forgetStrays(before: readonly PortTarget[], after: readonly PortTarget[]): Promise<void> {
+    const ownAddresses = () => listAddresses(parts.host).map(({ address }) => address);
+    try {
+      await forgetStrayConnections({ before, after, wasReached: parts.wasReached, ownAddresses });
+    } catch (error) {
+      log.warn('connections to published ports cannot be forgotten', { error: messageOf(error) });
     }
   }
 
@@ -133,13 +139,10 @@ export function createFirewall(parts: FirewallParts): Firewall {
   return {
     async rebuild(ports = []) {
       await (running === undefined ? startBuild() : buildAfterRunning());
-      forgetConnections(ports);
+      await forgetStrays(ports, parts.portTargets());
     },
-    changePorts(kind, ports) {
-      const done = change(kind, ports.flatMap(elementsOf));
-      if (done) forgetConnections(ports);
-      return done;
-    },
+    changePorts: (kind, ports) => change(kind, ports.flatMap(elementsOf)),
+    forgetStrays,
     changeLinks: (kind, links) => change(kind, links.map(elementOfLink)),
     changeNetwork: (kind, network) => change(kind, elementsOfNetwork(network)),
     dropStrangers(families) {

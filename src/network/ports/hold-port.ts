@@ -25,6 +25,9 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_ATTACH_FILTER = 26;
+const SO_MEMINFO = 55;
+/** Place of the number of dropped packets among the 32-bit numbers that SO_MEMINFO tells. */
+const SK_MEMINFO_DROPS = 8;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPPROTO_SCTP = 132;
@@ -41,6 +44,9 @@ const listenFunction = libc.func('int listen(int fd, int backlog)');
 const closeFunction = libc.func('int close(int fd)');
 const setIntegerOption = libc.func(
   'int setsockopt(int fd, int level, int name, const int *value, unsigned int length)',
+);
+const getsockoptFunction = libc.func(
+  'int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ unsigned int *length)',
 );
 const attachFilter = libc.func('setsockopt', 'int', [
   'int',
@@ -91,4 +97,15 @@ export function holdPort(port: HostPort, answers: boolean): number | undefined {
     closeFunction(fd);
     throw error;
   }
+}
+
+/** Whether packets have come that the filter of a held port has dropped. */
+export function hasDroppedPackets(fd: number): boolean {
+  const numbers = Buffer.alloc(4 * (SK_MEMINFO_DROPS + 1));
+  check(
+    'getsockopt',
+    getsockoptFunction(fd, SOL_SOCKET, SO_MEMINFO, numbers, [numbers.length]),
+    'SO_MEMINFO',
+  );
+  return numbers.readUInt32LE(4 * SK_MEMINFO_DROPS) > 0;
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { type Family, formatIp, type IpAddress, parseIp } from '#network/addresses/ip.ts';
 import type { PublishedPort, PublishedPortRequest } from '#network/network.ts';
-import { holdPort } from '#network/ports/hold-port.ts';
+import { hasDroppedPackets, holdPort } from '#network/ports/hold-port.ts';
 import { PortTaken } from '#network/ports/port-taken.ts';
 import { type RelayParts, type RelayTarget, relay } from '#network/ports/relay.ts';
 import { relayDatagrams } from '#network/ports/relay-datagrams.ts';
@@ -28,9 +28,16 @@ export interface PortHolds {
   ): PublishedPort[];
   /** Holds the ports of a live container anew after a restart; one that is lost is logged and stays translated. */
   resume(containerId: string, ports: readonly PublishedPort[]): void;
+  /** Whether packets have come to a held port, which they do only when they are not translated. Nobody has answered them. */
+  wasReached(port: PublishedPort): boolean;
   /** Gives ports back; without a list all of the container's. */
   release(containerId: string, ports?: readonly PublishedPort[]): void;
   releaseAll(): void;
+}
+
+interface Hold extends Disposable {
+  /** Absent where the daemon answers. */
+  wasReached?(): boolean;
 }
 
 interface Range {
@@ -54,15 +61,17 @@ export function createPortHolds(
   relayParts: RelayParts,
 ): PortHolds {
   const { log } = relayParts;
-  const held = new Map<string, Map<string, Disposable>>();
+  const held = new Map<string, Map<string, Hold>>();
   /** Ports without a wish are given in turn, so that a port rests before the next container gets it. */
   let nextEphemeral = 0;
 
-  function hold(containerId: string, port: PublishedPort): Disposable {
+  function hold(containerId: string, port: PublishedPort): Hold {
     const answers = isRelayed(port);
     const fd = holdPort(port, answers);
     if (fd === undefined) return { [Symbol.dispose]() {} };
-    if (!answers) return { [Symbol.dispose]: () => fs.closeSync(fd) };
+    if (!answers) {
+      return { [Symbol.dispose]: () => fs.closeSync(fd), wasReached: () => hasDroppedPackets(fd) };
+    }
     const target: RelayTarget = () => {
       const address = addressOf(containerId);
       return address && { address, port: port.containerPort };
@@ -70,8 +79,8 @@ export function createPortHolds(
     return port.protocol === 'tcp' ? relay(fd, target, relayParts) : relayDatagrams(fd, target, log);
   }
 
-  function keep(containerId: string, port: PublishedPort, taken: Disposable): void {
-    const ofContainer = held.get(containerId) ?? new Map<string, Disposable>();
+  function keep(containerId: string, port: PublishedPort, taken: Hold): void {
+    const ofContainer = held.get(containerId) ?? new Map<string, Hold>();
     held.set(containerId, ofContainer);
     ofContainer.set(keyOf(port), taken);
   }
@@ -145,6 +154,14 @@ export function createPortHolds(
         }
       }
     },
+    wasReached(port) {
+      const key = keyOf(port);
+      for (const ofContainer of held.values()) {
+        const taken = ofContainer.get(key);
+        if (taken !== undefined) return taken.wasReached?.() ?? false;
+      }
+      return false;
+    },
     release,
     releaseAll() {
       for (const containerId of [...held.keys()]) release(containerId);
@@ -195,11 +212,7 @@ function addressesOf(
 }
 
 /** undefined: somebody else has the port. `impossible`: of all addresses those of a family that this host has not. */
-function tryHold(
-  hold: () => Disposable,
-  port: PublishedPort,
-  wish: Wish,
-): Disposable | undefined | 'impossible' {
+function tryHold(hold: () => Hold, port: PublishedPort, wish: Wish): Hold | undefined | 'impossible' {
   try {
     return hold();
   } catch (error) {
