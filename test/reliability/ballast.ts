@@ -4,7 +4,7 @@ import path from 'node:path';
 
 /** A file that takes the space of others. */
 export interface Ballast {
-  /** Takes all space that root may take, but for `spareBytes`. */
+  /** Takes all space that root may take, but for `spareBytes`; again to change what is spared. */
   load(spareBytes?: number): void;
   drop(): void;
 }
@@ -14,7 +14,7 @@ export function createBallast(directory: string): Ballast {
   const file = path.join(directory, 'ballast');
   return {
     load(spareBytes = 0) {
-      const fd = fs.openSync(file, 'w');
+      const fd = fs.openSync(file, 'a');
       try {
         for (const size of [1 << 20, 4096, 1]) fillWith(fd, Buffer.alloc(size));
         fs.ftruncateSync(fd, Math.max(0, fs.fstatSync(fd).size - spareBytes));

@@ -57,3 +57,26 @@ describe('a data root without space', () => {
     assert.equal(await docker.out('run', '--rm', '-v', 'kept:/data', 'busybox', 'cat', '/data/file'), 'kept');
   });
 });
+
+describe('a data root of which ext4 keeps more for itself than a start needs', () => {
+  it('names the lack at whatever step of a start it is met', async () => {
+    await using disk = await createLoopFileSystem('ext4', 256);
+    await using daemon = await startDaemon({ dataRoot: path.join(disk.directory, 'data') });
+    const docker = daemon.cli('docker');
+    await importBase(daemon);
+    const ballast = createBallast(disk.directory);
+    const refusals: string[] = [];
+    for (let code = 1, spareBytes = 0; code !== 0; spareBytes += 1024) {
+      assert.ok(spareBytes < 1024 * 1024, `room for a start: ${refusals.at(-1)}`);
+      await docker.out('create', '--name', 'started', 'busybox', 'true');
+      ballast.load(spareBytes);
+      const result = await docker.run(['start', 'started']);
+      code = result.code;
+      if (code !== 0) refusals.push(result.stderr);
+      ballast.load(4 * 1024 * 1024);
+      await docker.out('rm', 'started');
+    }
+    assert.ok(refusals.length > 0);
+    for (const refusal of refusals) assert.match(refusal, /no space left on device/i);
+  });
+});

@@ -5,7 +5,6 @@ import { findDeviceEdits } from '#engine/containers/device-requests.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
 import { followTarget, linkVariables, resolveLinks } from '#engine/containers/links.ts';
 import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
-import { nameLackOfSpace } from '#engine/containers/name-lack-of-space.ts';
 import {
   announceEndpoint,
   exposedPortsOf,
@@ -27,6 +26,7 @@ import {
   openUserNamespace,
   refuseWithUserNamespace,
 } from '#engine/containers/user-namespace.ts';
+import { watchSpace } from '#engine/containers/watch-space.ts';
 import { writeHostFiles } from '#engine/containers/write-host-files.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
@@ -73,6 +73,7 @@ export async function launch(
   check?: () => Promise<void>,
 ): Promise<void> {
   context.runtime.anticipate();
+  const nameLack = watchSpace(context.containersDirectory);
   try {
     await check?.();
     await context.turns.take();
@@ -87,7 +88,7 @@ export async function launch(
     context.logForwarders.follow(record);
     emitContainerEvent(context, record, 'start');
   } catch (failure) {
-    const error = nameLackOfSpace(context.containersDirectory, failure);
+    const error = nameLack(failure);
     context.hub.abandon(record.id);
     bookFailure(record, error);
     // `docker run --rm` waits for the removal before it reports the failure.
