@@ -101,10 +101,17 @@ suite('creating a network', () => {
   });
 
   test('with a subnet to which the host has a route is done with a warning', async () => {
-    const pools = [{ subnet: '10.99.0.0/25', auxiliary: {} }];
+    const pools = [{ subnet: '10.99.0.0/25', gateway: '10.99.0.9', auxiliary: {} }];
     const { warnings } = await service.create(networkRequest('clash', { pools }));
     assert.match(warnings.join(), /route to 10\.99\.0\.0\/24, which overlaps the subnet 10\.99\.0\.0\/25/);
     await service.remove('clash');
+  });
+
+  test('without a gateway takes the first address that has no other use', async () => {
+    const pools = [{ subnet: '10.61.0.0/24', auxiliary: { a: '10.61.0.1', b: '10.61.0.2' } }];
+    const { network } = await service.create(networkRequest('taken', { pools }));
+    assert.equal(network.pools[0]?.gateway, '10.61.0.3');
+    await service.remove('taken');
   });
 
   const pool = (change: object) => [{ subnet: '10.60.0.0/24', auxiliary: {}, ...change }];
@@ -193,6 +200,38 @@ suite('creating a network', () => {
       { isTemplate: true, madeFrom: 'first' },
       'Forbidden',
       /cannot depend on another/,
+    ],
+    [
+      'the broadcast address for a gateway',
+      { pools: pool({ gateway: '10.60.0.255' }) },
+      'InvalidParameter',
+      /invalid gateway 10\.60\.0\.255: it is no address of a host/,
+    ],
+    [
+      'a gateway that is an auxiliary address',
+      { pools: pool({ gateway: '10.60.0.9', auxiliary: { router: '10.60.0.9' } }) },
+      'InvalidParameter',
+      /invalid gateway 10\.60\.0\.9: an auxiliary address has it, too/,
+    ],
+    ...['0.0.0.0/8', '127.5.0.0/16', '224.1.0.0/16', '::/127', 'ff02::/64'].map(
+      (subnet): (typeof wrong)[number] => [
+        `the subnet ${subnet}`,
+        { ipv6: true, pools: pool({ subnet }) },
+        'InvalidParameter',
+        /is for no network of hosts/,
+      ],
+    ),
+    [
+      'an address of the host for its gateway',
+      { pools: pool({ subnet: '10.99.0.0/25' }) },
+      'Conflict',
+      /the gateway of 10\.99\.0\.0\/25 would be an address that the host has on eth0/,
+    ],
+    [
+      'packets too short for IPv6',
+      { ipv6: true, options: { 'com.docker.network.driver.mtu': '1279' } },
+      'InvalidParameter',
+      /it must be at least 1280 in a network with IPv6/,
     ],
     [
       'a template of a wrong subnet',

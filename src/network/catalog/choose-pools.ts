@@ -1,30 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { DhowError } from '#errors/error.ts';
-import { usableAddresses } from '#network/addresses/allocate.ts';
 import { firstFree, subnetsOfHost } from '#network/addresses/choose-free-subnet.ts';
-import {
-  contains,
-  type Family,
-  firstAddress,
-  formatSubnet,
-  type IpAddress,
-  ipOfBytes,
-  overlap,
-  parseIp,
-  parseSubnet,
-  type Subnet,
-} from '#network/addresses/ip.ts';
+import { type Family, formatSubnet, ipOfBytes, overlap, type Subnet } from '#network/addresses/ip.ts';
 import { type SubnetSource, subnetsOf } from '#network/addresses/pools.ts';
+import { automaticPool, parsePool, withGateway } from '#network/catalog/parse-pool.ts';
 import type { CatalogParts } from '#network/catalog/parts.ts';
+import { ownAlias } from '#network/kernel/own-alias.ts';
 import type { NetworkRequest } from '#network/network.ts';
 import type { NetworkRow, NetworkTable, Pool } from '#network/tables/networks.ts';
-
-type PoolRequest = NetworkRequest['pools'][number];
+import { listLinks } from '#sys/netlink-link.ts';
+import { listAddresses } from '#sys/netlink-route.ts';
 
 /**
  * The pools of a new network: the subnets asked for, else free ones.
  * @returns warnings for a subnet that the host has a route to already
- * @throws InvalidParameter naming the address; Forbidden for a subnet of another network; ResourceExhausted
+ * @throws InvalidParameter naming the address; Forbidden for a subnet of another network; Conflict for an address of the host;
+ * ResourceExhausted
  */
 export function choosePools(
   parts: CatalogParts,
@@ -55,17 +46,10 @@ export function choosePools(
     const [wish] = own;
     if (wish?.pool) {
       refuseOverlap(wish.pool.subnet, others);
-      const routed = subnetsOfHost(parts.host).find(
-        (subnet) => subnet.prefixLength >= 2 && overlap(subnet, wish.pool?.subnet ?? subnet),
-      );
+      const pool = withGateway(wish.pool, wish.gateway);
       // A network of the host is what macvlan shares.
-      if (routed && request.driver === 'bridge') {
-        warnings.push(
-          `the host has a route to ${formatSubnet(routed)}, which overlaps the subnet ${formatSubnet(wish.pool.subnet)}: ` +
-            'one of the two will not be reached',
-        );
-      }
-      pools[family] = withGateway(wish.pool, wish.gateway);
+      if (request.driver === 'bridge') warnings.push(...checkBesideHost(parts, pool));
+      pools[family] = pool;
     } else {
       const subnet = findFreeSubnet(parts, family, others);
       pools[family] = withGateway(automaticPool(subnet), undefined);
@@ -74,13 +58,30 @@ export function choosePools(
   return { pools, warnings };
 }
 
-export function automaticPool(subnet: Subnet): Pool {
-  return { subnet, range: undefined, gateway: undefined, auxiliary: {}, automatic: true, last: undefined };
-}
-
-/** The first address that containers could have, unless it is given. */
-export function withGateway(pool: Pool, gateway: IpAddress | undefined): Pool {
-  return { ...pool, gateway: gateway?.value ?? usableAddresses(pool.subnet).first };
+/** @returns warnings. @throws Conflict when the gateway is another interface's address: the host would be cut off from that one's network */
+function checkBesideHost({ host, table }: CatalogParts, { subnet, gateway }: Pool): string[] {
+  const links = listLinks(host);
+  const holder = listAddresses(host)
+    .filter(({ address }) => {
+      const { family, value } = ipOfBytes(address);
+      return family === subnet.family && value === gateway;
+    })
+    .map(({ interfaceIndex }) => links.find(({ index }) => index === interfaceIndex))
+    // One of a network that is being removed goes by itself.
+    .find((link) => link?.alias !== ownAlias(table));
+  if (holder) {
+    throw new DhowError(
+      'Conflict',
+      `the gateway of ${formatSubnet(subnet)} would be an address that the host has on ${holder.name}; ` +
+        'choose another subnet or gateway',
+    );
+  }
+  const routed = subnetsOfHost(host).find((other) => other.prefixLength >= 2 && overlap(other, subnet));
+  if (routed === undefined) return [];
+  return [
+    `the host has a route to ${formatSubnet(routed)}, which overlaps the subnet ${formatSubnet(subnet)}: ` +
+      'one of the two will not be reached',
+  ];
 }
 
 /** @throws ResourceExhausted */
@@ -111,71 +112,6 @@ function localSource(networks: NetworkTable): SubnetSource {
   }
   const base = ipOfBytes(Buffer.from(`fd${text}`.padEnd(32, '0'), 'hex'));
   return { base: { ...base, prefixLength: 48 }, prefixLength: 64 };
-}
-
-/**
- * A pool as asked for; none when it names no subnet.
- * @throws InvalidParameter naming the address
- */
-export function parsePool(request: PoolRequest): {
-  pool: Pool | undefined;
-  gateway: IpAddress | undefined;
-} {
-  const { subnet: subnetText } = request;
-  if (!subnetText) {
-    if (request.gateway || request.range || Object.keys(request.auxiliary).length > 0) {
-      throw new DhowError(
-        'InvalidParameter',
-        'every ip-range, gateway and auxiliary address must have a corresponding subnet',
-      );
-    }
-    return { pool: undefined, gateway: undefined };
-  }
-  const subnet = readSubnet(subnetText);
-  const range = request.range ? readRange(request.range, subnet) : undefined;
-  const inside = (text: string, what: string): IpAddress => {
-    const address = parseIp(text);
-    if (address && contains(subnet, address)) return address;
-    throw new DhowError(
-      'InvalidParameter',
-      `invalid ${what} ${text.slice(0, 60)}: it is not in the subnet ${subnetText}`,
-    );
-  };
-  const gateway = request.gateway ? inside(request.gateway, 'gateway') : undefined;
-  for (const text of Object.values(request.auxiliary)) inside(text, 'auxiliary address');
-  const { auxiliary } = request;
-  return { pool: { ...automaticPool(subnet), range, auxiliary, automatic: false }, gateway };
-}
-
-function readSubnet(text: string): Subnet {
-  const subnet = parseSubnet(text);
-  if (subnet === undefined) {
-    const [addressText = '', length = ''] = text.split('/');
-    const address = parseIp(addressText);
-    const masked = address && { ...address, prefixLength: Number(length) };
-    const hint =
-      masked && /^\d{1,3}$/.test(length) && masked.prefixLength <= (masked.family === 4 ? 32 : 128)
-        ? `: it should be ${formatSubnet({ ...masked, value: firstAddress(masked) })}`
-        : ': it must be an address and a prefix length, such as 10.1.0.0/24';
-    throw new DhowError('InvalidParameter', `invalid subnet ${text.slice(0, 60)}${hint}`);
-  }
-  const bits = subnet.family === 4 ? 32 : 128;
-  if (subnet.prefixLength < 2 || subnet.prefixLength > bits - 1) {
-    throw new DhowError(
-      'InvalidParameter',
-      `invalid subnet ${text}: the prefix length must be between 2 and ${bits - 1}`,
-    );
-  }
-  return subnet;
-}
-
-function readRange(text: string, subnet: Subnet): Subnet {
-  const range = parseSubnet(text);
-  if (range && overlap(range, subnet) && range.prefixLength >= subnet.prefixLength) return range;
-  throw new DhowError(
-    'InvalidParameter',
-    `invalid ip-range ${text.slice(0, 60)}: it must be a part of the subnet ${formatSubnet(subnet)}, with zero host bits`,
-  );
 }
 
 function refuseOverlap(subnet: Subnet, others: readonly Subnet[]): void {

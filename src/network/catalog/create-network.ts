@@ -12,6 +12,7 @@ import type { NetworkRequest } from '#network/network.ts';
 import { parseBridgeOptions } from '#network/options/bridge-options.ts';
 import { parseIpvlanOptions } from '#network/options/ipvlan-options.ts';
 import { parseMacvlanOptions } from '#network/options/macvlan-options.ts';
+import { mtuOption, parseMtu, wrongOption } from '#network/options/option-values.ts';
 import {
   type BridgeNetwork,
   isBridgeNetwork,
@@ -23,6 +24,8 @@ import { findLink, maximumInterfaceNameLength } from '#sys/netlink-link.ts';
 /** Docker's rule for names. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const maximumNameLength = 255;
+/** RFC 8200, 5. */
+const minimumMtu6 = 1280;
 
 /** See `NetworkCatalog.create`. The row comes first, so that a crash leaves something that `restore` finds. */
 export async function createNetwork(
@@ -67,6 +70,10 @@ function shapeOf(
   }
   const interfaceName = chooseInterface(parts, request, id);
   const chosen = choosePools(parts, request, request.ipv6 ?? parts.ipv6);
+  const mtu = parseMtu(request.options);
+  if (chosen.pools[6] && mtu !== undefined && mtu < minimumMtu6) {
+    throw wrongOption(mtuOption, String(mtu), `at least ${minimumMtu6} in a network with IPv6`);
+  }
   return { driver: request.driver, interfaceName, template: undefined, ...chosen };
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { firstFree, subnetsOfHost } from '#network/addresses/choose-free-subnet.ts';
 import { formatSubnet } from '#network/addresses/ip.ts';
-import { automaticPool, findFreeSubnet, withGateway } from '#network/catalog/choose-pools.ts';
+import { findFreeSubnet } from '#network/catalog/choose-pools.ts';
+import { automaticPool, withGateway } from '#network/catalog/parse-pool.ts';
 import type { CatalogParts } from '#network/catalog/parts.ts';
 import { defaultNetworkOptions } from '#network/options/bridge-options.ts';
 import { isBridgeNetwork, type NetworkRow } from '#network/tables/networks.ts';

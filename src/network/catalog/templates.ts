@@ -1,5 +1,5 @@
 import { DhowError } from '#errors/error.ts';
-import { parsePool } from '#network/catalog/choose-pools.ts';
+import { parsePool } from '#network/catalog/parse-pool.ts';
 import type { NetworkRequest, NetworkTemplate } from '#network/network.ts';
 import type { NetworkRow, NetworkTable } from '#network/tables/networks.ts';
 
