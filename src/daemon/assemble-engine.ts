@@ -26,6 +26,7 @@ import { hostPlatform } from '#image/platform.ts';
 import type { Log } from '#log/log.ts';
 import { readHostResolvConf } from '#network/host-files.ts';
 import { createNetworkStack, defaultNetworkSettings, type NetworkSettings } from '#network/network-stack.ts';
+import type { AppArmor } from '#runtime/apparmor.ts';
 import { createRuntime } from '#runtime/conmon-runtime.ts';
 import { takeRunDirectory } from '#runtime/run-directory.ts';
 import { findInitBinary, readSpecContext } from '#runtime/spec-context.ts';
@@ -43,6 +44,7 @@ export interface EngineParts {
   root: DataRoot;
   store: OpenStore;
   chosen: ChosenRuntime;
+  appArmor: AppArmor;
   metrics: EngineMetrics;
   /** For `info`. */
   warnings: () => string[];
@@ -95,6 +97,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     otherRuntimes,
     conmonPath: conmon.path,
     monitorGroup: path.posix.join(first.cgroupParent, 'conmon'),
+    ensureProfile: parts.appArmor.ensureLoaded,
     log,
     poller,
   });
@@ -114,7 +117,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
   const runtime = metrics.meterRuntime(conmonRuntime);
   const exits = splitExits(runtime);
   const layerUses = createLayerUses(database);
-  const specContext = readSpecContext(first.seccompProfile);
+  const specContext = readSpecContext(first.seccompProfile, parts.appArmor.host);
   const hostFiles = {
     hosts: () => readText('/etc/hosts') ?? '',
     resolvConf: () => readHostResolvConf(readText),
@@ -196,6 +199,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     logDriver: first.logDriver,
     cdiDirectories: first.cdiDirectories,
     addressPools: first.addressPools,
+    appArmor: parts.appArmor.host,
     remapsIds: idMapping !== undefined,
     get debug() {
       return config().logLevel === 'debug';

@@ -19,6 +19,7 @@ import { startUpkeep } from '#engine/upkeep.ts';
 import { quietly } from '#errors/quietly.ts';
 import { hostPlatform } from '#image/platform.ts';
 import type { Log } from '#log/log.ts';
+import { openAppArmor } from '#runtime/apparmor.ts';
 import { trimFreeMemory } from '#sys/memory.ts';
 
 export interface Daemon {
@@ -60,10 +61,11 @@ export async function startDaemon(
   const store = openStore(root, config, log, undo);
   const metrics = createEngineMetrics();
   let doors: Doors | undefined;
-  const surroundings = warnOfSurroundings();
+  const appArmor = await openAppArmor();
+  const surroundings = [...warnOfSurroundings(), ...appArmor.warnings];
   for (const warning of surroundings) log.warn('unfit surroundings', { warning });
   const warnings = () => [...chosen.warnings, ...surroundings, ...(doors?.warnings ?? [])];
-  const parts = { config: () => config, root, store, chosen, metrics, warnings, log };
+  const parts = { config: () => config, root, store, chosen, appArmor, metrics, warnings, log };
   const engine = metrics.meterEngine(await assembleEngine(parts, undo));
   const buildkit = createBuildkit({
     ...{ builds: engine.builds, images: engine.images, hostPlatform: hostPlatform(process.arch), log },

@@ -4,9 +4,9 @@ import { readHostFacts } from '#engine/system/host-facts.ts';
 import { limitWarnings } from '#engine/system/limit-warnings.ts';
 import type { EngineVersion, SystemInfo, SystemService } from '#engine/system.ts';
 import { listCdiDevices } from '#runtime/cdi.ts';
+import type { HostAppArmor } from '#runtime/spec.ts';
 import { readCgroupHierarchies } from '#sys/cgroup.ts';
 import { readCgroupFeatures } from '#sys/cgroup-features.ts';
-import { hasAppArmor } from '#sys/security-modules.ts';
 
 export interface SystemParts {
   engineId: string;
@@ -22,6 +22,7 @@ export interface SystemParts {
   logDriver: string;
   cdiDirectories: readonly string[];
   addressPools: readonly string[];
+  appArmor: HostAppArmor | undefined;
   remapsIds: boolean;
   debug: boolean;
   insecureRegistries: string[];
@@ -67,7 +68,7 @@ export function createSystemService(parts: SystemParts): SystemService {
         eventListeners: parts.eventListeners(),
         insecureRegistries: parts.insecureRegistries,
         mirrors: parts.mirrors,
-        appArmor: hasAppArmor(),
+        appArmor: parts.appArmor,
         remapsIds: parts.remapsIds,
         warnings: [...limitWarnings(limits, parts.cgroupVersion), ...parts.warnings],
         limits,

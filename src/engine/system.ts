@@ -1,3 +1,4 @@
+import type { HostAppArmor } from '#runtime/spec.ts';
 import type { CgroupFeatures } from '#sys/cgroup-features.ts';
 
 /** What the engine knows of itself and its host, for `info` and `version`. */
@@ -49,8 +50,8 @@ export interface SystemInfo {
   eventListeners: number;
   insecureRegistries: string[];
   mirrors: string[];
-  /** Whether the host confines by AppArmor. */
-  appArmor: boolean;
+  /** undefined: the kernel confines nothing by AppArmor. */
+  appArmor: HostAppArmor | undefined;
   /** Whether containers have user namespaces of their own. */
   remapsIds: boolean;
   warnings: string[];

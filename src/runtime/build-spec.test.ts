@@ -16,7 +16,6 @@ const context: SpecContext = {
   oomScore: 0,
   defaultSeccomp: { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [] },
   hostMessageQueues: false,
-  appArmor: false,
 };
 const root = { uid: 0, gid: 0, additionalGids: [], home: '/root' };
 
@@ -94,13 +93,25 @@ describe('settings', () => {
     assert.deepEqual(spec.linux.resources['devices'], [{ allow: true, access: 'rwm' }]);
   });
 
-  test('an AppArmor profile is applied where the host has AppArmor', () => {
-    const named = (input: SpecInput) => {
-      input.security.apparmorProfile = 'mine';
-    };
-    assert.equal(build(named, root, { appArmor: true }).process.apparmorProfile, 'mine');
-    assert.equal(build(named).process.apparmorProfile, undefined);
-    assert.equal(build(undefined, root, { appArmor: true }).process.apparmorProfile, undefined);
+  test('the AppArmor profile is the named one, or the host’s default, or none for a privileged container', () => {
+    const plain = {};
+    const named = { apparmorProfile: 'mine' };
+    const privileged = { privileged: true };
+    const cases = [
+      { appArmor: { defaultProfile: 'usual' }, security: plain, profile: 'usual' },
+      { appArmor: { defaultProfile: 'usual' }, security: named, profile: 'mine' },
+      { appArmor: { defaultProfile: 'usual' }, security: privileged, profile: 'unconfined' },
+      { appArmor: { defaultProfile: 'usual' }, security: { ...privileged, ...named }, profile: 'mine' },
+      { appArmor: {}, security: plain, profile: undefined },
+      { appArmor: {}, security: named, profile: 'mine' },
+      { appArmor: undefined, security: plain, profile: undefined },
+      { appArmor: undefined, security: named, profile: undefined },
+      { appArmor: undefined, security: privileged, profile: undefined },
+    ];
+    for (const { appArmor, security, profile } of cases) {
+      const spec = build((input) => Object.assign(input.security, security), root, { appArmor });
+      assert.equal(spec.process.apparmorProfile, profile, JSON.stringify({ appArmor, security }));
+    }
   });
 
   test("the user's environment goes over the defaults, the last value wins", () => {

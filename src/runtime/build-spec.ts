@@ -17,7 +17,7 @@ import { defaultMaskedPaths, defaultReadonlyPaths } from '#runtime/spec/paths.ts
 import { buildResources } from '#runtime/spec/resources.ts';
 import { type OciSeccomp, parseSeccompProfile, resolveSeccomp } from '#runtime/spec/seccomp.ts';
 import { buildSysctls } from '#runtime/spec/sysctls.ts';
-import type { NamespaceMode, SpecInput } from '#runtime/spec.ts';
+import { chooseAppArmorProfile, type NamespaceMode, type SpecInput } from '#runtime/spec.ts';
 import type { SpecContext } from '#runtime/spec-context.ts';
 import { type ResolvedUser, resolveUser } from '#runtime/users.ts';
 import type { IdRange } from '#sys/id-mapping.ts';
@@ -90,6 +90,7 @@ function composeProcess(
   // A daemon that the kernel is to spare does not hand that down: without a wish a container has 0, as Docker's.
   const oomScoreAdj = wishes.oomScoreAdj ?? (context.oomScore < 0 ? 0 : undefined);
   const { consoleSize } = wishes;
+  const apparmorProfile = chooseAppArmorProfile(security, context.appArmor);
   return {
     terminal: wishes.terminal,
     ...(wishes.terminal && consoleSize && consoleSize.rows > 0 && consoleSize.columns > 0
@@ -104,7 +105,7 @@ function composeProcess(
       ? { rlimits: buildRlimits(wishes.rlimits, { hardLimits: context.hardLimits, mayRaise }) }
       : {}),
     noNewPrivileges: wishes.noNewPrivileges,
-    ...(context.appArmor && security.apparmorProfile ? { apparmorProfile: security.apparmorProfile } : {}),
+    ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
   };
 }

@@ -33,6 +33,8 @@ export interface RuntimeParts {
   conmonPath: string;
   /** Control group of the monitors; no container has it. */
   monitorGroup: string;
+  /** Called with the AppArmor profile that a process is to have before it is made. */
+  ensureProfile?: (name: string) => Promise<void>;
   log: Log;
   /** Shared with others, and closed by the caller; without it the runtime has its own. */
   poller?: Poller;
@@ -59,6 +61,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
       ociRuntime.name === 'crun'
         ? createSeccompCache(path.join(runDirectory, 'seccomp'), `crun ${ociRuntime.version}`)
         : undefined,
+    ensureProfile: parts.ensureProfile ?? (async () => {}),
     monitors: new Map(),
   };
   const rotation = createLogRotation();

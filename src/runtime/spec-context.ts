@@ -6,7 +6,7 @@ import { parseCapabilityMask } from '#runtime/spec/capabilities.ts';
 import { type HardLimits, parseHardLimits } from '#runtime/spec/limits.ts';
 import { restrictSeccomp } from '#runtime/spec/restrict-seccomp.ts';
 import { parseSeccompProfile, type SeccompProfile } from '#runtime/spec/seccomp.ts';
-import { hasAppArmor } from '#sys/security-modules.ts';
+import type { HostAppArmor } from '#runtime/spec.ts';
 
 /** What the spec builder must know of the daemon and its host; read once at the daemon's start. */
 export interface SpecContext {
@@ -21,14 +21,15 @@ export interface SpecContext {
   defaultSeccomp: SeccompProfile;
   /** Whether the host has POSIX message queues mounted. */
   hostMessageQueues: boolean;
-  appArmor: boolean;
+  /** undefined: the kernel confines nothing by AppArmor. */
+  appArmor?: HostAppArmor | undefined;
 }
 
 /** Of the Debian package golang-github-containers-common; podman and others install the same file. */
 const defaultSeccompPath = '/usr/share/containers/seccomp.json';
 
 /** @throws Unavailable when there is no default seccomp profile, naming the package that has it */
-export function readSpecContext(seccompPath = defaultSeccompPath): SpecContext {
+export function readSpecContext(seccompPath = defaultSeccompPath, appArmor?: HostAppArmor): SpecContext {
   const [major = 0, minor = 0] = os.release().split('.').map(Number.parseFloat);
   return {
     capabilities: readOwnCapabilities(),
@@ -38,7 +39,7 @@ export function readSpecContext(seccompPath = defaultSeccompPath): SpecContext {
     oomScore: Number(fs.readFileSync('/proc/self/oom_score_adj', 'utf8')),
     defaultSeccomp: readDefaultSeccomp(seccompPath),
     hostMessageQueues: fs.existsSync('/dev/mqueue'),
-    appArmor: hasAppArmor(),
+    appArmor,
   };
 }
 

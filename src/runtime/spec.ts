@@ -1,5 +1,6 @@
 import type { IdMapping } from '#sys/id-mapping.ts';
 
+export { chooseAppArmorProfile } from '#runtime/spec/apparmor.ts';
 export { defaultMaskedPaths, defaultReadonlyPaths } from '#runtime/spec/paths.ts';
 
 /**
@@ -81,11 +82,17 @@ export interface SecuritySettings {
   capabilitiesDrop: string[];
   /** Profile text; `default` is Docker's profile, `unconfined` none. */
   seccomp: { kind: 'default' } | { kind: 'unconfined' } | { kind: 'profile'; json: string };
-  /** A profile that the kernel has, or `unconfined`; on a host without AppArmor it means nothing. undefined: that of the daemon. */
+  /** A profile that the kernel has, or `unconfined`; on a host without AppArmor it means nothing. undefined: see `chooseAppArmorProfile`. */
   apparmorProfile?: string;
   /** undefined: `defaultMaskedPaths` and `defaultReadonlyPaths`, or none in a privileged container. */
   maskedPaths?: string[];
   readonlyPaths?: string[];
+}
+
+/** How a host whose kernel has AppArmor uses it. */
+export interface HostAppArmor {
+  /** Of containers that name none; undefined where none can be loaded. */
+  defaultProfile?: string;
 }
 
 /** Limits; undefined means unlimited or the kernel's default. */

@@ -4,6 +4,7 @@ import { encodeHostConfig, type HostConfigDefaults } from '#api/encode/host-conf
 import { encodeMounts } from '#api/encode/mounts.ts';
 import { encodeNetworkSettings } from '#api/encode/network-settings.ts';
 import type { ContainerView } from '#engine/containers.ts';
+import { chooseAppArmorProfile } from '#runtime/spec.ts';
 import type { ContainerConfig } from '#wire/container-config.ts';
 import type { ContainerInspect } from '#wire/container-inspect.ts';
 
@@ -32,7 +33,7 @@ export function encodeContainerInspect(
     Platform: view.platform.split('/')[0] ?? '',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: (defaults.appArmor && view.settings.host.security.apparmorProfile) || '',
+    AppArmorProfile: chooseAppArmorProfile(view.settings.host.security, defaults.appArmor) ?? '',
     ExecIDs: view.execIds.length > 0 ? view.execIds : null,
     HostConfig: encodeHostConfig(view, defaults),
     GraphDriver: {

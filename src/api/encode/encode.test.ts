@@ -9,7 +9,7 @@ import { createFakeEngine, fakeImage } from '#api/testing/fake-engine.ts';
 import type { ContainerView } from '#engine/containers.ts';
 import type { Endpoint } from '#network/network.ts';
 
-const defaults = { runtime: 'crun', storageDriver: 'overlay2', appArmor: false };
+const defaults = { runtime: 'crun', storageDriver: 'overlay2', appArmor: undefined };
 
 async function viewOf(body: object): Promise<ContainerView> {
   const { containers } = createFakeEngine();

@@ -6,6 +6,7 @@ import {
   type BlkioThrottle,
   defaultMaskedPaths,
   defaultReadonlyPaths,
+  type HostAppArmor,
   type ResourceSettings,
 } from '#runtime/spec.ts';
 import type { HostConfig, PortMap, Resources } from '#wire/host-config.ts';
@@ -14,8 +15,7 @@ import type { HostConfig, PortMap, Resources } from '#wire/host-config.ts';
 export interface HostConfigDefaults {
   runtime: string;
   storageDriver: string;
-  /** Whether the host confines by AppArmor. */
-  appArmor: boolean;
+  appArmor: HostAppArmor | undefined;
 }
 
 /** Inspect's `HostConfig`: what was asked for, with the defaults that apply. Absent lists are `null` where Docker's are. */

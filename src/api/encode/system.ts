@@ -130,7 +130,7 @@ export function encodeInfo(info: SystemInfo, { version, devices, now, minor }: I
     RuncCommit: { ID: componentVersion(version, info.defaultRuntime) },
     InitCommit: { ID: '' },
     SecurityOptions: [
-      ...(info.appArmor ? ['name=apparmor'] : []),
+      ...(info.appArmor?.defaultProfile === undefined ? [] : ['name=apparmor']),
       'name=seccomp,profile=builtin',
       ...(info.remapsIds ? ['name=userns'] : []),
       'name=cgroupns',

@@ -366,7 +366,7 @@ const fakeSystem: SystemService = {
     eventListeners: 0,
     insecureRegistries: ['10.0.0.0/8', 'registry.test:5000'],
     mirrors: [],
-    appArmor: false,
+    appArmor: undefined,
     remapsIds: false,
     warnings: [],
     limits: {

@@ -189,7 +189,6 @@ export async function createFakeEngine(): Promise<FakeEngine> {
         oomScore: 0,
         defaultSeccomp: parseSeccompProfile('{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[]}', 'test'),
         hostMessageQueues: false,
-        appArmor: false,
       },
       events: {
         ...events,

@@ -42,6 +42,8 @@ export async function createContainer(
   const seccompCache = maker.name === 'crun' ? context.seccompCache : undefined;
   const spec = seccompCache?.apply(request.spec) ?? request.spec;
   writeDocument(directory, 'config.json', encodeSpec(spec));
+  const { apparmorProfile } = spec.process;
+  if (apparmorProfile !== undefined) await context.ensureProfile(apparmorProfile);
   const monitor = await startMonitor(context, {
     directory,
     maker,

@@ -21,6 +21,8 @@ export interface RuntimeContext {
   readonly exits: ExitBoard;
   /** Of crun, where it is the daemon's own runtime: others do not take compiled filters. */
   readonly seccompCache: SeccompCache | undefined;
+  /** See `RuntimeParts`. */
+  readonly ensureProfile: (name: string) => Promise<void>;
   /** Monitors that run, by container or exec: resolved when the monitor has gone and the exit has been told. */
   readonly monitors: Map<string, Promise<void>>;
 }

@@ -32,6 +32,7 @@ export async function execInContainer(
   const spec = readSpec(container);
   if (!spec) throw notRunning(container);
   const process = composeExecProcess(request, spec, container);
+  if (process.apparmorProfile !== undefined) await context.ensureProfile(process.apparmorProfile);
   const directory = context.directories.exec(request.execId);
   fs.mkdirSync(directory.path, { mode: 0o700 });
   await using undo = new AsyncDisposableStack();

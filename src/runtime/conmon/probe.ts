@@ -34,6 +34,7 @@ export async function probeContainer(
     });
   }
   const process = composeExecProcess({ ...request, terminal: false, privileged: false }, spec, container);
+  if (process.apparmorProfile !== undefined) await context.ensureProfile(process.apparmorProfile);
   const { program, state } = context.makers.of(request.containerId);
   const processFile = container.file('probe.json');
   const pidFile = container.file('probe.pid');
