@@ -62,6 +62,25 @@ suite('where containers are kept apart', () => {
     });
   }
 
+  test('a link does not let in others who say that they are the one who links', async () => {
+    const db = await daemon.run('db');
+    await db.serve(5432, 'db');
+    await runLinked('web', 'db', [5432]);
+    const [endpoint] = daemon.service.endpointsOf(containerId('web'));
+    const webAddress = endpoint?.ipv4.address ?? '';
+    const { peer, path } = await host.addNeighbour('10.99.0.66');
+    const there = (...args: string[]) => execFileSync('nsenter', [`--net=${path}`, 'ip', ...args]);
+    there('address', 'add', `${webAddress}/32`, 'dev', 'lo');
+    there('route', 'replace', 'default', 'via', host.address, 'src', webAddress);
+    const received = async () =>
+      /^Ip: \d+ \d+ (\d+)/m.exec(await db.readFile('/proc/thread-self/net/snmp'))?.[1];
+    const before = await received();
+    assert.ok(before);
+    assert.equal(await peer.ask(db.endpoint.ipv4.address, 5432, brief), 'timeout');
+    assert.equal(await received(), before);
+    for (const name of ['web', 'db']) await daemon.service.detach(containerId(name));
+  });
+
   test('a link follows its target to another address, outlives the daemon, and can be ended', async () => {
     const first = await daemon.run('db');
     const web = await runLinked('web', 'db', [80]);

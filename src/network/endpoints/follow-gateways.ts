@@ -52,8 +52,8 @@ function sameText(one: string[][], other: string[][]): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function keyOfOpen({ networkId, from, to, port, protocol }: OpenPort): string[] {
-  return [networkId, from.value, to.value, port, protocol].map(String);
+function keyOfOpen({ bridge, from, to, port, protocol }: OpenPort): string[] {
+  return [bridge, from.value, to.value, port, protocol].map(String);
 }
 
 function keyOf({ containerPort, protocol, hostAddress, hostPort, addresses }: PortTarget): string[] {

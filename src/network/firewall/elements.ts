@@ -47,8 +47,8 @@ export const sets = {
   /** A bridge and its subnet. */
   insiders: 'set { typeof oifname . ip saddr; flags interval; }',
   insiders6: 'set { typeof oifname . ip6 saddr; flags interval; }',
-  /** Ports of containers that others are linked to: from, to, protocol, port. */
-  links: 'set { typeof ip saddr . ip daddr . meta l4proto . th dport; }',
+  /** Ports of containers that others are linked to: bridge, from, to, protocol, port. Others cannot say that they are `from`. */
+  links: 'set { typeof iifname . ip saddr . ip daddr . meta l4proto . th dport; }',
   /** Ports published on one address of the host, and those published on all. */
   published: 'map { typeof ip daddr . meta l4proto . th dport : ip daddr . th dport; }',
   published_anywhere: 'map { typeof meta l4proto . th dport : ip daddr . th dport; }',
@@ -105,8 +105,14 @@ export function elementsOfPort(target: PortTarget, gate: boolean): Element[] {
 }
 
 /** A port that a link opens; it matters where containers are kept apart. */
-export function elementOfLink({ from, to, protocol, port }: OpenPort): Element {
-  const key = [addressField(from), addressField(to), protocolField(protocol), portField(port)];
+export function elementOfLink({ bridge, from, to, protocol, port }: OpenPort): Element {
+  const key = [
+    nameField(bridge),
+    addressField(from),
+    addressField(to),
+    protocolField(protocol),
+    portField(port),
+  ];
   return { set: 'links', key };
 }
 

@@ -96,7 +96,7 @@ ${Object.entries(sets)
   chain towards_containers {
     ct state established,related accept
     ct status dnat accept
-    ip saddr . ip daddr . meta l4proto . th dport @links accept
+    iifname . ip saddr . ip daddr . meta l4proto . th dport @links accept
     drop
   }
   ${input.dropStrangers.length > 0 ? strangers(input.dropStrangers, input.otherBridges) : ''}

@@ -2,9 +2,10 @@ import { type IpAddress, ipOfBytes } from '#network/addresses/ip.ts';
 import type { ContainerLink, PublishedPort } from '#network/network.ts';
 import type { Database } from '#store/database.ts';
 
-/** A port of one container that another one may reach, with the addresses that both have on one network. */
+/** A port of one container that another one may reach, with the addresses that both have on one bridge network. */
 export interface OpenPort {
-  networkId: string;
+  /** Name of the bridge. */
+  bridge: string;
   from: IpAddress;
   to: IpAddress;
   port: number;
@@ -20,9 +21,10 @@ export interface LinkTable {
   list(): OpenPort[];
 }
 
-const query = `SELECT here.network_id, here.address4 AS here, there.address4 AS there, port, protocol FROM container_links
+const query = `SELECT networks.interface_name AS bridge, here.address4 AS here, there.address4 AS there, port, protocol FROM container_links
   JOIN endpoints AS here ON here.container_id = container_links.container_id
   JOIN endpoints AS there ON there.container_id = target_id AND there.network_id = here.network_id
+  JOIN networks ON networks.id = here.network_id AND driver = 'bridge'
   WHERE here.address4 IS NOT NULL AND there.address4 IS NOT NULL`;
 
 export function createLinkTable(database: Database): LinkTable {
@@ -51,7 +53,7 @@ export function createLinkTable(database: Database): LinkTable {
 
 function toOpenPort(row: Record<string, unknown>): OpenPort {
   return {
-    networkId: String(row['network_id']),
+    bridge: String(row['bridge']),
     from: ipOfBytes(row['here'] as Uint8Array),
     to: ipOfBytes(row['there'] as Uint8Array),
     port: Number(row['port']),
