@@ -71,6 +71,25 @@ describe('a channel', () => {
     );
   });
 
+  test('receives the last words of a peer that went with our input unread', async (t) => {
+    const [ours, theirs] = pair();
+    sendPacket(ours, packet(1, 'unread'));
+    sendPacket(theirs, packet(2, 'last words'));
+    fs.closeSync(theirs);
+    const seen: string[] = [];
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const channel: Channel = poller(t).openChannel(
+      ours,
+      handlers({
+        onPackets: (runs) => seen.push(...runs.map(({ bytes }) => Buffer.from(bytes).toString())),
+        onEnd: resolve,
+      }),
+    );
+    channel.resume();
+    await ended;
+    assert.deepEqual(seen, ['last words']);
+  });
+
   test('receives nothing more until it is asked', async (t) => {
     const [ours, theirs] = pair();
     let arrived = 0;

@@ -38,6 +38,7 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const EINTR = 4;
 const EAGAIN = 11;
+const ECONNRESET = 104;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
 
@@ -124,8 +125,8 @@ export function receivePacket(fd: number, bytes: Uint8Array): number | undefined
     if (length >= 0) return length;
     const errno = lastErrno();
     if (errno === EAGAIN) return undefined;
-    // A peer that died with our input unread resets the connection: for the reader that is the end.
-    if (errno !== EINTR) return 0;
+    // A peer that went with our input unread resets the connection. The kernel tells that once, before what the peer had sent.
+    if (errno !== EINTR && errno !== ECONNRESET) return 0;
   }
 }
 
