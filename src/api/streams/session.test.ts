@@ -58,6 +58,21 @@ test('a process that does not read holds the client back', async () => {
   assert.equal(taken, 20 * piece.length);
 });
 
+test('an input that ended before the process was there is its end of input', async () => {
+  const closed = Promise.withResolvers<void>();
+  async function* output() {
+    await closed.promise;
+    yield* [];
+  }
+  const [client, socket] = duplexPair();
+  client.end();
+  client.resume();
+  // As a socket does, which looks for its end although it is paused.
+  socket.read(0);
+  await once(socket, 'end');
+  await serveSession(socket, fakeSession(output(), { closeInput: () => closed.resolve() }), options);
+});
+
 test('a client that goes away closes its session', async () => {
   const closed = Promise.withResolvers<void>();
   async function* output() {

@@ -84,11 +84,14 @@ function readInput(socket: Duplex, session: AttachSession, keys: Uint8Array, lea
       .catch(() => {})
       .finally(() => socket.resume());
   });
-  socket.once('end', () => {
+  function end(): void {
     delivered = delivered
       .then(() => deliver(filter?.finish() ?? Buffer.alloc(0)))
       .catch(() => {})
       // A terminal has no end of input that others who are attached would not see: its user has left.
       .finally(() => (session.terminal ? leave() : session.closeInput()));
-  });
+  }
+  // An input without a byte, such as /dev/null, may have ended before the process was there; a pause does not hold that back.
+  if (socket.readableEnded) end();
+  else socket.once('end', end);
 }
