@@ -105,11 +105,13 @@ export interface ResourceSettings {
   oomKillDisable?: boolean;
   cpuShares?: number;
   cpuPeriodUs?: number;
+  /** 0 and -1: none. */
   cpuQuotaUs?: number;
   cpuRealtimePeriodUs?: number;
   cpuRealtimeRuntimeUs?: number;
   cpusetCpus?: string;
   cpusetMems?: string;
+  /** 0 and -1: none. */
   pidsLimit?: number;
   blkioWeight?: number;
   /** Of block devices of the host, by path; looked at when the container starts. */

@@ -100,6 +100,7 @@ const invalidFields: [object, object, RegExp][] = [
   [{ Healthcheck: { Interval: 10 } }, {}, /Interval in Healthcheck cannot be less than 1ms/],
   [{}, { Memory: 1024 }, /Minimum memory limit allowed is 6MB/],
   [{}, { Memory: '64m' }, /HostConfig\.Memory must be a whole number/],
+  [{}, { Memory: 1e308 }, /HostConfig\.Memory must be a whole number of 64 bits/],
   [{}, { MemorySwap: 1e9 }, /always set the Memory limit/],
   [{}, { Memory: 1e9, MemorySwap: 1e8 }, /Minimum memoryswap limit should be larger/],
   [{}, { Memory: 1e7, MemoryReservation: 1e8 }, /can not be less than memory reservation/],
@@ -167,6 +168,10 @@ test('limits are decoded with Docker’s completions', () => {
     [
       { Memory: 1e7, MemorySwap: -1 },
       { memoryBytes: 1e7, memorySwapBytes: -1 },
+    ],
+    [
+      { Memory: 2 ** 63, MemorySwap: -1 },
+      { memoryBytes: 2 ** 63 - 1024, memorySwapBytes: -1 },
     ],
     [{ NanoCpus: 5e8 }, { cpuPeriodUs: 100_000, cpuQuotaUs: 50_000 }],
     [{ CpuQuota: 25_000 }, { cpuQuotaUs: 25_000 }],

@@ -1,5 +1,9 @@
 import { DhowError } from '#errors/error.ts';
 
+/** Docker's integers are Go's int64, of which a double knows the end and the largest before it as these. */
+const int64End = 2 ** 63;
+const int64Largest = int64End - 1024;
+
 /**
  * Reader of one JSON object of a request, strict about types and complete about what it was not asked for: `refuse` names
  * the fields that Dhow cannot honour, and they may only be at their default. Names are matched without regard to case, as
@@ -62,10 +66,10 @@ export class Fields {
   optionalInteger(name: string): number | undefined {
     const value = this.#get(name) ?? undefined;
     if (value === undefined) return undefined;
-    // Docker's clients send limits up to 2^63-1; what a double cannot hold exactly is far above any machine.
-    if (typeof value !== 'number' || !Number.isInteger(value))
-      throw wrongType(this.nameOf(name), 'a whole number');
-    return value;
+    if (typeof value !== 'number' || !Number.isInteger(value) || Math.abs(value) > int64End)
+      throw wrongType(this.nameOf(name), 'a whole number of 64 bits');
+    // Clients send 2^63-1 for "no limit"; the nearest double is one more, which no runtime would read.
+    return Math.min(value, int64Largest);
   }
 
   /** Empty when absent. */

@@ -24,18 +24,19 @@ export function buildResources(settings: ResourceSettings, devices: OciDeviceRul
   const cpu = withoutUndefined({
     shares: positive(settings.cpuShares),
     period: positive(settings.cpuPeriodUs),
-    quota: settings.cpuQuotaUs === 0 ? undefined : settings.cpuQuotaUs,
+    quota: positive(settings.cpuQuotaUs),
     realtimePeriod: settings.cpuRealtimePeriodUs,
     realtimeRuntime: settings.cpuRealtimeRuntimeUs,
     cpus: settings.cpusetCpus === '' ? undefined : settings.cpusetCpus,
     mems: settings.cpusetMems === '' ? undefined : settings.cpusetMems,
   });
   const blockIO = buildBlockIo(settings);
+  const pidsLimit = positive(settings.pidsLimit);
   return {
     devices,
     ...(memory ? { memory } : {}),
     ...(cpu ? { cpu } : {}),
-    ...(settings.pidsLimit ? { pids: { limit: Math.max(-1, settings.pidsLimit) } } : {}),
+    ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
     ...(blockIO ? { blockIO } : {}),
   };
 }
@@ -70,7 +71,7 @@ function memoryAndSwap({
   return memorySwapBytes;
 }
 
-/** Docker writes "no limit" as 0. */
+/** Docker writes "no limit" as 0 or -1. */
 function positive(value: number | undefined): number | undefined {
   return value === undefined || value <= 0 ? undefined : value;
 }

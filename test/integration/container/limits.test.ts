@@ -84,6 +84,20 @@ describeEngine('limits and usage', ({ cli, engine, unique }) => {
     await cli.out('rm', '-f', name);
   });
 
+  it('update takes limits away by -1, and none is none from the start', async () => {
+    for (const options of [
+      ['--pids-limit', '55', '--cpu-quota', '30000'],
+      ['--pids-limit', '-1', '--cpu-quota', '-1'],
+    ]) {
+      const name = unique('lifted');
+      const pid = await start(name, options);
+      await cli.out('update', '--pids-limit', '-1', '--cpu-quota', '-1', name);
+      assert.equal(read(pid, 'pids', 'pids.max', 'pids.max'), 'max');
+      assert.match(read(pid, 'cpu', 'cpu.cfs_quota_us', 'cpu.max'), /^(-1|max 100000)$/);
+      await cli.out('rm', '-f', name);
+    }
+  });
+
   it('what the kernel cannot limit is left out with a warning', { skip: cgroupVersion === 1 }, async () => {
     const options = ['-m', '64m', '--oom-kill-disable', '--memory-swappiness', '50'];
     const { code, stderr } = await cli.run(['run', '--rm', ...options, 'busybox', 'true']);
