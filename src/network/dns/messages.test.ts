@@ -141,6 +141,15 @@ suite('responses of name servers', () => {
     assert.ok(readResponse(spelt, 7, asked));
   });
 
+  test('that are failures may be without the question', () => {
+    const bare = (flags: number) => Buffer.from([0, 7, flags >> 8, flags & 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+    const response = readResponse(bare(0x8181), 7, asked);
+    assert.ok(response);
+    const answer = readAnswer(adapt(response, asked, 0));
+    assert.deepEqual([answer.id, answer.code, response.keepSeconds], [asked.id, 1, 0]);
+    assert.equal(readResponse(bare(0x8180), 7, asked), undefined);
+  });
+
   test('are given to another client with its id, its spelling and the time that is left', () => {
     const response = readResponse(makeAnswer(message, [address], { id: 7 }), 7, asked);
     assert.ok(response);

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type Query, recordTypes, responseCodes } from '#network/dns/message.ts';
+import { failure, type Query, recordTypes, responseCodes } from '#network/dns/message.ts';
 
 /**
  * What a name server answered: whether it belongs to a query, how long it may be kept, and how it is given to another
@@ -23,14 +23,17 @@ const maximumNegativeKeepSeconds = 60;
 
 /** undefined when it is no answer to this query. */
 export function readResponse(bytes: Buffer, id: number, query: Query): Response | undefined {
-  if (bytes.length < headerBytes + query.question.length) return undefined;
+  if (bytes.length < headerBytes) return undefined;
   const flags = bytes.readUInt16BE(2);
-  if (bytes.readUInt16BE(0) !== id || (flags & 0xf800) !== 0x8000 || bytes.readUInt16BE(4) !== 1)
-    return undefined;
+  if (bytes.readUInt16BE(0) !== id || (flags & 0xf800) !== 0x8000) return undefined;
+  const code = flags & 0xf;
+  const questions = bytes.readUInt16BE(4);
+  // Servers that cannot read what they are asked, such as those from before EDNS, have no question to repeat.
+  if (questions === 0 && code !== responseCodes.noError) return bareFailure(query, code);
+  if (questions !== 1 || bytes.length < headerBytes + query.question.length) return undefined;
   if (!sameQuestion(bytes.subarray(headerBytes, headerBytes + query.question.length), query.question)) {
     return undefined;
   }
-  const code = flags & 0xf;
   const truncated = (flags & 0x0200) !== 0;
   const records = readRecords(bytes, headerBytes + query.question.length);
   const kept = records === undefined || truncated ? undefined : keepOf(bytes, code, records);
@@ -43,6 +46,10 @@ export function readResponse(bytes: Buffer, id: number, query: Query): Response 
       .filter(({ type }) => type !== recordTypes.OPT)
       .map(({ ttlOffset }) => ttlOffset),
   };
+}
+
+function bareFailure(query: Query, code: number): Response {
+  return { bytes: failure(query, code), code, truncated: false, keepSeconds: 0, ttlOffsets: [] };
 }
 
 /** The response as an answer to a query of the same question, some time later. */
