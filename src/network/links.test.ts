@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, suite, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { makeQuery, readAnswer } from '#network/testing/dns-message.ts';
 import { enterPrivateHost } from '#network/testing/private-host.ts';
 import {
@@ -10,6 +11,7 @@ import {
   startTestDaemon,
   testSettings,
 } from '#network/testing/test-daemon.ts';
+import { deleteLink, findLink, newBridge, setUp } from '#sys/netlink-link.ts';
 import { writeSysctl } from '#sys/sysctl.ts';
 
 const host = enterPrivateHost();
@@ -61,6 +63,32 @@ suite('where containers are kept apart', () => {
       assert.equal(openPorts(), 0);
     });
   }
+
+  test('a link works while other interfaces of the host come and go', async () => {
+    const db = await daemon.run('db');
+    await db.serve(5432, 'db');
+    const web = await runLinked('web', 'db', [5432]);
+    let ended = false;
+    const comeAndGo = async (): Promise<void> => {
+      const name = 'passing0';
+      while (!ended) {
+        host.netlink.request(
+          [newBridge({ name, macAddress: '02:00:00:00:00:77', mtu: 1500, group: 0 })],
+          name,
+        );
+        const index = findLink(host.netlink, name)?.index ?? 0;
+        host.netlink.request([setUp(index)], name);
+        host.netlink.request([deleteLink(name)], name);
+        await delay(1);
+      }
+    };
+    const others = comeAndGo();
+    const answer = await web.peer.ask(db.endpoint.ipv4.address, 5432);
+    ended = true;
+    await others;
+    assert.match(answer, /^db /);
+    for (const name of ['web', 'db']) await daemon.service.detach(containerId(name));
+  });
 
   test('a link does not let in others who say that they are the one who links', async () => {
     const db = await daemon.run('db');

@@ -96,6 +96,8 @@ function setParameters(network: BridgeNetwork): void {
   const { interContainer } = parseBridgeOptions(network.options);
   ensureSysctl(`net/ipv4/conf/${name}/route_localnet`, '1');
   ensureSysctl(`net/ipv4/conf/${name}/proxy_arp_pvlan`, interContainer ? '0' : '1');
+  // At once: answers that the kernel puts off are lost when any interface of the host goes away meanwhile.
+  if (!interContainer) ensureSysctl(`net/ipv4/neigh/${name}/proxy_delay`, '0');
   // A kernel without IPv6 has no such parameters.
   if (readSysctl(`net/ipv6/conf/${name}/disable_ipv6`) === undefined) return;
   ensureSysctl(`net/ipv6/conf/${name}/disable_ipv6`, network.pools[6] === undefined ? '1' : '0');
