@@ -44,13 +44,13 @@ describe('starting a daemon', () => {
   });
 
   test('shows its last words when it ends, and not those of another start', async () => {
-    const { entry, socketPath, log } = program("console.error('cannot find conmon'); process.exit(3);");
+    const { entry, socketPath, log } = program("console.error('cannot find conmon'); process.exit(7);");
     for (const times of [1, 2]) {
       await assert.rejects(startDaemon({ entry, socketPath }), (error) => {
         assert.ok(isDhowError(error) && error.kind === 'Unavailable');
         assert.match(
           error.message,
-          /^the daemon ended at its start \(exit code 3\); its log .*daemon\.log ends with:\n {2}cannot find conmon$/,
+          /^the daemon ended at its start \(exit code 7\); its log .*daemon\.log ends with:\n {2}cannot find conmon$/,
         );
         assert.equal(readFileSync(log, 'utf8').split('conmon').length - 1, times);
         return true;

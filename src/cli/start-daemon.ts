@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { DhowError, messageOf } from '#errors/error.ts';
@@ -7,7 +7,7 @@ import { daemonRunningExitCode } from '#errors/exit-codes.ts';
 
 export interface DaemonStart {
   readonly socketPath: string;
-  /** The daemon's main file; undefined: the one that belongs to this CLI. */
+  /** The daemon's main file; undefined: `dhow daemon` of this CLI. */
   readonly entry: string | undefined;
   /** Bound of the wait for the socket. Default: 10 s. */
   readonly timeoutMs?: number;
@@ -26,7 +26,8 @@ const shownLogLines = 15;
  * @throws Unavailable with the daemon's last words when it ends or does not listen in time
  */
 export async function startDaemon(start: DaemonStart, signal?: AbortSignal): Promise<void> {
-  const entry = start.entry ?? ownDaemon();
+  const [program, argument] =
+    start.entry === undefined ? [ownProgram(), 'daemon'] : [process.execPath, start.entry];
   const { log, path } = openLog(start.socketPath);
   const offset = fstatSync(log).size;
   let ended: string | undefined;
@@ -34,7 +35,7 @@ export async function startDaemon(start: DaemonStart, signal?: AbortSignal): Pro
   try {
     // `env -i`-like cleanliness is not wanted: proxies and the like are meant for the daemon too. A DOCKER_HOST is not.
     const { DOCKER_HOST: _, ...environment } = process.env;
-    const child = spawn(process.execPath, [entry], {
+    const child = spawn(program, [argument], {
       cwd: '/',
       detached: true,
       env: environment,
@@ -66,18 +67,9 @@ export async function startDaemon(start: DaemonStart, signal?: AbortSignal): Pro
   }
 }
 
-/** Beside this file in `dist/`, or in `src/` when the CLI runs unbuilt. */
-function ownDaemon(): string {
-  const candidates = [
-    join(import.meta.dirname, '../daemon.mjs'),
-    join(import.meta.dirname, '../daemon/main.ts'),
-  ];
-  const found = candidates.find((candidate) => existsSync(candidate));
-  if (found !== undefined) return found;
-  throw new DhowError(
-    'Unavailable',
-    `no daemon is running and its program is not at ${candidates[0]}; name a running one by --host`,
-  );
+/** It knows how Node is to be started. The same from `dist/cli` as from `src/cli`. */
+function ownProgram(): string {
+  return join(import.meta.dirname, '../../bin/dhow');
 }
 
 function openLog(socketPath: string): { log: number; path: string } {

@@ -84,6 +84,11 @@ describe('a command where no daemon runs', () => {
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'done\n', stderr: '' });
   });
 
+  it('starts it as `dhow daemon` does, with the same bound for its memory', async () => {
+    const argumentsOf = (pid: number): string => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    assert.match(argumentsOf(await serverPid()), /\0--max-semi-space-size=/);
+  });
+
   it('leaves it running, in a session of its own, for the commands that follow', async () => {
     const name = 'follows';
     assert.equal((await dhow('run', '-d', '--name', name, 'busybox', 'sleep', '1000')).code, 0);
