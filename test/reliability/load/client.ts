@@ -62,7 +62,7 @@ export function isKnown({ possible }: Thing, ...states: string[]): boolean {
 /** Prunes what is this client's of one kind; a running container stays. */
 export async function pruneOwn({ ask, name, things }: ClientParts, kind: Kind): Promise<void> {
   const labels = { label: [`client=${name}`], ...(kind === 'volume' ? { all: ['true'] } : {}) };
-  for (const { possible } of things[kind]) if (!possible.has('running')) possible.add('absent');
+  for (const thing of things[kind]) if (!isKnown(thing, 'running', 'paused')) thing.possible.add('absent');
   const { status, body } = await ask(
     'POST',
     `/${kind}s/prune?filters=${encodeURIComponent(JSON.stringify(labels))}`,
