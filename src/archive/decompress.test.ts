@@ -50,6 +50,8 @@ describe('decompress', () => {
     });
   }
 
+  // A frame's magic and header, RFC 8878, 3.1.1.1: exponent 21 is 2^31 bytes.
+  const hugeWindow = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, ...Buffer.alloc(64)]);
   const corrupt = Buffer.from(gzip);
   corrupt[corrupt.length - 5] = (corrupt.at(-5) ?? 0) ^ 1;
   for (const { name, bytes, kind, message } of [
@@ -63,6 +65,7 @@ describe('decompress', () => {
     { name: 'cut bzip2', bytes: bzip2.subarray(0, 20), kind: 'InvalidParameter', message: /bzip2 data/ },
     { name: 'cut gzip', bytes: gzip.subarray(0, 500), kind: 'InvalidParameter', message: /cut off/ },
     { name: 'cut zstd', bytes: zstd.subarray(0, 30), kind: 'InvalidParameter', message: /cut off/ },
+    { name: 'zstd with a window of 2 GiB', bytes: hugeWindow, kind: 'InvalidParameter', message: /128 MiB/ },
     { name: 'gzip with a wrong checksum', bytes: corrupt, kind: 'InvalidParameter', message: /damaged/ },
   ]) {
     it(`refuses ${name}`, async () => {

@@ -50,6 +50,13 @@ export function decompressionError(compression: Compression, cause: unknown): un
   const isZlib =
     cause instanceof Error && 'code' in cause && /^(Z_|ZSTD_|ERR_ZLIB|ERR_ZSTD)/.test(String(cause.code));
   if (!isZlib) return cause;
+  if (String(cause.code) === 'ZSTD_error_frameParameter_windowTooLarge') {
+    return new DhowError(
+      'InvalidParameter',
+      'the zstd data takes more than 128 MiB of memory to decompress: compress it with a window of at most that (zstd --long=27)',
+      { cause },
+    );
+  }
   return new DhowError(
     'InvalidParameter',
     `the ${compression} data is damaged or cut off: ${cause.message}`,

@@ -204,6 +204,12 @@ export const hostileArchives: readonly HostileArchive[] = [
     symlink('l', outside),
     file('l/.wh..wh..opq', ''),
   ]),
+  entries('a hard link to a whiteout by its name', 'refused', () => [
+    file('.wh.a', ''),
+    hardLink('h', '.wh.a'),
+  ]),
+  entries('a hard link that is a whiteout', 'contained', () => [file('a'), hardLink('.wh.a', 'a')]),
+  entries('a device that is a whiteout', 'contained', () => [device('.wh.sda', 8, 0)]),
   entries('a redirect of overlayfs', 'contained', (outside) => [
     withXattr(dir('d'), 'trusted.overlay.redirect', outside),
   ]),
@@ -217,6 +223,10 @@ export const hostileArchives: readonly HostileArchive[] = [
   entries('an attribute in a namespace that there is not', 'contained', () => [
     withXattr(file('f'), 'nonsense.x', 'x'),
   ]),
+  entries('an attribute without a name', 'refused', () => [withXattr(file('f'), '', 'x')]),
+  bytes('an attribute with a NUL in its name', 'refused', () =>
+    joined(special('x', pax({ 'SCHILY.xattr.user.a\0b': 'x' })), raw('x')),
+  ),
   entries('an attribute that is too large', 'refused', () => [
     withXattr(file('f'), 'trusted.big', Buffer.alloc(70_000)),
   ]),
@@ -240,6 +250,33 @@ export const hostileArchives: readonly HostileArchive[] = [
   bytes('a negative size', 'refused', () => joined(raw('x', { 124: Buffer.alloc(12, 0xff) }))),
   bytes('a size beyond all numbers', 'refused', () =>
     joined(special('x', pax({ size: '9'.repeat(30) })), raw('x')),
+  ),
+  // Readers that took the other size would find the second header.
+  bytes('an entry in the content that only a PAX size covers', 'contained', () =>
+    joined(
+      special('x', pax({ size: '1024' })),
+      raw('', { 0: 'f\0' }),
+      raw('evil', { 0: '../outside/secret\0' }),
+    ),
+  ),
+  bytes('an entry in the content that a PAX size uncovers', 'refused', () =>
+    joined(
+      special('x', pax({ size: '0' })),
+      raw(raw('evil', { 0: '../outside/secret\0' }).toString('latin1'), { 0: 'f\0' }),
+    ),
+  ),
+  bytes('a size of a directory, which has no content', 'refused', () =>
+    joined(raw('', { 0: 'd/\0', 156: '5', 124: '00000000512\0' }), raw('evil', { 0: '../outside/secret\0' })),
+  ),
+  bytes('a PAX size below zero', 'refused', () => joined(special('x', pax({ size: '-512' })), raw('x'))),
+  bytes('a size of 95 bits', 'refused', () =>
+    joined(raw('x', { 124: Buffer.from([0x80, ...Buffer.alloc(11, 0xff)]) })),
+  ),
+  bytes('a zstd window of 2 GiB', 'refused', () =>
+    Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, ...Buffer.alloc(64)]),
+  ),
+  bytes('noise behind gzip', 'refused', () =>
+    Buffer.concat([zlib.gzipSync(archiveOf([])), Buffer.from('noise')]),
   ),
   bytes('a gzip bomb', 'refused', () => zlib.gzipSync(bomb())),
   bytes('a zstd bomb', 'refused', () => zlib.zstdCompressSync(bomb())),

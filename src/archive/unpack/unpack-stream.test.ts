@@ -268,6 +268,42 @@ describe('metadata', () => {
   });
 });
 
+describe('a hard link', () => {
+  // Version 2, cap_net_raw, permitted and effective.
+  const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex');
+  const ping = file('ping', '', {
+    mode: 0o4755,
+    uid: 7,
+    gid: 8,
+    xattrs: new Map([['security.capability', capability]]),
+  });
+
+  it("keeps the file's capabilities, which GNU tar tells with the first name only", async () => {
+    await unpack([ping, { ...hardLink('ping6', 'ping'), mode: 0o4755, uid: 7, gid: 8 }]);
+    assert.deepEqual(getXattr(at('ping6'), 'security.capability'), capability);
+    assert.equal(fs.statSync(at('ping')).mode & 0o7777, 0o4755);
+  });
+
+  it('gives the file another owner when it says so', async () => {
+    await unpack([ping, { ...hardLink('ping6', 'ping'), mode: 0o4755, uid: 9, gid: 8 }]);
+    const { uid, gid, mode } = fs.statSync(at('ping'));
+    assert.deepEqual([uid, gid, mode & 0o7777], [9, 8, 0o4755]);
+  });
+});
+
+describe('attributes', () => {
+  it('of users are left out where Linux keeps none', async () => {
+    const xattrs = new Map([['user.x', Buffer.from('1')]]);
+    await unpack([
+      { ...symlink('l', 'f'), xattrs },
+      { type: 'fifo', name: 'p', xattrs },
+      file('f', '', { xattrs }),
+    ]);
+    assert.equal(getXattr(at('p'), 'user.x'), undefined);
+    assert.equal(getXattr(at('f'), 'user.x')?.toString(), '1');
+  });
+});
+
 describe('whiteouts', () => {
   it('become character devices 0/0', async () => {
     await unpack([dir('d'), file('d/.wh.gone'), file('other/.wh.gone')]);
