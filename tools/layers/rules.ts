@@ -84,6 +84,7 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
       'runtime/spec.ts',
       'network/network.ts',
       'log-drivers/options.ts',
+      'dockerignore/path-pattern.ts',
       'log',
     ],
     reason:

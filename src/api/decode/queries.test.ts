@@ -33,7 +33,32 @@ test('timestamps', () => {
   assert.equal(decodeTimestamp('1700000000.5', 'since'), 1700000000.5);
   assert.equal(decodeTimestamp('1970-01-01T00:01:00Z', 'since'), 60);
   assert.throws(() => decodeTimestamp('yesterday', 'since'), /invalid value for "since"/);
-  assert.equal(decodeUntil('1h30m', new Date(10_000_000)).getTime(), 10_000_000 - 5_400_000);
+  for (const text of ['2026-02-03T04:05:06.5Z', '2026-02-03t04:05:06.500z', '2026-02-03T05:05:06.5+01:00']) {
+    assert.equal(decodeTimestamp(text, 'since'), Date.UTC(2026, 1, 3, 4, 5, 6, 500) / 1000, text);
+  }
+  assert.equal(decodeTimestamp('2026-02-03T04Z', 'since'), Date.UTC(2026, 1, 3, 4) / 1000);
+  assert.equal(decodeTimestamp('2026-02-03T04:05-02:00', 'since'), Date.UTC(2026, 1, 3, 6, 5) / 1000);
+  assert.equal(decodeTimestamp('2026-02-03Z', 'since'), Date.UTC(2026, 1, 3) / 1000);
+  // Without a zone: the daemon's own, for a date alone as well.
+  assert.equal(decodeTimestamp('2026-02-03', 'since'), new Date(2026, 1, 3).getTime() / 1000);
+  assert.equal(decodeTimestamp('2026-02-03T04', 'since'), new Date(2026, 1, 3, 4).getTime() / 1000);
+  for (const text of ['2026-02-30T', '2026-13-01', '2026-02-03T04:05:06.', '2026-02-03 04:05']) {
+    assert.throws(() => decodeTimestamp(text, 'since'), /is not a timestamp/, text);
+  }
+});
+
+test('until takes a duration back from now', () => {
+  const until = (text: string): number => 10_000_000 - decodeUntil(text, new Date(10_000_000)).getTime();
+  assert.equal(until('1h30m'), 5_400_000);
+  assert.equal(until('1.5h'), 5_400_000);
+  assert.equal(until('.5s'), 500);
+  assert.equal(until('3000us'), 3);
+  assert.equal(until('3000µs'), 3);
+  assert.equal(until('-1m'), -60_000);
+  assert.equal(until('10000'), 0);
+  for (const text of ['', '1h30', '1d', 'h', '999999999999999']) {
+    assert.throws(() => until(text), /invalid value for "until"/, text);
+  }
 });
 
 test('platforms', () => {

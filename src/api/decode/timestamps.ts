@@ -1,33 +1,57 @@
 import { DhowError } from '#errors/error.ts';
 
+/** RFC 3339, also cut off after any of its parts but the date's; without a zone it is the daemon's own. */
+const dateForm = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(\.\d{1,9})?)?)?)?(Z|[+-]\d\d:\d\d)?$/i;
+
 /**
- * A moment in a query: seconds since the epoch with an optional fraction, or RFC 3339. undefined when absent.
+ * A moment in a query: seconds since the epoch with an optional fraction, or a date and time. undefined when absent.
  * @returns seconds since the epoch
  * @throws InvalidParameter
  */
 export function decodeTimestamp(text: string, name: string): number | undefined {
   if (text === '') return undefined;
   if (/^-?\d{1,15}(\.\d{1,9})?$/.test(text)) return Number(text);
-  const milliseconds = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(milliseconds)) return milliseconds / 1000;
+  const match = dateForm.exec(text);
+  if (match !== null) {
+    const [, date, hours = '00', minutes = '00', seconds = '00', fraction = '', zone = ''] = match;
+    const moment = Date.parse(`${date}T${hours}:${minutes}:${seconds}${zone.toUpperCase()}`);
+    if (!Number.isNaN(moment)) return moment / 1000 + Number(`0${fraction}`);
+  }
   throw new DhowError(
     'InvalidParameter',
     `invalid value for "${name}": "${text.slice(0, 60)}" is not a timestamp`,
   );
 }
 
+/** Milliseconds in the units of Go's durations. */
+const units: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const durationPart = '(\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|μs|ms|s|m|h)';
+const durationForm = new RegExp(`^([+-]?)((?:${durationPart})+)$`);
+
 /**
- * `until` of prune: a timestamp, or a Go duration such as `24h` or `1h30m` counted back from `now`.
+ * `until` of filters: a timestamp, or a Go duration such as `24h` or `1h30m` counted back from `now`.
  * @throws InvalidParameter
  */
 export function decodeUntil(text: string, now: Date): Date {
-  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-  if (/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) {
-    let total = 0;
-    for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-      total += Number(amount) * units[unit as keyof typeof units];
-    }
-    return new Date(now.getTime() - total);
+  const duration = text.length <= 100 ? durationForm.exec(text) : null;
+  if (duration === null) {
+    const moment = new Date((decodeTimestamp(text, 'until') ?? Number.NaN) * 1000);
+    if (!Number.isNaN(moment.getTime())) return moment;
+    throw new DhowError('InvalidParameter', `invalid value for "until": "${text.slice(0, 60)}" is no moment`);
   }
-  return new Date((decodeTimestamp(text, 'until') ?? 0) * 1000);
+  const [, sign, parts = ''] = duration;
+  let total = 0;
+  for (const [, amount, unit = ''] of parts.matchAll(new RegExp(durationPart, 'g'))) {
+    total += Number(amount) * (units[unit] ?? Number.NaN);
+  }
+  return new Date(now.getTime() - (sign === '-' ? -total : total));
 }

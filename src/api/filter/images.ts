@@ -3,7 +3,9 @@ import { decodeUntil } from '#api/decode/timestamps.ts';
 import { familiar } from '#api/encode/images.ts';
 import { epochSeconds } from '#api/encode/timestamps.ts';
 import type { ImageRecord } from '#api/engine-values.ts';
+import { compilePathPattern } from '#dockerignore/path-pattern.ts';
 import type { ImageService } from '#engine/images.ts';
+import { DhowError } from '#errors/error.ts';
 
 export const imageFilterNames = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'];
 
@@ -25,7 +27,7 @@ export function filterImages(
     .list({ beside: all })
     .filter(
       (image) =>
-        (dangling === undefined || dangling === (image.tags.length === 0)) &&
+        isAsDangling(image, dangling) &&
         filters.labels(image.config.config?.Labels ?? {}) &&
         [...before, ...until].every((moment) => createdAt(image) < moment) &&
         since.every((moment) => createdAt(image) > moment),
@@ -37,6 +39,12 @@ export function filterImages(
       const repoDigests = image.repoDigests.filter(matches);
       return tags.length + repoDigests.length > 0 ? [{ ...image, tags, repoDigests }] : [];
     });
+}
+
+/** An image with a digest and no tag counts as either, as with Docker. */
+function isAsDangling({ tags, repoDigests }: ImageRecord, dangling: boolean | undefined): boolean {
+  if (dangling === undefined) return true;
+  return dangling ? tags.length === 0 : tags.length + repoDigests.length > 0;
 }
 
 /** Which images a prune may remove. @throws InvalidParameter for a malformed `until` */
@@ -52,20 +60,15 @@ function createdAt(image: ImageRecord): number {
 
 /** A shell pattern on the familiar name, with or without its tag; `*` and `?` stop at slashes. */
 function referenceMatcher(glob: string): (canonical: string) => boolean {
-  const source = glob
-    .slice(0, 512)
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replace(/\*+/g, '[^/]*')
-    .replace(/\?/g, '[^/]');
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(`^${source}$`);
-  } catch {
-    // An unclosed bracket: no name has one.
-    return () => false;
+  const matches = compilePathPattern(glob, { doubleStar: false });
+  if (matches === undefined) {
+    throw new DhowError(
+      'InvalidParameter',
+      `invalid filter 'reference=${glob.slice(0, 60)}': syntax error in pattern`,
+    );
   }
   return (canonical) => {
     const name = familiar(canonical);
-    return pattern.test(name) || pattern.test(name.replace(/(:[^:/@]+)?(@.*)?$/, ''));
+    return matches(name) || matches(name.replace(/(:[^:/@]+)?(@.*)?$/, ''));
   };
 }

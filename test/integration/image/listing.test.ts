@@ -111,9 +111,34 @@ describeEngine('images, history, inspect and tag', ({ cli, engine, unique }) => 
     // By the time of creation, which the image of the registry has from long ago.
     assert.ok((await ids('before=busybox')).includes(image.configDigest));
     assert.ok(!(await ids('since=busybox')).includes(image.configDigest));
+    assert.equal(
+      await ids(`reference=${registry.address}/[^!]*:v[0-9]`, `label=path=${path}`),
+      image.configDigest,
+    );
+    const malformed = await cli.run(['images', '--filter', 'reference=[a']);
+    assert.equal(malformed.code, 1);
+    assert.match(malformed.stderr, /syntax error in pattern/);
     const unknown = await cli.run(['images', '--filter', 'colour=green']);
     assert.equal(unknown.code, 1);
     assert.match(unknown.stderr, /invalid filter 'colour'/i);
+  });
+
+  it('images --filter dangling leaves out neither way what has a digest and no tag', async () => {
+    const path = unique('digest-only');
+    const files = { greeting: path };
+    const { digest, configDigest } = await pushImage(
+      registry,
+      path,
+      { format: 'oci', compression: 'gzip', files },
+      'v1',
+    );
+    const byDigest = `${registry.address}/${path}@${digest}`;
+    await cli.out('pull', '-q', byDigest);
+    for (const dangling of ['true', 'false']) {
+      const ids = await cli.out('images', '-q', '--no-trunc', '--filter', `dangling=${dangling}`);
+      assert.ok(ids.includes(configDigest), `dangling=${dangling}`);
+    }
+    await cli.out('rmi', byDigest);
   });
 
   it('tag moves a name from one image to another', async () => {
