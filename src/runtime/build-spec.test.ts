@@ -96,6 +96,7 @@ describe('settings', () => {
   test('the AppArmor profile is the named one, or the host’s default, or none for a privileged container', () => {
     const plain = {};
     const named = { apparmorProfile: 'mine' };
+    const dockers = { apparmorProfile: 'docker-default' };
     const privileged = { privileged: true };
     const cases = [
       { appArmor: { defaultProfile: 'usual' }, security: plain, profile: 'usual' },
@@ -104,6 +105,8 @@ describe('settings', () => {
       { appArmor: { defaultProfile: 'usual' }, security: { ...privileged, ...named }, profile: 'mine' },
       { appArmor: {}, security: plain, profile: undefined },
       { appArmor: {}, security: named, profile: 'mine' },
+      { appArmor: { defaultProfile: 'usual' }, security: dockers, profile: 'usual' },
+      { appArmor: {}, security: dockers, profile: 'docker-default' },
       { appArmor: undefined, security: plain, profile: undefined },
       { appArmor: undefined, security: named, profile: undefined },
       { appArmor: undefined, security: privileged, profile: undefined },
