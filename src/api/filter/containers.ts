@@ -1,6 +1,7 @@
 import type { Filters } from '#api/decode/filters.ts';
 import { parsePort } from '#api/decode/ports.ts';
 import type { ImageRecord } from '#api/engine-values.ts';
+import { textMatcher } from '#api/filter/text-matcher.ts';
 import type { ContainerView } from '#engine/containers.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError } from '#errors/error.ts';
@@ -72,19 +73,6 @@ export function containerFilter(
     filters.some('volume', (volume) => hasVolume(view, volume)) &&
     (exposed.length === 0 || exposed.some((range) => view.effective.exposedPorts.some(range))) &&
     (published.length === 0 || published.some((range) => publishedKeys(view).some(range)));
-}
-
-/** Docker takes the value as an unanchored pattern. One that is none, or too long to be one, is compared as text. */
-function textMatcher(value: string): (text: string) => boolean {
-  try {
-    if (value.length <= 256) {
-      const pattern = new RegExp(value);
-      return (text) => pattern.test(text);
-    }
-  } catch {
-    // Compared as text.
-  }
-  return (text) => text.includes(value);
 }
 
 /** The container's own image, or one that was built on top of the ancestor: its layers go on where the ancestor's end. */

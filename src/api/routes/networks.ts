@@ -4,6 +4,7 @@ import { decodeNetworkCreate } from '#api/decode/network-create.ts';
 import { decodeEndpoint } from '#api/decode/networking.ts';
 import { decodeUntil } from '#api/decode/timestamps.ts';
 import { encodeNetwork } from '#api/encode/networks.ts';
+import { textMatcher } from '#api/filter/text-matcher.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -26,8 +27,8 @@ export function networkRoutes(engine: Pick<Engine, 'networks'>): Route[] {
       .list()
       .filter(
         (network) =>
-          filters.some('name', (name) => network.name.includes(name)) &&
-          filters.some('id', (id) => network.id.includes(id)) &&
+          filters.some('name', (name) => textMatcher(name)(network.name)) &&
+          filters.some('id', (id) => textMatcher(id)(network.id)) &&
           filters.some('driver', (driver) => driver === encodeNetwork(network).Driver) &&
           filters.some('scope', (scope) => scope === 'local') &&
           filters.some('type', (type) => type === (isBuiltIn(network) ? 'builtin' : 'custom')) &&

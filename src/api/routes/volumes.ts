@@ -1,6 +1,7 @@
 import { Fields } from '#api/decode/fields.ts';
 import { Filters } from '#api/decode/filters.ts';
 import { encodeVolume } from '#api/encode/volumes.ts';
+import { textMatcher } from '#api/filter/text-matcher.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import { volumeContentRoutes } from '#api/routes/volume-content.ts';
@@ -16,7 +17,7 @@ export function volumeRoutes(volumes: Engine['volumes']): Route[] {
       .list()
       .filter(
         (volume) =>
-          filters.some('name', (name) => volume.name.includes(name)) &&
+          filters.some('name', (name) => textMatcher(name)(volume.name)) &&
           filters.some('driver', (driver) => driver === 'local') &&
           filters.labels(encodeVolume(volume).Labels ?? {}) &&
           (dangling === undefined || dangling === (volumes.usersOf(volume.name).length === 0)),

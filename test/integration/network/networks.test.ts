@@ -30,7 +30,11 @@ describeEngine('network › create, list, inspect, remove', ({ cli, unique }) =>
         AuxiliaryAddresses: { router: '10.61.0.129' },
       },
     ]);
-    assert.equal(await cli.out('network', 'ls', '--quiet', '--no-trunc', '--filter', `name=${name}`), id);
+    const list = ['network', 'ls', '--quiet', '--no-trunc', '--filter'];
+    for (const filter of [`name=${name}`, `name=^${name}$`, `id=^${id.slice(0, 12)}`]) {
+      assert.equal(await cli.out(...list, filter), id, filter);
+    }
+    assert.equal(await cli.out(...list, `name=^${name.slice(1)}$`), '');
     assert.equal(await cli.out('network', 'rm', name), name);
     const { code, stderr } = await cli.run(['network', 'inspect', name]);
     assert.equal(code, 1);
