@@ -22,4 +22,10 @@ describeEngine('standard input', ({ cli, unique }) => {
       }
     });
   }
+
+  it('run -i attaches it, whatever else -a names', async () => {
+    const words = ['run', '-i', '--rm', '-a', 'stdout', 'busybox', 'sh', '-c', 'cat; echo err >&2'];
+    const { code, stdout, stderr } = await cli.run(words, { input: 'text\n' });
+    assert.deepEqual([code, stdout, stderr], [0, 'text\n', '']);
+  });
 });

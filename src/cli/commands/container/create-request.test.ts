@@ -43,6 +43,8 @@ describe('attached streams', () => {
     ['-i box', false, 'in out err open once'],
     ['-i box', true, 'open'],
     ['-a stdout box', false, 'out'],
+    ['-a stdout -i box', false, 'in out open once'],
+    ['-a stdin box', false, 'in'],
     ['-a STDIN -a stderr -i box', false, 'in err open once'],
   ];
   for (const [line, detach, attached] of cases) {

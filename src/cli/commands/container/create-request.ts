@@ -62,7 +62,7 @@ function buildConfig(
 ): Loose<ContainerConfig> {
   const streams = new Set(options.attach);
   const unasked = streams.size === 0 && !detach;
-  const attachStdin = streams.has('stdin') || (unasked && options.interactive);
+  const attachStdin = streams.has('stdin') || (options.interactive && !detach);
   const labels = options['label-file'].flatMap((path) => readKeyValueFile(path, (name) => name));
   const anonymous = options.volume.filter((text) => !text.includes(':'));
   const exposed = [...options.expose.flat(), ...ports.exposed];
