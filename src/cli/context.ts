@@ -31,7 +31,7 @@ export interface CliContext {
   readonly contextName: string;
   /** `--config`, `$DOCKER_CONFIG` or `~/.docker`: where credentials and preferences lie. */
   readonly configDirectory: string;
-  /** Aborted when the CLI is told to end (SIGINT, SIGTERM, SIGHUP) and the command has not taken the signals over. */
+  /** Aborted when the CLI is told to end (SIGINT, SIGTERM, SIGHUP, SIGQUIT) and the command has not taken the signals over. */
   readonly signal: AbortSignal;
   /** For a command that handles signals itself, such as `run` forwarding them to its container. */
   readonly signals: Signals;
@@ -39,7 +39,7 @@ export interface CliContext {
 
 /** Signals that the CLI receives. While somebody listens, they no longer end the CLI. */
 export interface Signals {
-  /** Listens to all that can be forwarded, and to SIGWINCH; the result ends it. */
+  /** Listens to all that can be forwarded; the result ends it. */
   listen(listener: (name: NodeJS.Signals) => void): Disposable;
   /** Calls back when the terminal's size changes. */
   onResize(listener: () => void): Disposable;

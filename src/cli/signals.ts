@@ -1,6 +1,9 @@
 import type { Signals } from '#cli/context.ts';
 
-/** SIGKILL and SIGSTOP cannot be caught; SIGCHLD, SIGPIPE and SIGURG say something about us alone (Go uses SIGURG for itself). */
+/**
+ * SIGKILL and SIGSTOP cannot be caught; SIGCHLD, SIGPIPE and SIGURG say something about us alone (Go uses SIGURG for itself), SIGWINCH about
+ * our terminal (httpd takes it for a wish to end). By SIGTSTP, SIGTTIN and SIGTTOU a shell stops us, as any other job.
+ */
 const forwarded: readonly NodeJS.Signals[] = [
   'SIGHUP',
   'SIGINT',
@@ -12,8 +15,6 @@ const forwarded: readonly NodeJS.Signals[] = [
   'SIGALRM',
   'SIGTERM',
   'SIGCONT',
-  'SIGTTIN',
-  'SIGTTOU',
   'SIGXCPU',
   'SIGXFSZ',
   'SIGVTALRM',
@@ -22,10 +23,10 @@ const forwarded: readonly NodeJS.Signals[] = [
   'SIGSYS',
 ];
 
-const ending = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+const ending = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 /** As many as of docker's CLI: a person whose process takes no notice wants to leave. */
 const patience = 3;
-const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+const numbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 
 export interface ProcessSignals extends Signals {
   /** Made on first use; until then the default action of the signals ends the CLI. */

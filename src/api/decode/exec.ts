@@ -1,8 +1,8 @@
 import { decodeEnvironment } from '#api/decode/container-config.ts';
 import { Fields } from '#api/decode/fields.ts';
-import { parseDetachKeys } from '#api/streams/detach-keys.ts';
 import type { ExecSettings } from '#engine/containers.ts';
 import { DhowError } from '#errors/error.ts';
+import { parseDetachKeys } from '#wire/detach-keys.ts';
 
 /** Body of `POST /containers/{id}/exec`. @throws InvalidParameter naming the field */
 export function decodeExecCreate(body: unknown): ExecSettings {

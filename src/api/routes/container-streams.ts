@@ -1,12 +1,12 @@
 import { decodeTimestamp } from '#api/decode/timestamps.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
-import { parseDetachKeys } from '#api/streams/detach-keys.ts';
 import { writeLogs } from '#api/streams/logs.ts';
 import { serveSession } from '#api/streams/session.ts';
 import { framedContentTypeMinor } from '#api/versions.ts';
 import type { ContainerService } from '#engine/containers.ts';
 import { DhowError, messageOf } from '#errors/error.ts';
+import { parseDetachKeys } from '#wire/detach-keys.ts';
 import { mediaTypes } from '#wire/media-types.ts';
 
 /** What goes on while a container runs: attach, logs, wait. */

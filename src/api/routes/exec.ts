@@ -6,10 +6,10 @@ import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
 import { streamType } from '#api/routes/container-streams.ts';
 import { sizeOf } from '#api/routes/containers.ts';
-import { parseDetachKeys } from '#api/streams/detach-keys.ts';
 import { serveSession } from '#api/streams/session.ts';
 import type { ContainerService } from '#engine/containers.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
+import { parseDetachKeys } from '#wire/detach-keys.ts';
 import { encodeFrame } from '#wire/raw-stream.ts';
 
 /** Further processes in a running container. */

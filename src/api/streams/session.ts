@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { DetachKeyFilter } from '#api/streams/detach-keys.ts';
 import type { AttachSession } from '#engine/containers.ts';
+import { DetachKeyFilter } from '#wire/detach-keys.ts';
 import { encodeFrameHeader } from '#wire/raw-stream.ts';
 
 export interface SessionOptions {
@@ -73,10 +73,10 @@ function readInput(socket: Duplex, session: AttachSession, keys: Uint8Array, lea
   }
 
   socket.on('data', (chunk: Buffer) => {
-    const { bytes, detached } = filter?.push(chunk) ?? { bytes: chunk, detached: false };
+    const { pass, detached } = filter?.push(chunk) ?? { pass: chunk, detached: false };
     socket.pause();
     delivered = delivered
-      .then(() => deliver(bytes))
+      .then(() => deliver(pass))
       .then(() => {
         if (detached) leave();
       })

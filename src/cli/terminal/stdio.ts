@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Input, Output } from '#cli/context.ts';
-import { DetachKeyFilter } from '#cli/terminal/detach-keys.ts';
 import { DhowError } from '#errors/error.ts';
+import { DetachKeyFilter } from '#wire/detach-keys.ts';
 import { RawStreamDecoder } from '#wire/raw-stream.ts';
 
 export interface StdioSettings {
@@ -14,11 +14,11 @@ export interface StdioSettings {
   readonly stdout: (() => Output) | undefined;
   readonly stderr: (() => Output) | undefined;
   /** Bytes that end the session while the process goes on; only looked for when `terminal`. */
-  readonly detachKeys?: Buffer | undefined;
+  readonly detachKeys: Uint8Array;
 }
 
 /**
- * Copies both ways until the daemon ends its half, or the user types the detach keys. All output has been handed to stdout and
+ * Copies both ways until the daemon ends its half, or the user leaves the terminal: by the detach keys, or because it is gone. All output has been handed to stdout and
  * stderr by then, except what a slow reader has still to take. A slow reader slows the container down, never our memory up.
  *
  * @throws Unavailable when the connection breaks or carries what is no stream of a daemon
@@ -79,21 +79,20 @@ function closeInput(stream: Duplex): () => void {
   return () => {};
 }
 
-function copyInput(settings: StdioSettings, stdin: Input, detached: () => void): () => void {
+function copyInput(settings: StdioSettings, stdin: Input, leave: () => void): () => void {
   const { stream, terminal, detachKeys } = settings;
-  const filter = terminal && detachKeys !== undefined ? new DetachKeyFilter(detachKeys) : undefined;
+  const filter = terminal ? new DetachKeyFilter(detachKeys) : undefined;
   const onDrain = () => stdin.resume();
   const onData = (bytes: Buffer) => {
-    const result = filter?.push(bytes);
-    const pass = result?.pass ?? bytes;
+    const { pass, detached } = filter?.push(bytes) ?? { pass: bytes, detached: false };
     if (pass.length > 0 && !stream.write(pass)) {
       stdin.pause();
       stream.once('drain', onDrain);
     }
-    if (result?.detached) detached();
+    if (detached) leave();
   };
   // An input that cannot be read (a terminal in the background) is an input that has ended.
-  const onEnd = () => stream.end();
+  const onEnd = () => (terminal ? leave() : stream.end());
   stdin.on('data', onData);
   stdin.on('end', onEnd);
   stdin.on('error', onEnd);

@@ -64,7 +64,7 @@ describe('a terminal', () => {
 
   test('is given back when a signal ends the CLI', async () => {
     const pidFile = join(directory, 'pid');
-    const line = `sh -c 'echo $$ >${pidFile}; exec env DHOW run -it box'; echo code $?; stty -a`;
+    const line = `sh -c 'echo $$ >${pidFile}; exec env DHOW run -it --sig-proxy=false box'; echo code $?; stty -a`;
     const output = await runOnTerminal(line, () =>
       process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM'),
     );

@@ -65,11 +65,13 @@ describe('a client whose daemon is killed', () => {
     });
   }
 
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-    it(`dhow run -it that is told to end by ${signal} gives the terminal back and leaves the container running`, async () => {
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+    it(`dhow run -it --sig-proxy=false that is told to end by ${signal} gives the terminal back and leaves the container running`, async () => {
       const cli = daemon.cli('dhow');
       const container = `told-${signal.toLowerCase()}`;
-      await using terminal = cli.terminal(['run', '-it', '--name', container, 'busybox', 'sh']);
+      await using terminal = cli.terminal([
+        ...['run', '-it', '--sig-proxy=false', '--name', container, 'busybox', 'sh'],
+      ]);
       const before = terminal.attributes();
       await terminal.expect(/# /);
       terminal.kill(signal);

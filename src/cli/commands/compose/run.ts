@@ -10,6 +10,7 @@ import { runSession } from '#cli/commands/container/session.ts';
 import { readVariables, toRecord } from '#cli/commands/container/values/key-values.ts';
 import type { CliContext } from '#cli/context.ts';
 import { flag, list, type OptionValues, text } from '#cli/options.ts';
+import { chooseDetachKeys } from '#cli/terminal/detach-keys.ts';
 import { removeContainer, startContainer } from '#client/containers.ts';
 import { nameIn, newContainer } from '#compose/container-request.ts';
 import { dependenciesOf, findService } from '#compose/dependencies.ts';
@@ -123,17 +124,18 @@ export function createVerb(choice: ProjectChoice, given: Manner): Command {
         context.stdout.write(`${container.name}\n`);
         return 0;
       }
-      return runSession(context, {
+      const end = await runSession(context, {
         id: container.name,
         start,
         stdin,
         stdout: true,
         stderr: true,
         terminal,
-        detachKeys: undefined,
-        forwardSignals: true,
+        detachKeys: await chooseDetachKeys(context, undefined, terminal),
+        forwardSignals: !terminal,
         until: values.rm ? 'removed' : 'next-exit',
       });
+      return end === 'detached' ? 0 : end;
     },
   });
 }

@@ -1,6 +1,7 @@
 import { defineCommand } from '#cli/command.ts';
-import { runSession } from '#cli/commands/container/session.ts';
+import { reportDetached, runSession } from '#cli/commands/container/session.ts';
 import { flag, text } from '#cli/options.ts';
+import { chooseDetachKeys } from '#cli/terminal/detach-keys.ts';
 import { inspectContainer } from '#client/containers.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -29,15 +30,18 @@ export const command = defineCommand({
         'You cannot attach to a restarting container, wait until it is running',
       );
     }
-    return runSession(context, {
+    const terminal = config.Tty ?? false;
+    const end = await runSession(context, {
       id,
       stdin: !options['no-stdin'] && (config.OpenStdin ?? false),
       stdout: true,
       stderr: true,
-      terminal: config.Tty ?? false,
-      detachKeys: options['detach-keys'],
-      forwardSignals: options['sig-proxy'],
+      terminal,
+      detachKeys: await chooseDetachKeys(context, options['detach-keys'], terminal),
+      forwardSignals: options['sig-proxy'] && !terminal,
+      redraw: true,
       until: 'not-running',
     });
+    return end === 'detached' ? reportDetached(context) : end;
   },
 });

@@ -1,13 +1,16 @@
+import type { Duplex } from 'node:stream';
 import { defineCommand } from '#cli/command.ts';
-import { checkTerminal } from '#cli/commands/container/session.ts';
+import { checkTerminal, reportDetached } from '#cli/commands/container/session.ts';
 import { readVariables } from '#cli/commands/container/values/key-values.ts';
+import type { CliContext } from '#cli/context.ts';
 import { flag, list, text } from '#cli/options.ts';
-import { defaultDetachKeys, parseDetachKeys } from '#cli/terminal/detach-keys.ts';
+import { chooseDetachKeys } from '#cli/terminal/detach-keys.ts';
 import { enterRawMode } from '#cli/terminal/raw-mode.ts';
 import { followSize } from '#cli/terminal/resize.ts';
 import { copyStdio } from '#cli/terminal/stdio.ts';
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from '#client/exec.ts';
 import { DhowError } from '#errors/error.ts';
+import { parseDetachKeys } from '#wire/detach-keys.ts';
 
 export const command = defineCommand({
   usage: ['[OPTIONS] CONTAINER COMMAND [ARG...]'],
@@ -29,7 +32,7 @@ export const command = defineCommand({
     const [container = '', ...words] = operands;
     const { client, signal } = context;
     const { detach, interactive, tty: terminal } = options;
-    const keys = parseDetachKeys(options['detach-keys'] || defaultDetachKeys);
+    const detachKeys = await chooseDetachKeys(context, options['detach-keys'], terminal && !detach);
     const stdin = interactive && !detach;
     if (stdin) checkTerminal(context, terminal);
     const { rows, columns } = context.stdout;
@@ -50,7 +53,7 @@ export const command = defineCommand({
         ...(options.privileged ? { Privileged: true } : {}),
         ...(options.user === undefined ? {} : { User: options.user }),
         ...(options.workdir === undefined ? {} : { WorkingDir: options.workdir }),
-        ...(options['detach-keys'] ? { DetachKeys: options['detach-keys'] } : {}),
+        ...(detachKeys === undefined ? {} : { DetachKeys: detachKeys }),
       },
       signal,
     );
@@ -59,24 +62,30 @@ export const command = defineCommand({
       return 0;
     }
     const { stream } = await startExec(client, id, { Detach: false, Tty: terminal, ...size }, signal);
-    using _raw = terminal && stdin ? enterRawMode(context.stdin) : undefined;
-    using _size = terminal
-      ? followSize(context, (current, over) => resizeExec(client, id, current, over))
-      : undefined;
-    const how = await copyStdio({
-      stream,
-      terminal,
-      stdin: stdin ? context.stdin : undefined,
-      stdout: () => context.stdout,
-      stderr: () => context.stderr,
-      detachKeys: keys,
-    });
-    if (how === 'detached') {
-      context.stderr.write('read escape sequence\n');
-      return 0;
+    if ((await copyExec(context, { id, stream, terminal, stdin, detachKeys })) === 'detached') {
+      return reportDetached(context);
     }
     const { ExitCode: code } = await inspectExec(client, id, signal);
     if (code === null) throw new DhowError('Unavailable', 'the command was detached from and goes on');
     return code;
   },
 });
+
+async function copyExec(
+  context: CliContext,
+  exec: { id: string; stream: Duplex; terminal: boolean; stdin: boolean; detachKeys: string | undefined },
+): Promise<'ended' | 'detached'> {
+  const { id, stream, terminal, stdin } = exec;
+  using _raw = terminal && stdin ? enterRawMode(context.stdin) : undefined;
+  using _size = terminal
+    ? followSize(context, (size, over) => resizeExec(context.client, id, size, over))
+    : undefined;
+  return await copyStdio({
+    stream,
+    terminal,
+    stdin: stdin ? context.stdin : undefined,
+    stdout: () => context.stdout,
+    stderr: () => context.stderr,
+    detachKeys: parseDetachKeys(exec.detachKeys ?? ''),
+  });
+}

@@ -3,7 +3,7 @@ import { createFromOptions } from '#cli/commands/container/create-container.ts';
 import { createOptions } from '#cli/commands/container/create-options.ts';
 import { missesTerminal, runSession } from '#cli/commands/container/session.ts';
 import { flag, text } from '#cli/options.ts';
-import { parseDetachKeys } from '#cli/terminal/detach-keys.ts';
+import { chooseDetachKeys } from '#cli/terminal/detach-keys.ts';
 import { startContainer } from '#client/containers.ts';
 
 export const command = defineCommand({
@@ -21,7 +21,7 @@ export const command = defineCommand({
   async run(context, { options, given, operands }) {
     const [image = '', ...command] = operands;
     const { detach, tty: terminal } = options;
-    const stdin = options.attach.includes('stdin') || (options.attach.length === 0 && options.interactive);
+    const stdin = options.interactive || options.attach.includes('stdin');
     let mistake: string | undefined;
     if (detach && options.attach.length > 0) {
       mistake = 'conflicting options: cannot specify both --attach and --detach';
@@ -31,7 +31,7 @@ export const command = defineCommand({
       context.stderr.write(`${mistake}\n`);
       return 1;
     }
-    if (options['detach-keys']) parseDetachKeys(options['detach-keys']);
+    const detachKeys = await chooseDetachKeys(context, options['detach-keys'], terminal && !detach);
     const { id, request } = await createFromOptions(context, options, { given, image, command, detach });
     const start = () => startContainer(context.client, id, context.signal);
     if (detach) {
@@ -39,16 +39,17 @@ export const command = defineCommand({
       context.stdout.write(`${id}\n`);
       return 0;
     }
-    return runSession(context, {
+    const end = await runSession(context, {
       id,
       start,
       stdin: request.AttachStdin ?? false,
       stdout: request.AttachStdout ?? false,
       stderr: request.AttachStderr ?? false,
       terminal,
-      detachKeys: options['detach-keys'],
+      detachKeys,
       forwardSignals: options['sig-proxy'],
       until: options.rm ? 'removed' : 'next-exit',
     });
+    return end === 'detached' ? 0 : end;
   },
 });

@@ -1,11 +1,11 @@
 import type { CliContext } from '#cli/context.ts';
-import { defaultDetachKeys, parseDetachKeys } from '#cli/terminal/detach-keys.ts';
 import { forwardSignals } from '#cli/terminal/forward-signals.ts';
 import { enterRawMode } from '#cli/terminal/raw-mode.ts';
 import { followSize } from '#cli/terminal/resize.ts';
 import { copyStdio } from '#cli/terminal/stdio.ts';
 import { attachContainer, resizeContainer, watchExit } from '#client/containers.ts';
 import { DhowError } from '#errors/error.ts';
+import { parseDetachKeys } from '#wire/detach-keys.ts';
 
 export interface SessionSettings {
   readonly id: string;
@@ -13,9 +13,11 @@ export interface SessionSettings {
   readonly stdout: boolean;
   readonly stderr: boolean;
   readonly terminal: boolean;
-  /** What `--detach-keys` says. */
+  /** See `chooseDetachKeys`. */
   readonly detachKeys: string | undefined;
   readonly forwardSignals: boolean;
+  /** Makes what runs in the terminal draw itself again, for a user who comes later. */
+  readonly redraw?: boolean;
   /** Whose end is waited for: the process's, or with `removed` the container's. */
   readonly until: 'not-running' | 'next-exit' | 'removed';
   /** Starts the container, once we are attached and wait: neither output nor exit can be missed. */
@@ -24,11 +26,13 @@ export interface SessionSettings {
 
 /**
  * Is the container's terminal or stdio until its process ends.
- * @returns the process's exit code, or 0 when the user detached
+ * @returns the process's exit code, unless the user has left the terminal
  */
-export async function runSession(context: CliContext, settings: SessionSettings): Promise<number> {
+export async function runSession(
+  context: CliContext,
+  settings: SessionSettings,
+): Promise<number | 'detached'> {
   const { id, terminal } = settings;
-  const keys = parseDetachKeys(settings.detachKeys || defaultDetachKeys);
   if (settings.stdin) checkTerminal(context, terminal);
 
   const query = {
@@ -49,7 +53,7 @@ export async function runSession(context: CliContext, settings: SessionSettings)
     failed.signal.addEventListener('abort', () => stream.destroy());
 
     using _raw = terminal && settings.stdin ? enterRawMode(context.stdin) : undefined;
-    using _signals = settings.forwardSignals && !terminal ? forwardSignals(context, id) : undefined;
+    await using _signals = settings.forwardSignals ? forwardSignals(context, id) : undefined;
     const copied = copyStdio({
       stream,
       terminal,
@@ -57,23 +61,26 @@ export async function runSession(context: CliContext, settings: SessionSettings)
       // Opened when there is something to write: many a command is silent, and opening takes a millisecond.
       stdout: settings.stdout ? () => context.stdout : undefined,
       stderr: settings.stderr ? () => context.stderr : undefined,
-      detachKeys: keys,
+      detachKeys: parseDetachKeys(settings.detachKeys ?? ''),
     });
     copied.catch(() => {});
     await settings.start?.();
     using _size = terminal
-      ? followSize(context, (size, over) => resizeContainer(context.client, id, size, over))
+      ? followSize(context, (size, over) => resizeContainer(context.client, id, size, over), settings)
       : undefined;
-    if ((await copied) === 'detached') {
-      context.stderr.write('read escape sequence\n');
-      return 0;
-    }
+    if ((await copied) === 'detached') return 'detached';
     const { StatusCode, Error: failure } = await exit.exited;
     if (failure?.Message) throw new DhowError('Unavailable', failure.Message);
     return StatusCode;
   } finally {
     failed.abort();
   }
+}
+
+/** Tells a user who joined what had been running that it goes on. @returns the exit code, which is Docker's */
+export function reportDetached(context: CliContext): number {
+  context.stderr.write('read escape sequence\n');
+  return 1;
 }
 
 /** A terminal in the container whose keys would come from a file is a mistake. @returns what to say of it */

@@ -2,6 +2,7 @@ import { defineCommand } from '#cli/command.ts';
 import { forEachInOrder } from '#cli/commands/container/each.ts';
 import { runSession } from '#cli/commands/container/session.ts';
 import { flag, text, unsupported } from '#cli/options.ts';
+import { chooseDetachKeys } from '#cli/terminal/detach-keys.ts';
 import { inspectContainer, startContainer } from '#client/containers.ts';
 import { DhowError } from '#errors/error.ts';
 
@@ -24,28 +25,19 @@ export const command = defineCommand({
     if (more.length > 0) {
       throw new DhowError('InvalidParameter', 'you cannot start and attach multiple containers at once');
     }
-    const {
-      Id: id,
-      Config: config,
-      HostConfig: host,
-      State: state,
-    } = await inspectContainer(client, name, {}, signal);
-    if (state.Running && options.attach) {
-      throw new DhowError(
-        'Conflict',
-        `container ${name} is running already: attach to it by dhow attach ${name}`,
-      );
-    }
-    return runSession(context, {
+    const { Id: id, Config: config, HostConfig: host } = await inspectContainer(client, name, {}, signal);
+    const terminal = config.Tty ?? false;
+    const end = await runSession(context, {
       id,
       start: () => startContainer(client, id, signal),
       stdin: options.interactive && (config.OpenStdin ?? false),
       stdout: true,
       stderr: true,
-      terminal: config.Tty ?? false,
-      detachKeys: options['detach-keys'],
-      forwardSignals: true,
+      terminal,
+      detachKeys: await chooseDetachKeys(context, options['detach-keys'], terminal),
+      forwardSignals: !terminal,
       until: host.AutoRemove ? 'removed' : 'next-exit',
     });
+    return end === 'detached' ? 0 : end;
   },
 });
