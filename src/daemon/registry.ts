@@ -58,7 +58,7 @@ function registryOptions(config: DaemonConfig): RegistryOptions {
 
 /** The usual variables, upper case or lower. */
 function proxyOf(env: NodeJS.ProcessEnv): { httpProxy?: string; httpsProxy?: string; noProxy?: string } {
-  const value = (name: string) => env[name] ?? env[name.toLowerCase()];
+  const value = (name: string) => env[name] || env[name.toLowerCase()];
   const httpProxy = value('HTTP_PROXY');
   const httpsProxy = value('HTTPS_PROXY');
   const noProxy = value('NO_PROXY');

@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { BlockList, isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { DhowError } from '#errors/error.ts';
+import { contains, isLoopbackAddress, parseNetwork } from '#registry/hosts/addresses.ts';
 
 /** How far a host is trusted, and what it must show. Hosts are written as in a URL: `h`, `h:5000`, `[::1]:5000`. */
 export interface Trust {
@@ -26,12 +27,7 @@ export interface TrustOptions {
 /** @throws InvalidParameter for a malformed CIDR */
 export function createTrust(options: TrustOptions): Trust {
   const names = new Set(options.insecureRegistries.filter((entry) => !entry.includes('/')).map(lower));
-  const loopback = new BlockList();
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-  loopback.addAddress('::1', 'ipv6');
-  const ranges = options.insecureRegistries.filter((entry) => entry.includes('/'));
-  const insecure = new BlockList();
-  for (const range of ranges) addRange(insecure, range);
+  const ranges = options.insecureRegistries.filter((entry) => entry.includes('/')).map(parseRange);
   const byRange = new Map<string, Promise<boolean>>();
   const settings = new Map<string, Promise<TlsSettings>>();
   let common: SecureContext | undefined;
@@ -39,12 +35,15 @@ export function createTrust(options: TrustOptions): Trust {
   async function isInRange(name: string): Promise<boolean> {
     if (ranges.length === 0) return false;
     const addresses = isIP(name) ? [{ address: name }] : await lookup(name, { all: true }).catch(() => []);
-    return addresses.length > 0 && addresses.every(({ address }) => contains(insecure, address));
+    return (
+      addresses.length > 0 &&
+      addresses.every(({ address }) => ranges.some((range) => contains(range, address)))
+    );
   }
 
   async function isInsecure(host: string): Promise<boolean> {
     const name = hostName(host);
-    if (names.has(lower(host)) || isLoopbackName(name) || contains(loopback, name)) return true;
+    if (names.has(lower(host)) || isLoopbackName(name) || isLoopbackAddress(name)) return true;
     return await remember(byRange, name, () => isInRange(name));
   }
 
@@ -145,22 +144,10 @@ function remember<Value>(
   return promise;
 }
 
-function addRange(list: BlockList, range: string): void {
-  const [address = '', prefix = ''] = range.split('/');
-  const family = isIP(address);
-  try {
-    if (family === 0 || !/^\d+$/.test(prefix)) throw new RangeError('not an address and a prefix length');
-    list.addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6');
-  } catch (cause) {
-    throw new DhowError('InvalidParameter', `insecure registry "${range}" is neither a host nor a CIDR`, {
-      cause,
-    });
-  }
-}
-
-function contains(list: BlockList, address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+function parseRange(range: string): BlockList {
+  const network = parseNetwork(range);
+  if (network !== undefined) return network;
+  throw new DhowError('InvalidParameter', `insecure registry "${range}" is neither a host nor a CIDR`);
 }
 
 function lower(text: string): string {

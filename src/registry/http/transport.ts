@@ -9,6 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import { networkFailure, TimeoutFailure } from '#registry/failures/network.ts';
+import { createProxyFor } from '#registry/hosts/proxy.ts';
 import type { TlsSettings, Trust } from '#registry/hosts/trust.ts';
 import type { ProxyOptions, RegistryLimits } from '#registry/registry.ts';
 
@@ -45,13 +46,18 @@ export function createTransport(options: TransportOptions): Transport {
     maxSockets: limits.connectionsPerHost,
     maxFreeSockets: limits.connectionsPerHost,
     scheduling: 'lifo' as const,
-    proxyEnv: proxyVariables(options.proxy),
   };
-  const plain = new HttpAgent(agentOptions);
+  const proxyFor = createProxyFor(options.proxy ?? {});
+  const plain = { direct: new HttpAgent(agentOptions), proxied: undefined as HttpAgent | undefined };
   const encrypted = new Map<string, { agent: HttpsAgent; tls: TlsSettings }>();
 
   async function agentFor(url: URL): Promise<HttpAgent | HttpsAgent> {
-    if (url.protocol === 'http:') return plain;
+    const proxyEnv = proxyFor(url);
+    if (url.protocol === 'http:') {
+      if (proxyEnv === undefined) return plain.direct;
+      plain.proxied ??= new HttpAgent({ ...agentOptions, proxyEnv });
+      return plain.proxied;
+    }
     const tls = await trust.tlsFor(url.host);
     const known = encrypted.get(url.host);
     if (known?.tls === tls) return known.agent;
@@ -61,7 +67,7 @@ export function createTransport(options: TransportOptions): Transport {
       for (const { agent } of encrypted.values()) agent.destroy();
       encrypted.clear();
     }
-    const agent = new HttpsAgent({ ...agentOptions, ...tls });
+    const agent = new HttpsAgent({ ...agentOptions, proxyEnv, ...tls });
     encrypted.set(url.host, { agent, tls });
     return agent;
   }
@@ -83,7 +89,8 @@ export function createTransport(options: TransportOptions): Transport {
       }
     },
     [Symbol.dispose]() {
-      plain.destroy();
+      plain.direct.destroy();
+      plain.proxied?.destroy();
       for (const { agent } of encrypted.values()) agent.destroy();
     },
   };
@@ -186,10 +193,4 @@ async function writeBody(
     if (!isAnswered()) progressed();
   }
   outgoing.end();
-}
-
-function proxyVariables(proxy: ProxyOptions | undefined): NodeJS.ProcessEnv | undefined {
-  if (!proxy?.httpProxy && !proxy?.httpsProxy) return undefined;
-  const exempt = ['localhost', '127.0.0.1', '::1', proxy.noProxy].filter((entry) => entry);
-  return { HTTP_PROXY: proxy.httpProxy, HTTPS_PROXY: proxy.httpsProxy, NO_PROXY: exempt.join(',') };
 }
