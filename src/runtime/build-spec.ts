@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { DhowError } from '#errors/error.ts';
 import type { OciDeviceRule, OciIdMapping, OciLinux, OciProcess, OciSpec } from '#runtime/oci.ts';
 import { chooseCapabilities } from '#runtime/spec/capabilities.ts';
@@ -153,7 +154,7 @@ function composeLinux(
           gidMappings: userNamespace.mapping.gids.map(mappingOf),
         }
       : {}),
-    cgroupsPath: `${input.cgroupParent.replace(/\/+$/, '')}/${input.id}`,
+    cgroupsPath: path.posix.join('/', input.cgroupParent, input.id),
     resources: { ...buildResources(input.resources, rules) },
     ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
     ...(seccomp ? { seccomp } : {}),

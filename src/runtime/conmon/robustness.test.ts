@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { createRunDirectories } from '#runtime/conmon/directories.ts';
+import type { SpecInput } from '#runtime/spec.ts';
 import { collect, createRuntimeFixture, type RuntimeFixture } from '#runtime/testing/runtime-fixture.ts';
 import { readStartTime } from '#sys/pidfd.ts';
 
@@ -35,6 +36,23 @@ for (const name of ['crun', 'runc']) {
         assert.equal((await fixture.exitOf(id)).code, 3);
         await fixture.runtime.delete(id);
       }
+    });
+
+    test('is not asked for what it would complain of at too great length', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const long = `/${'a'.repeat(70_000)}`;
+      const tooLong = { kind: 'InvalidParameter', message: /longer than a path may be: 4095 bytes/ };
+      const changes = [
+        (input: SpecInput) => Object.assign(input.process, { workingDirectory: long }),
+        (input: SpecInput) => Object.assign(input, { cgroupParent: long }),
+        (input: SpecInput) => Object.assign(input, { annotations: { 'run.oci.handler': long } }),
+      ];
+      for (const change of changes) await assert.rejects(fixture.begin(['true'], { change }), tooLong);
+      const { id } = await fixture.begin(['sleep', '1000'], {
+        change: (input) => Object.assign(input, { annotations: { description: long } }),
+      });
+      await assert.rejects(fixture.exec(id, ['true'], { workingDirectory: long }), tooLong);
+      await fixture.runtime.delete(id);
     });
 
     test('does not take another process for its own when a pid was given out again', async (t) => {

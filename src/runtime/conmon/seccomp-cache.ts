@@ -16,7 +16,7 @@ export interface SeccompCache {
   learn(spec: OciSpec, stateDirectory: string): void;
 }
 
-const annotation = 'run.oci.seccomp_bpf_data';
+export const filterAnnotation = 'run.oci.seccomp_bpf_data';
 /** The kernel takes at most 4096 instructions of 8 bytes. */
 const largestFilter = 4096 * 8;
 
@@ -49,7 +49,7 @@ export function createSeccompCache(directory: string, compiler: string): Seccomp
       const filter = find(fileOf(spec));
       if (filter === undefined) return spec;
       const { seccomp: _, ...linux } = spec.linux;
-      return { ...spec, annotations: { ...spec.annotations, [annotation]: filter }, linux };
+      return { ...spec, annotations: { ...spec.annotations, [filterAnnotation]: filter }, linux };
     },
     learn(spec, stateDirectory) {
       if (spec.linux.seccomp === undefined) return;

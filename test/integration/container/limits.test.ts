@@ -180,13 +180,20 @@ describeEngine('limits and usage', ({ cli, engine, unique }) => {
   });
 
   it('--cgroup-parent is where the group is', async () => {
-    const [name, parent] = [unique('parent'), `/dhow-test-${unique('group')}`];
-    const pid = await start(name, ['--cgroup-parent', parent]);
-    const id = await cli.out('inspect', '--format', '{{.Id}}', name);
-    const directory = cgroupDirectory(pid, 'pids');
-    assert.ok(directory.endsWith(`${parent}/${id}`), directory);
-    await cli.out('rm', '-f', name);
-    assert.equal(fs.existsSync(directory), false);
+    const parent = `/dhow-test-${unique('group')}`;
+    // From the root in any case, and nowhere outside.
+    for (const given of [parent, parent.slice(1), `../..${parent}/`]) {
+      const name = unique('parent');
+      const pid = await start(name, ['--cgroup-parent', given]);
+      const id = await cli.out('inspect', '--format', '{{.Id}}', name);
+      const directory = cgroupDirectory(pid, 'pids');
+      assert.ok(
+        directory.endsWith(`pids${parent}/${id}`) || directory.endsWith(`cgroup${parent}/${id}`),
+        directory,
+      );
+      await cli.out('rm', '-f', name);
+      assert.equal(fs.existsSync(directory), false);
+    }
     // It is the user's, who may have others in it.
     for (const root of ['.', ...fs.readdirSync('/sys/fs/cgroup')]) {
       const left = path.join('/sys/fs/cgroup', root, parent);
