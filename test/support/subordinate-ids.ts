@@ -1,6 +1,8 @@
 import fs from 'node:fs';
+import { tryLockFile } from '#sys/file-lock.ts';
+import { waitFor } from './wait-for.ts';
 
-export interface SubordinateIds extends Disposable {
+export interface SubordinateIds extends AsyncDisposable {
   /** For `--userns-remap`. */
   user: string;
   /** Of two ranges that follow each other inside. */
@@ -11,20 +13,33 @@ export interface SubordinateIds extends Disposable {
 const files = ['/etc/subuid', '/etc/subgid'];
 
 /** Gives a number that is no user's two ranges of 65536 and of 10 ids in the host's files, until disposed. */
-export function giveSubordinateIds(): SubordinateIds {
+export async function giveSubordinateIds(): Promise<SubordinateIds> {
   const user = String(4_000_000 + process.pid);
-  const first = 1_000_000_000 + process.pid * 100_000;
+  // Ids end at 2³² − 2, and process ids at 2²².
+  const first = 1_000_000_000 + (process.pid % 30_000) * 100_000;
   const second = first + 80_000;
-  for (const file of files) fs.appendFileSync(file, `${user}:${first}:65536\n${user}:${second}:10\n`);
+  await changeFiles((text) => `${text}${user}:${first}:65536\n${user}:${second}:10\n`);
   return {
     user,
     first,
     second,
-    [Symbol.dispose]() {
-      for (const file of files) {
-        const lines = fs.readFileSync(file, 'utf8').split('\n');
-        fs.writeFileSync(file, lines.filter((line) => !line.startsWith(`${user}:`)).join('\n'));
-      }
-    },
+    [Symbol.asyncDispose]: () =>
+      changeFiles((text) =>
+        text
+          .split('\n')
+          .filter((line) => !line.startsWith(`${user}:`))
+          .join('\n'),
+      ),
   };
+}
+
+/** One test file at a time; and daemons, which read them meanwhile, see all or nothing of a change. */
+async function changeFiles(change: (text: string) => string): Promise<void> {
+  const lockFile = '/run/dhow-test-subordinate-ids.lock';
+  using _lock = await waitFor('the lock of /etc/subuid', () => tryLockFile(lockFile, 'removed'));
+  for (const file of files) {
+    const made = `${file}.dhow-test`;
+    fs.writeFileSync(made, change(fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''), { mode: 0o644 });
+    fs.renameSync(made, file);
+  }
 }
