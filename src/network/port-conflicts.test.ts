@@ -48,6 +48,14 @@ suite('a port that another container has published', () => {
     );
   });
 
+  test('or that the container itself has published already, is refused as such', () =>
+    refused(
+      publish('twice', { hostPort: 8080 }, { hostPort: 8080, hostAddress: '127.0.0.1', containerPort: 81 }),
+      'Conflict',
+      /Bind for 127\.0\.0\.1:8080 failed: port is already allocated \(by this container itself\)/,
+      'port-in-use',
+    ));
+
   test('leaves nothing of the refused container', async () => {
     await using _web = await publish('web', { hostPort: 8080 });
     await refused(

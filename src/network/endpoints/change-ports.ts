@@ -28,7 +28,7 @@ export async function changePorts(
     await takeBack(parts, containerId, { added, removed: remove });
     if (!(error instanceof PortTaken)) throw error;
     const name = parts.endpoints.container(containerId)?.name ?? containerId;
-    throw await describeTaken(error, parts.ports, { name, endpointId: ways?.endpointId ?? '' });
+    throw await describeTaken(error, { name, endpointId: ways?.endpointId ?? '' });
   }
 }
 

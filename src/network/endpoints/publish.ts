@@ -37,7 +37,7 @@ export async function publishPorts<T extends EndpointRow | EndpointRow[]>(
     });
   } catch (error) {
     if (error instanceof PortTaken) {
-      throw await describeTaken(error, parts.ports, { name: container.name, endpointId });
+      throw await describeTaken(error, { name: container.name, endpointId });
     }
     throw error;
   }

@@ -115,7 +115,9 @@ export function createPortHolds(
       if (wish.ephemeral) nextEphemeral = hostPort + 1;
       return ports;
     }
-    throw new PortTaken(request, taken ?? { family: 4, value: 0n });
+    const address = taken ?? { family: 4, value: 0n };
+    const holder = table.holder({ ...request, hostAddress: formatIp(address) });
+    throw new PortTaken(request, address, holder);
   }
 
   function release(containerId: string, ports?: readonly PublishedPort[]): void {
