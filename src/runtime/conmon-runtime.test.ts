@@ -115,7 +115,9 @@ for (const name of ['crun', 'runc']) {
         assert.deepEqual(await fixture.runtime.inspect(id), { state: 'absent' });
 
         const { id: container } = await fixture.begin(['sleep', '1000']);
-        await assert.rejects(fixture.exec(container, [program]), { reason, message });
+        for (const terminal of [false, true]) {
+          await assert.rejects(fixture.exec(container, [program], { terminal }), { reason, message });
+        }
         await fixture.runtime.delete(container);
       });
     }

@@ -6,12 +6,12 @@ import { quietly } from '#errors/quietly.ts';
 import { runOciRuntime } from '#runtime/conmon/command.ts';
 import type { RuntimeContext } from '#runtime/conmon/context.ts';
 import { destroyContainer } from '#runtime/conmon/destroy.ts';
-import { type ProcessDirectory, writeDocument } from '#runtime/conmon/directories.ts';
+import { type ProcessDirectory, readRuntimeLog, writeDocument } from '#runtime/conmon/directories.ts';
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { type Attempt, runtimeFailure } from '#runtime/conmon/errors.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
 import { givePipes, ownerOutside } from '#runtime/conmon/give-stdio.ts';
-import { type StartingMonitor, type SyncMessage, startMonitor } from '#runtime/conmon/monitor.ts';
+import { type StartingMonitor, startMonitor } from '#runtime/conmon/monitor.ts';
 import { openProcess } from '#runtime/conmon/signals.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
 import { hasCode } from '#sys/libc.ts';
@@ -100,11 +100,8 @@ export async function awaitProcess(
   }
   if (outcome !== undefined && outcome.data > 0) return outcome.data;
   await monitor.exited;
-  throw runtimeFailure(failureText(outcome), attempt);
-}
-
-function failureText(outcome: SyncMessage | undefined): string {
-  return outcome?.message ?? 'the monitor (conmon) exited without a reason';
+  const said = outcome?.message ?? readRuntimeLog(directory);
+  throw runtimeFailure(said ?? 'the monitor (conmon) exited without a reason', attempt);
 }
 
 /** See `Runtime.start`. */

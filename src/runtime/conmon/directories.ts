@@ -64,7 +64,8 @@ export interface ProcessDirectory {
       | 'lost'
       | 'resources.json'
       | 'probe.json'
-      | 'probe.pid',
+      | 'probe.pid'
+      | 'runtime.log',
   ): string;
 }
 
@@ -194,6 +195,11 @@ export function writeDocument(
   const file = directory.file(name);
   fs.writeFileSync(`${file}.new`, content, { mode: 0o600 });
   fs.renameSync(`${file}.new`, file);
+}
+
+/** What the OCI runtime said against the process, where `MonitorCall.ownLog` asked for it. undefined when it said nothing. */
+export function readRuntimeLog(directory: ProcessDirectory): string | undefined {
+  return readIfPresent(directory.file('runtime.log')) || undefined;
 }
 
 /** The container's configuration as it was created. undefined when there is none. */

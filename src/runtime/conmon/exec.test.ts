@@ -42,6 +42,15 @@ for (const name of ['crun', 'runc']) {
       await fixture.runtime.delete(id);
     });
 
+    test('get a terminal of the size that was asked for', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id } = await fixture.begin(['sleep', '1000']);
+      const untilSized = 'until stty size | grep -q "^30 90"; do sleep 0.01; done';
+      const sized = { terminal: true, consoleSize: { rows: 30, columns: 90 } };
+      assert.equal((await fixture.exec(id, ['sh', '-c', untilSized], sized)).exit.code, 0);
+      await fixture.runtime.delete(id);
+    });
+
     test('run as another user, elsewhere and with more capabilities', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { id } = await fixture.begin(['sleep', '1000']);

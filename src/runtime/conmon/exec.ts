@@ -9,7 +9,7 @@ import { supervise } from '#runtime/conmon/exits.ts';
 import { givePipes, ownerOutside } from '#runtime/conmon/give-stdio.ts';
 import { drainAtExit } from '#runtime/conmon/inspect.ts';
 import { readSyncMessage, type StartingMonitor, startMonitor } from '#runtime/conmon/monitor.ts';
-import { notRunning, openProcess } from '#runtime/conmon/signals.ts';
+import { notRunning, openProcess, tellSize } from '#runtime/conmon/signals.ts';
 import { closing, sendGo } from '#runtime/conmon/start-pipe.ts';
 import { type ConmonConnection, connectStdio } from '#runtime/conmon/stdio.ts';
 import type { OciProcess, OciSpec } from '#runtime/oci.ts';
@@ -53,6 +53,8 @@ export async function execInContainer(
     // Then the runtime complains of whatever it was at.
     throw hasEnded(container) ? notRunning(container) : error;
   });
+  // crun does not give it to the terminal of an exec (1.8).
+  if (request.terminal && request.consoleSize) tellSize(directory, request.consoleSize);
   if (owner !== undefined && stdio === undefined) givePipes(monitor.pid, owner);
   supervise(context, directory, monitor.exited);
   if (stdio) drainAtExit(context, directory, stdio);
@@ -130,6 +132,8 @@ function startExecMonitor(
     maker: context.makers.of(request.containerId),
     containerId: request.containerId,
     terminal: request.terminal,
+    // crun would complain in the new terminal, which goes before anybody has read it.
+    ownLog: request.terminal,
     stdin: request.stdin ? 'once' : 'closed',
     log: 'none',
     args: [

@@ -28,6 +28,8 @@ export interface MonitorCall {
   /** conmon's `--cid`: the container. */
   containerId: string;
   terminal: boolean;
+  /** The runtime complains to `runtime.log` in place of its stderr, of which conmon tells. */
+  ownLog?: boolean;
   stdin: 'closed' | 'open' | 'once';
   /** conmon's `--log-path`. */
   log: string;
@@ -86,6 +88,7 @@ function monitorArguments(call: MonitorCall): string[] {
     ...['--api-version', '1', '--sync', '--full-attach', '--no-sync-log', '--log-level', 'error'],
     ...['-c', containerId, '-u', directory.id, '-n', directory.id],
     ...['-r', maker.program, '--runtime-arg', '--root', '--runtime-arg', maker.state],
+    ...(call.ownLog ? ['--runtime-arg', '--log', '--runtime-arg', directory.file('runtime.log')] : []),
     ...['-b', directory.path, '-p', directory.file('pid'), '--exit-dir', directory.path, '-l', call.log],
     ...(stdin === 'closed' ? [] : ['-i']),
     ...(stdin === 'open' ? ['--leave-stdin-open'] : []),
