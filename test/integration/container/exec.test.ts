@@ -46,6 +46,20 @@ describeEngine('exec', ({ cli, unique }) => {
     assert.equal((await cli.run(['exec', '--user', 'nobody-knows', name, 'true'])).code, 126);
   });
 
+  it('ends with them in a terminal too, and says why', async () => {
+    for (const [program, code, words] of [
+      ['no-such-program', 127, /executable file not found in \$PATH\r\n$/],
+      ['/etc/passwd', 126, /permission denied\r\n$/],
+    ] as const) {
+      await using terminal = cli.terminal(['exec', '-it', name, program]);
+      const before = terminal.attributes();
+      await terminal.expect(words);
+      assert.equal(await terminal.exit(), code);
+      assert.equal(terminal.attributes(), before);
+    }
+    assert.equal((await cli.run(['exec', '-d', name, 'no-such-program'])).code, 1);
+  });
+
   it('-i passes standard input on', async () => {
     const { stdout } = await cli.run(['exec', '-i', name, 'sh', '-c', 'cat; echo "<end>"'], {
       input: 'text',

@@ -53,7 +53,7 @@ describe('dhow exec', () => {
     assert.equal(daemon.requests.includes('GET /exec/e1/json'), false);
   });
 
-  test('a program that is not there is 127, a container that does not run is 1', async () => {
+  test('what the daemon refuses is 1: a container that does not run, or with -d a program that is not there', async () => {
     const missing = execDaemon({
       'POST /exec/e1/start': ({ answer }) =>
         answer(400, {
@@ -62,7 +62,7 @@ describe('dhow exec', () => {
           reason: 'executable-not-found',
         }),
     });
-    assert.equal((await missing.daemon.run(['exec', 'web', 'x'])).code, 127);
+    assert.equal((await missing.daemon.run(['exec', '-d', 'web', 'x'])).code, 1);
     const stopped = execDaemon({
       'POST /containers/web/exec': ({ answer }) => answer(409, { message: 'container web is not running' }),
     });

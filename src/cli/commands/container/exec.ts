@@ -16,7 +16,6 @@ export const command = defineCommand({
   usage: ['[OPTIONS] CONTAINER COMMAND [ARG...]'],
   operands: { min: 2 },
   interspersed: false,
-  startsProcess: true,
   options: {
     detach: flag({ short: 'd', help: 'Detached mode: run command in the background' }),
     'detach-keys': text({ help: 'Override the key sequence for detaching a container' }),
