@@ -92,7 +92,7 @@ describe('the AppArmor profile of a daemon', { skip }, () => {
 describe('the AppArmor profile of containers with ids of their own', { skip }, () => {
   for (const runtime of ['crun', 'runc']) {
     it(`confines those of ${runtime}`, async () => {
-      using ids = await giveSubordinateIds();
+      await using ids = await giveSubordinateIds();
       // On Linux 6.1 not all file systems can be shown with other ids: that of /tmp cannot.
       const directory = fs.mkdtempSync('/var/tmp/dhow-test-');
       using cleanup = new DisposableStack();
