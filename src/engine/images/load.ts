@@ -8,7 +8,13 @@ import { DhowError } from '#errors/error.ts';
 import { type ImageConfig, maxConfigBytes, parseImageConfig } from '#image/config.ts';
 import { type Digest, hexOf } from '#image/digest.ts';
 import { formatPlatform, matchesPlatform, type Platform } from '#image/platform.ts';
-import { canonicalTag, familiarName, parseReference, withDefaultTag } from '#image/reference.ts';
+import {
+  canonicalTag,
+  familiarName,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+} from '#image/reference.ts';
 import type { ImageRecord, Lease } from '#store/images.ts';
 
 export interface LoadOptions {
@@ -65,10 +71,12 @@ async function loadOne(
       `the archive is malformed: image ${entry.config} has ${diffIds.length} layers in its configuration and ${entry.layers.length} in its manifest`,
     );
   }
+  const references = entry.tags.map(parseTag);
   lease.hold(diffIds);
   const layers = diffIds.map((diffId, index) => ({ diffId, blob: entry.layers[index] as ArchiveLayer }));
   await forEachAtOnce(parts.maxConcurrentLayers, layers, async ({ diffId, blob }) => {
     if (parts.layers.has(diffId)) return;
+    if (!parts.content.has(blob.digest)) throw wrongLayer(diffIds.indexOf(diffId), diffId, blob.digest);
     const layer = hexOf(diffId).slice(0, 12);
     const total = parts.content.sizeOf(blob.digest);
     await parts.layers.unpack(diffId, parts.content.stream(blob.digest), {
@@ -80,7 +88,6 @@ async function loadOne(
   const content: Digest[] = [];
   for (const { diffId, blob } of layers) if (await keepForm(parts, diffId, blob)) content.push(blob.digest);
 
-  const references = entry.tags.map((tag) => withDefaultTag(parseReference(tag)));
   const id = entry.config;
   const { manifest } = entry;
   parts.database.transaction(() => {
@@ -91,6 +98,23 @@ async function loadOne(
   if (!image) throw new DhowError('Internal', `image ${id} vanished while it was loaded`);
   parts.events.emit({ type: 'image', action: 'load', id, attributes: { name: entry.tags[0] ?? id } });
   return { image, names: references.map(familiarName) };
+}
+
+function parseTag(tag: string): Reference {
+  const reference = parseReference(tag);
+  if (reference.digest === undefined) return withDefaultTag(reference);
+  throw new DhowError(
+    'InvalidParameter',
+    `the archive is malformed: "${tag.slice(0, 300)}" is a digest and no tag`,
+  );
+}
+
+/** The archive's layer was unpacked when it came by, as what it is. */
+function wrongLayer(index: number, expected: Digest, actual: Digest): DhowError {
+  return new DhowError(
+    'InvalidParameter',
+    `the archive is malformed: invalid diffID for layer ${index}: expected "${expected}", got "${actual}"`,
+  );
 }
 
 const defaultTypes = {

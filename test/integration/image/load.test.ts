@@ -141,4 +141,40 @@ describeEngine('load', ({ cli, engine, unique }) => {
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /no such file/);
   });
+
+  it('refuses documents that contradict each other, or name no tags', async (t) => {
+    const name = unique('contradicts');
+    const directory = fileOf(name);
+    fs.mkdirSync(directory);
+    await cli.out('tag', 'busybox', `${name}:v1`);
+    t.after(() => cli.out('rmi', `${name}:v1`));
+    await cli.out('save', '-o', `${directory}.tar`, `${name}:v1`);
+    await outputOf('tar', ['-C', directory, '-xf', `${directory}.tar`]);
+    fs.rmSync(path.join(directory, 'index.json'));
+    const manifestFile = path.join(directory, 'manifest.json');
+    const [manifest] = JSON.parse(fs.readFileSync(manifestFile, 'utf8'));
+    const config = JSON.parse(fs.readFileSync(path.join(directory, manifest.Config), 'utf8'));
+    const load = async (changed: object, changedConfig = config): Promise<string> => {
+      fs.writeFileSync(manifestFile, JSON.stringify([{ ...manifest, ...changed }]));
+      fs.writeFileSync(path.join(directory, manifest.Config), JSON.stringify(changedConfig));
+      await outputOf('tar', ['-C', directory, '-cf', `${directory}.tar`, '.']);
+      const { code, stderr } = await cli.run(['load', '-i', `${directory}.tar`]);
+      assert.equal(code, 1);
+      return stderr;
+    };
+    assert.match(
+      await load({ RepoTags: [`${name}@sha256:${'0'.repeat(64)}`] }),
+      /invalid tag|is a digest and no tag/,
+    );
+    assert.match(await load({ RepoTags: [`${name}:v2`, 'No Name'] }), /invalid reference format/);
+    const diffIds = [`sha256:${'1'.repeat(64)}`];
+    assert.match(
+      await load(
+        { RepoTags: [`${name}:v2`] },
+        { ...config, rootfs: { ...config.rootfs, diff_ids: diffIds } },
+      ),
+      /invalid diffID for layer 0: expected "sha256:1+", got "sha256:/,
+    );
+    assert.equal(await cli.out('images', '--format', '{{.Tag}}', name), 'v1');
+  });
 });
