@@ -3,6 +3,7 @@ import type { Directives } from '#build/dockerfile/directives.ts';
 import type { ArgInstruction, FromInstruction, Instruction } from '#build/dockerfile/instructions.ts';
 import { parseSingle, parseTree } from '#build/dockerfile/parse-tree.ts';
 import { dockerfileError, type SourceText } from '#build/dockerfile/source.ts';
+import { DhowError } from '#errors/error.ts';
 
 /**
  * A Dockerfile, read: bytes → syntax tree → typed instructions, by stage. Nothing is expanded or looked up yet. The
@@ -36,6 +37,9 @@ export type StageInstruction = Exclude<Instruction, FromInstruction>;
 /** @throws InvalidParameter that names file and line, shows the lines around, and suggests the near miss; Unsupported */
 export function parseDockerfile(name: string, bytes: Uint8Array): Dockerfile {
   const { source, directives, nodes } = parseTree(name, bytes);
+  if (nodes.length === 0) {
+    throw new DhowError('InvalidParameter', `${name} has no instructions: it needs at least a FROM`);
+  }
   const escapeMark = directives.escape;
   const dockerfile: Dockerfile = { source, directives, globalArgs: [], stages: [], emptyContinuations: [] };
   for (const node of nodes) {

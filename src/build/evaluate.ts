@@ -1,29 +1,11 @@
 import type { Report } from '#build/checks/finding.ts';
-import {
-  applyArg,
-  applyCommand,
-  applyEnv,
-  applyExpose,
-  applyHealthcheck,
-  applyLabel,
-  applyMaintainer,
-  applyStopSignal,
-  applyUser,
-  applyVolume,
-  applyWorkdir,
-} from '#build/evaluate/evaluate-config.ts';
+import { applySetting, applyWorkdir } from '#build/evaluate/evaluate-config.ts';
 import { evaluateCopy } from '#build/evaluate/evaluate-copy.ts';
 import { evaluateRun } from '#build/evaluate/evaluate-run.ts';
-import {
-  type EvaluateContext,
-  formatEnvironment,
-  parseEnvironment,
-  type StageState,
-} from '#build/evaluate/stage-state.ts';
+import { configOf, type EvaluateContext, type StageState, stateOf } from '#build/evaluate/stage-state.ts';
 import type { BuildPlan, PlannedBase, PlannedStage } from '#build/plan/plan.ts';
 import { createExpander } from '#build/plan/scope.ts';
 import type { CopyStep, EvaluatedStage, Step } from '#build/steps.ts';
-import type { ImageRunConfig } from '#image/config.ts';
 
 /** What `$PATH` means, in the build and in its image, where a base sets none. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -55,7 +37,7 @@ export function evaluatePlan(plan: BuildPlan, options: EvaluateOptions): Map<Pla
     if (stage.base.kind === 'context') steps.unshift(copyContext(plan, stage, stage.base.name));
     states.set(stage, state);
     const { author } = state;
-    const config = endConfig(state);
+    const config = configOf(state);
     evaluated.set(stage, { stage, steps, config, ...(author === undefined ? {} : { author }) });
   }
   return evaluated;
@@ -72,35 +54,18 @@ function startState(
     parent?.config ?? (base.kind === 'image' ? (base.image.config.config ?? {}) : { WorkingDir: '/' });
   // The triggers have come into force here.
   const { OnBuild: _, ...config } = inherited;
-  const state: StageState = {
-    config,
-    author: parent?.author ?? (base.kind === 'image' ? base.image.config.author : undefined),
-    scope: {
-      env: parent ? new Map(parent.scope.env) : parseEnvironment(config.Env ?? []),
-      args: new Map(parent?.scope.args),
-    },
-    labels: new Map(parent?.labels ?? Object.entries(config.Labels ?? {})),
-    ports: new Set(parent?.ports ?? Object.keys(config.ExposedPorts ?? {})),
-    volumes: new Set(parent?.volumes ?? Object.keys(config.Volumes ?? {})),
-    commandSet: false,
-  };
+  const author = parent?.author ?? (base.kind === 'image' ? base.image.config.author : undefined);
+  const state = stateOf(config, author);
+  if (parent) {
+    state.scope = { env: new Map(parent.scope.env), args: new Map(parent.scope.args) };
+    state.labels = new Map(parent.labels);
+    state.ports = new Set(parent.ports);
+    state.volumes = new Set(parent.volumes);
+  }
   const { scope, labels, ports, volumes } = state;
   if (!scope.env.has('PATH')) scope.env.set('PATH', defaultPath);
   globals.budget.spendEntries(scope.env.size + scope.args.size + labels.size + ports.size + volumes.size);
   return state;
-}
-
-/** The configuration with what the instructions have collected. */
-function endConfig({ config, scope, labels, ports, volumes }: StageState): ImageRunConfig {
-  const keysOf = (names: ReadonlySet<string>): Record<string, Record<string, never>> =>
-    Object.fromEntries([...names].map((name) => [name, {}]));
-  return {
-    ...config,
-    Env: formatEnvironment(scope.env),
-    ...(labels.size === 0 ? {} : { Labels: Object.fromEntries(labels) }),
-    ...(ports.size === 0 ? {} : { ExposedPorts: keysOf(ports) }),
-    ...(volumes.size === 0 ? {} : { Volumes: keysOf(volumes) }),
-  };
 }
 
 /** FROM a directory: its files are those of an image without settings. */
@@ -138,32 +103,7 @@ function evaluateInstruction(context: EvaluateContext): Step {
       const { WorkingDir: path = '/', User: user = '' } = state.config;
       return { kind: 'workdir', path, user, source, range, title: text, createdBy: text };
     }
-    case 'ARG':
-      return metadata(applyArg(context, instruction));
-    case 'ENV':
-      return metadata(applyEnv(context, instruction));
-    case 'LABEL':
-      return metadata(applyLabel(context, instruction));
-    case 'EXPOSE':
-      return metadata(applyExpose(context, instruction));
-    case 'VOLUME':
-      return metadata(applyVolume(context, instruction));
-    case 'USER':
-      return metadata(applyUser(context, instruction));
-    case 'STOPSIGNAL':
-      return metadata(applyStopSignal(context, instruction));
-    case 'MAINTAINER':
-      return metadata(applyMaintainer(context, instruction));
-    case 'CMD':
-    case 'ENTRYPOINT':
-      return metadata(applyCommand(context, instruction));
-    case 'HEALTHCHECK':
-      return metadata(applyHealthcheck(context, instruction));
-    case 'SHELL':
-      state.config.Shell = instruction.args;
-      return metadata(`SHELL ${JSON.stringify(instruction.args)}`);
-    case 'ONBUILD':
-      state.config.OnBuild = [...(state.config.OnBuild ?? []), instruction.trigger];
-      return metadata(`ONBUILD ${instruction.trigger}`);
+    default:
+      return metadata(applySetting(context, instruction));
   }
 }

@@ -43,9 +43,6 @@ export function parseTree(name: string, bytes: Uint8Array): SyntaxTree {
     }
     nodes.push(parseNode(cursor, line));
   }
-  if (nodes.length === 0) {
-    throw new DhowError('InvalidParameter', `${name} has no instructions: it needs at least a FROM`);
-  }
   return { source, directives, nodes };
 }
 

@@ -2,15 +2,18 @@ import os from 'node:os';
 import type {
   ArgInstruction,
   CommandInstruction,
+  CopyInstruction,
   HealthcheckInstruction,
   PairsInstruction,
+  RunInstruction,
   TextInstruction,
   WordsInstruction,
 } from '#build/dockerfile/instructions.ts';
 import { dockerfileError } from '#build/dockerfile/source.ts';
+import type { StageInstruction } from '#build/dockerfile.ts';
 import { resolveInImage } from '#build/evaluate/paths.ts';
 import { readPort } from '#build/evaluate/ports.ts';
-import { type EvaluateContext, shellOf } from '#build/evaluate/stage-state.ts';
+import { type SettingContext, shellOf } from '#build/evaluate/stage-state.ts';
 import { setEnvironment } from '#build/plan/scope.ts';
 import type { HealthCheck } from '#image/config.ts';
 
@@ -19,11 +22,45 @@ import type { HealthCheck } from '#image/config.ts';
  * expanded, for history and progress.
  */
 
+export type SettingInstruction = Exclude<StageInstruction, RunInstruction | CopyInstruction>;
+
+export function applySetting(context: SettingContext, instruction: SettingInstruction): string {
+  const { config } = context.state;
+  switch (instruction.type) {
+    case 'ARG':
+      return applyArg(context, instruction);
+    case 'ENV':
+      return applyEnv(context, instruction);
+    case 'LABEL':
+      return applyLabel(context, instruction);
+    case 'EXPOSE':
+      return applyExpose(context, instruction);
+    case 'VOLUME':
+      return applyVolume(context, instruction);
+    case 'USER':
+      return applyUser(context, instruction);
+    case 'WORKDIR':
+      return applyWorkdir(context, instruction);
+    case 'STOPSIGNAL':
+      return applyStopSignal(context, instruction);
+    case 'MAINTAINER':
+      return applyMaintainer(context, instruction);
+    case 'CMD':
+    case 'ENTRYPOINT':
+      return applyCommand(context, instruction);
+    case 'HEALTHCHECK':
+      return applyHealthcheck(context, instruction);
+    case 'SHELL':
+      config.Shell = instruction.args;
+      return `SHELL ${JSON.stringify(instruction.args)}`;
+    case 'ONBUILD':
+      config.OnBuild = [...(config.OnBuild ?? []), instruction.trigger];
+      return `ONBUILD ${instruction.trigger}`;
+  }
+}
+
 /** The value of a declared argument: --build-arg, else its default, else what the global scope says. */
-export function applyArg(
-  { state, expander, globals, buildArgs }: EvaluateContext,
-  arg: ArgInstruction,
-): string {
+function applyArg({ state, expander, globals, buildArgs }: SettingContext, arg: ArgInstruction): string {
   const shown: string[] = [];
   for (const { name, value } of arg.args) {
     const given = buildArgs.get(name.text);
@@ -37,19 +74,19 @@ export function applyArg(
 }
 
 /** All values of one ENV see the variables as they were before it. */
-export function applyEnv({ state, expander }: EvaluateContext, { pairs }: PairsInstruction): string {
+function applyEnv({ state, expander }: SettingContext, { pairs }: PairsInstruction): string {
   const added = pairs.map(({ key, value }): [string, string] => [expander.word(key), expander.word(value)]);
   for (const [name, value] of added) setEnvironment(state.scope, name, value);
   return `ENV ${added.map(([name, value]) => `${name}=${value}`).join(' ')}`;
 }
 
-export function applyLabel({ state, expander }: EvaluateContext, { pairs }: PairsInstruction): string {
+function applyLabel({ state, expander }: SettingContext, { pairs }: PairsInstruction): string {
   const added = pairs.map(({ key, value }): [string, string] => [expander.word(key), expander.word(value)]);
   for (const [name, value] of added) state.labels.set(name, value);
   return `LABEL ${added.map(([name, value]) => `${name}=${value}`).join(' ')}`;
 }
 
-export function applyExpose(context: EvaluateContext, { words }: WordsInstruction): string {
+function applyExpose(context: SettingContext, { words }: WordsInstruction): string {
   const { state, expander, globals } = context;
   const texts = words.flatMap((word) => expander.words(word).map((text) => ({ text, range: word.range })));
   for (const text of texts) {
@@ -60,10 +97,7 @@ export function applyExpose(context: EvaluateContext, { words }: WordsInstructio
   return `EXPOSE ${texts.map(({ text }) => text).join(' ')}`;
 }
 
-export function applyVolume(
-  { state, expander, source }: EvaluateContext,
-  { words }: WordsInstruction,
-): string {
+function applyVolume({ state, expander, source }: SettingContext, { words }: WordsInstruction): string {
   const paths = words.map((word) => {
     const path = expander.word(word);
     if (path.trim() === '')
@@ -74,14 +108,14 @@ export function applyVolume(
   return `VOLUME ${JSON.stringify(paths)}`;
 }
 
-export function applyUser({ state, expander, source }: EvaluateContext, { value }: TextInstruction): string {
+function applyUser({ state, expander, source }: SettingContext, { value }: TextInstruction): string {
   const user = expander.word(value);
   if (user === '') throw dockerfileError(source, value.range, 'the user is empty');
   state.config.User = user;
   return `USER ${user}`;
 }
 
-export function applyWorkdir(context: EvaluateContext, { value }: TextInstruction): string {
+export function applyWorkdir(context: SettingContext, { value }: TextInstruction): string {
   const { state, expander, source } = context;
   const path = expander.word(value);
   if (path === '') throw dockerfileError(source, value.range, 'the working directory is empty');
@@ -97,10 +131,7 @@ export function applyWorkdir(context: EvaluateContext, { value }: TextInstructio
   return `WORKDIR ${state.config.WorkingDir}`;
 }
 
-export function applyStopSignal(
-  { state, expander, source }: EvaluateContext,
-  { value }: TextInstruction,
-): string {
+function applyStopSignal({ state, expander, source }: SettingContext, { value }: TextInstruction): string {
   const signal = expander.word(value);
   if (!isSignal(signal)) {
     throw dockerfileError(
@@ -113,13 +144,13 @@ export function applyStopSignal(
   return `STOPSIGNAL ${signal}`;
 }
 
-export function applyMaintainer(context: EvaluateContext, { value }: TextInstruction): string {
+function applyMaintainer(context: SettingContext, { value }: TextInstruction): string {
   context.state.author = value.text;
   return `MAINTAINER ${value.text}`;
 }
 
 /** An ENTRYPOINT makes the base image's CMD void. */
-export function applyCommand({ state }: EvaluateContext, { type, command }: CommandInstruction): string {
+function applyCommand({ state }: SettingContext, { type, command }: CommandInstruction): string {
   const { config } = state;
   const words =
     command.form === 'exec' ? command.args : command.text === '' ? [] : [...shellOf(config), command.text];
@@ -133,10 +164,7 @@ export function applyCommand({ state }: EvaluateContext, { type, command }: Comm
   return `${type} ${JSON.stringify(words)}`;
 }
 
-export function applyHealthcheck(
-  { state }: EvaluateContext,
-  { check, text }: HealthcheckInstruction,
-): string {
+function applyHealthcheck({ state }: SettingContext, { check, text }: HealthcheckInstruction): string {
   state.config.Healthcheck = check === undefined ? { Test: ['NONE'] } : healthcheckOf(check);
   return text;
 }

@@ -1,5 +1,5 @@
 import { dockerfileError, type Word } from '#build/dockerfile/source.ts';
-import type { EvaluateContext } from '#build/evaluate/stage-state.ts';
+import type { SettingContext } from '#build/evaluate/stage-state.ts';
 
 const protocols = new Set(['tcp', 'udp', 'sctp']);
 
@@ -8,7 +8,7 @@ const protocols = new Set(['tcp', 'udp', 'sctp']);
  * port of the host, which has no place here, the container's part is taken, as Docker does.
  * @throws InvalidParameter
  */
-export function readPort(context: EvaluateContext, word: Word): string[] {
+export function readPort(context: SettingContext, word: Word): string[] {
   const { source, report } = context;
   const [portPart = '', protocolPart = 'tcp', ...more] = word.text.split('/');
   const protocol = protocolPart.toLowerCase();

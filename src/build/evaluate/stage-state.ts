@@ -18,14 +18,44 @@ export interface StageState {
   commandSet: boolean;
 }
 
-export interface EvaluateContext {
+/** What an instruction needs that only changes the configuration. */
+export interface SettingContext {
   state: StageState;
-  placed: PlannedInstruction;
   source: SourceText;
   expander: Expander;
   globals: GlobalScope;
   buildArgs: ReadonlyMap<string, string>;
   report: Report;
+}
+
+export interface EvaluateContext extends SettingContext {
+  placed: PlannedInstruction;
+}
+
+/** Before the first instruction that follows on a configuration. */
+export function stateOf(config: ImageRunConfig, author?: string): StageState {
+  return {
+    config: { ...config },
+    author,
+    scope: { env: parseEnvironment(config.Env ?? []), args: new Map() },
+    labels: new Map(Object.entries(config.Labels ?? {})),
+    ports: new Set(Object.keys(config.ExposedPorts ?? {})),
+    volumes: new Set(Object.keys(config.Volumes ?? {})),
+    commandSet: false,
+  };
+}
+
+/** The configuration with what the instructions have collected. */
+export function configOf({ config, scope, labels, ports, volumes }: StageState): ImageRunConfig {
+  const keysOf = (names: ReadonlySet<string>): Record<string, Record<string, never>> =>
+    Object.fromEntries([...names].map((name) => [name, {}]));
+  return {
+    ...config,
+    ...(scope.env.size === 0 ? {} : { Env: formatEnvironment(scope.env) }),
+    ...(labels.size === 0 ? {} : { Labels: Object.fromEntries(labels) }),
+    ...(ports.size === 0 ? {} : { ExposedPorts: keysOf(ports) }),
+    ...(volumes.size === 0 ? {} : { Volumes: keysOf(volumes) }),
+  };
 }
 
 const defaultShell = ['/bin/sh', '-c'];
@@ -35,7 +65,7 @@ export function shellOf(config: ImageRunConfig): string[] {
 }
 
 /** `KEY=value` list of an image to a map; a later one of the same name wins, as in the kernel's view of most programs. */
-export function parseEnvironment(entries: readonly string[]): Map<string, string> {
+function parseEnvironment(entries: readonly string[]): Map<string, string> {
   const env = new Map<string, string>();
   for (const entry of entries) {
     const equals = entry.indexOf('=');

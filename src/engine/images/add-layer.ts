@@ -1,4 +1,4 @@
-import { applyChanges } from '#engine/images/changes.ts';
+import { applyChanges } from '#build/changes.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import type { AddLayerRequest } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';

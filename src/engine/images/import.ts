@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { applyChanges } from '#engine/images/changes.ts';
+import { applyChanges } from '#build/changes.ts';
 import { getImage } from '#engine/images/find.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { DhowError } from '#errors/error.ts';

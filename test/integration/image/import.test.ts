@@ -52,12 +52,14 @@ describeEngine('import', ({ cli, engine, unique }) => {
     const changes = [
       'CMD ["-c", "echo $GREETING from $(pwd) as $(id -u)"]',
       'ENTRYPOINT ["/bin/sh"]',
-      'ENV GREETING="good morning" PATH=/bin',
+      'ENV GREETING="good morning" PATH=/sbin',
+      'ENV PATH=$PATH:/bin',
       'WORKDIR /tmp',
       'USER alice',
       'EXPOSE 80 53/udp',
       'LABEL purpose=test',
       'VOLUME /data',
+      'HEALTHCHECK --interval=1h CMD true',
       // Debian's dockerd does not know this one.
       ...(engine().kind === 'dockerd' ? [] : ['STOPSIGNAL SIGINT']),
     ].flatMap((change) => ['--change', change]);
@@ -68,6 +70,7 @@ describeEngine('import', ({ cli, engine, unique }) => {
       '53/udp': {},
     });
     assert.equal(await field(name, '{{.Config.Labels.purpose}}'), 'test');
+    assert.equal(await field(name, '{{.Config.Healthcheck.Test}}'), '[CMD-SHELL true]');
     assert.equal(await field(name, '{{json .Config.Volumes}}'), '{"/data":{}}');
     if (engine().kind === 'dhow') assert.equal(await field(name, '{{.Config.StopSignal}}'), 'SIGINT');
   });
