@@ -24,8 +24,8 @@ import { messageOf } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
 import { hostPlatform } from '#image/platform.ts';
 import type { Log } from '#log/log.ts';
-import { readHostResolvConf } from '#network/host-files.ts';
 import { createNetworkStack, defaultNetworkSettings, type NetworkSettings } from '#network/network-stack.ts';
+import { readHostResolvConf } from '#network/resolv-conf.ts';
 import type { AppArmor } from '#runtime/apparmor.ts';
 import { createRuntime } from '#runtime/conmon-runtime.ts';
 import { takeRunDirectory } from '#runtime/run-directory.ts';
@@ -120,7 +120,8 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
   const specContext = readSpecContext(first.seccompProfile, parts.appArmor.host);
   const hostFiles = {
     hosts: () => readText('/etc/hosts') ?? '',
-    resolvConf: () => readHostResolvConf(readText),
+    resolvConf: () => readText('/etc/resolv.conf') ?? '',
+    reachableResolvConf: () => readHostResolvConf(readText),
   };
   const cgroups = readCgroupHierarchies();
   requireRealtime(cgroups, first.realtimeBudget);

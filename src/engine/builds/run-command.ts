@@ -15,7 +15,8 @@ import {
 import type { ContainerService, ContainerView } from '#engine/containers.ts';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
-import { renderHostname, renderHosts, renderResolvConf } from '#network/host-files.ts';
+import { renderHostname, renderHosts } from '#network/host-files.ts';
+import { renderResolvConf } from '#network/resolv-conf.ts';
 import { buildSpec } from '#runtime/build-spec.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 
@@ -163,7 +164,12 @@ export function createCommandRunner(parts: CommandRunnerParts): BuildCommandRunn
       hostname: renderHostname(onHost ? os.hostname() : buildHostname),
       resolv: shared
         ? fs.readFileSync(shared.resolv, 'utf8')
-        : renderResolvConf(parts.hostFiles.resolvConf()),
+        : onHost
+          ? renderResolvConf(parts.hostFiles.resolvConf(), { sharesHost: true })
+          : renderResolvConf(parts.hostFiles.reachableResolvConf(), {
+              ownResolver: endpoints.some(({ names }) => names.length > 0),
+              ipv6: endpoints.some(({ ipv6 }) => ipv6.address !== ''),
+            }),
     };
     const files = new Map<string, string>();
     for (const name of ['hosts', 'hostname', 'resolv'] as const) {

@@ -73,7 +73,8 @@ export interface ContainerParts {
   /** Of the groups above each container. */
   realtimeBudget: RealtimeBudget;
   /** The host's own files, read at each start. */
-  hostFiles: { hosts: () => string; resolvConf: () => string };
+  /** Texts of files of the host; `reachableResolvConf`: with the name servers behind a resolver on its loopback. */
+  hostFiles: { hosts: () => string; resolvConf: () => string; reachableResolvConf: () => string };
   findInitBinary: () => string | undefined;
   /** Of containers that do not opt out; undefined: the host's ids. */
   idMapping?: IdMapping;

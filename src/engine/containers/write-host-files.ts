@@ -5,8 +5,9 @@ import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { ContainerPaths } from '#engine/containers/paths.ts';
 import { readHostsFile } from '#engine/containers/read-hosts-file.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
-import { editHosts, ownNames, renderHostname, renderHosts, renderResolvConf } from '#network/host-files.ts';
+import { editHosts, ownNames, renderHostname, renderHosts } from '#network/host-files.ts';
 import type { Endpoint } from '#network/network.ts';
+import { renderResolvConf } from '#network/resolv-conf.ts';
 import { type IdMapping, rootOutside } from '#sys/id-mapping.ts';
 
 /**
@@ -77,8 +78,13 @@ function resolvConfOf(
   endpoints: readonly Endpoint[],
 ): string {
   const ownResolver = endpoints.some(({ names }) => names.length > 0);
-  const { dns, dnsSearch: search, dnsOptions: options } = record.settings.host;
-  return renderResolvConf(context.hostFiles.resolvConf(), { ownResolver, dns, search, options });
+  const { dns, dnsSearch: search, dnsOptions: options, networkMode } = record.settings.host;
+  const sharesHost = networkNameOf(networkMode) === 'host';
+  const ipv6 = endpoints.some((endpoint) => endpoint.ipv6.address !== '');
+  const { hostFiles } = context;
+  return renderResolvConf(sharesHost ? hostFiles.resolvConf() : hostFiles.reachableResolvConf(), {
+    ...{ ownResolver, sharesHost, ipv6, dns, search, options },
+  });
 }
 
 /** The host as the container's networks see it, else as the default network does. */

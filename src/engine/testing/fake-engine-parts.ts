@@ -223,7 +223,11 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       cgroups: { version: 2, mounts: [] },
       cgroupParent: '/test',
       realtimeBudget: { periodUs: 0, runtimeUs: 0 },
-      hostFiles: { hosts: () => '', resolvConf: () => 'nameserver 192.0.2.1\n' },
+      hostFiles: {
+        hosts: () => '',
+        resolvConf: () => 'nameserver 127.0.0.53\n',
+        reachableResolvConf: () => 'nameserver 192.0.2.1\n',
+      },
       findInitBinary: () => undefined,
     });
     services.push(service);

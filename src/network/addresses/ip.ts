@@ -132,3 +132,8 @@ export function overlap(one: Subnet, other: Subnet): boolean {
     firstAddress(other) <= lastAddress(one)
   );
 }
+
+/** 169.254.0.0/16, fe80::/10. */
+export function isLinkLocal({ family, value }: IpAddress): boolean {
+  return family === 4 ? value >> 16n === 0xa9fen : value >> 118n === 0x3fan;
+}

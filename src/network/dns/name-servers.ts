@@ -1,5 +1,5 @@
 import { contains, parseIp } from '#network/addresses/ip.ts';
-import { nameServersOf } from '#network/host-files.ts';
+import { nameServersOf } from '#network/resolv-conf.ts';
 import type { EndpointTable } from '#network/tables/endpoints.ts';
 import type { NetworkTable } from '#network/tables/networks.ts';
 import { chooseGateways } from '#network/tables/port-targets.ts';

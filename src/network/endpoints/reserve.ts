@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DhowError } from '#errors/error.ts';
-import { parseIp } from '#network/addresses/ip.ts';
+import { isLinkLocal, parseIp } from '#network/addresses/ip.ts';
 import { macOf, parseMac } from '#network/addresses/mac.ts';
 import { chooseAddresses } from '#network/endpoints/choose-addresses.ts';
 import type { EndpointParts } from '#network/endpoints/parts.ts';
@@ -108,19 +108,16 @@ function checkRequest(network: NetworkRow, request: EndpointRequest): void {
       `invalid network alias "${badAlias?.slice(0, 60) ?? '(too many)'}"`,
     );
   }
-  const badAddress = linkLocalAddresses.find((text) => !isLinkLocal(text));
+  const badAddress = linkLocalAddresses.find((text) => {
+    const address = parseIp(text);
+    return address === undefined || !isLinkLocal(address);
+  });
   if (badAddress !== undefined) {
     throw new DhowError(
       'InvalidParameter',
       `invalid link-local address "${badAddress.slice(0, 60)}": it must be of 169.254.0.0/16 or fe80::/10`,
     );
   }
-}
-
-function isLinkLocal(text: string): boolean {
-  const address = parseIp(text);
-  if (address?.family === 4) return address.value >> 16n === 0xa9fen;
-  return address !== undefined && address.value >> 118n === 0x3fan;
 }
 
 function chooseInterfaceName(

@@ -1,5 +1,5 @@
 import { DhowError } from '#errors/error.ts';
-import { bytesOfIp, ipOfBytes } from '#network/addresses/ip.ts';
+import { bytesOfIp, ipOfBytes, isLinkLocal } from '#network/addresses/ip.ts';
 import { macOf } from '#network/addresses/mac.ts';
 import { ownAlias } from '#network/kernel/own-alias.ts';
 import { parseBridgeOptions } from '#network/options/bridge-options.ts';
@@ -59,7 +59,7 @@ function createBridge(host: NetlinkSocket, network: BridgeNetwork, mtu: number):
 function addressChanges(host: NetlinkSocket, network: BridgeNetwork, interfaceIndex: number) {
   const wanted = gatewayAddresses(network, interfaceIndex);
   const present = listAddresses(host).filter(
-    (address) => address.interfaceIndex === interfaceIndex && !isLinkLocal6(address),
+    (address) => address.interfaceIndex === interfaceIndex && !isFromKernel(address),
   );
   const missing = wanted.filter((address) => !present.some((other) => sameAddress(address, other)));
   const strange = present.filter((address) => !wanted.some((other) => sameAddress(address, other)));
@@ -80,9 +80,8 @@ function sameAddress(one: InterfaceAddress, other: InterfaceAddress): boolean {
   return one.prefixLength === other.prefixLength && Buffer.compare(one.address, other.address) === 0;
 }
 
-/** fe80::/10, which the kernel gives by itself. */
-function isLinkLocal6({ address }: InterfaceAddress): boolean {
-  return address.length === 16 && address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80;
+function isFromKernel({ address }: InterfaceAddress): boolean {
+  return address.length === 16 && isLinkLocal(ipOfBytes(address));
 }
 
 /**

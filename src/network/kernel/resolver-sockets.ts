@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import fs from 'node:fs';
-import { resolverAddress } from '#network/host-files.ts';
 import type { NamespaceSandbox } from '#network/kernel/sandbox.ts';
+import { resolverAddress } from '#network/resolv-conf.ts';
 import { check, hasCode, libc } from '#sys/libc.ts';
 import { inNetworkNamespace } from '#sys/namespaces.ts';
 import { netlinkProtocols, openNetlink } from '#sys/netlink.ts';

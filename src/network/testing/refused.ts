@@ -16,3 +16,11 @@ export async function refused(
     return true;
   });
 }
+
+/** The same for input that a function without effects finds wrong. */
+export function refusedInput(action: () => unknown, words: RegExp): void {
+  assert.throws(
+    action,
+    (error) => isDhowError(error) && error.kind === 'InvalidParameter' && words.test(error.message),
+  );
+}

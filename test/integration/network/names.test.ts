@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, it } from 'node:test';
 import { describeEngine } from '../../support/describe-engine.ts';
 
@@ -60,5 +61,11 @@ describeEngine('network › names', ({ cli, unique }) => {
       'options timeout:1 ndots:0',
       'search example.test',
     ]);
+  });
+
+  it('a container with the host’s network has the host’s name servers, also those on its loopback', async () => {
+    const servers = (text: string): string[] => text.split('\n').filter((line) => /^nameserver\s/.test(line));
+    const text = await cli.out('run', '--rm', '--network', 'host', 'busybox', 'cat', '/etc/resolv.conf');
+    assert.deepEqual(servers(text), servers(fs.readFileSync('/etc/resolv.conf', 'utf8')));
   });
 });
