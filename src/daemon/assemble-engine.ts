@@ -7,7 +7,7 @@ import type { EngineMetrics } from '#daemon/metrics/engine-metrics.ts';
 import type { OpenStore } from '#daemon/open-store.ts';
 import { createRegistryOf } from '#daemon/registry.ts';
 import type { ChosenRuntime } from '#daemon/runtimes.ts';
-import { closeVolumes, readRemapSetting, requireRemapping } from '#daemon/userns/remapping.ts';
+import { readRemapSetting, requireRemapping } from '#daemon/userns/remapping.ts';
 import { createBuildService, splitExits } from '#engine/build-service.ts';
 import { createContainerService } from '#engine/container-service.ts';
 import { createDiskUsageService } from '#engine/disk-usage-service.ts';
@@ -108,10 +108,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
   });
   undo.defer(quietly('unmount the data root as containers see it', () => roots[Symbol.dispose]()));
   const idMapping = first.usernsRemap === undefined ? undefined : await readRemapSetting(first.usernsRemap);
-  if (idMapping !== undefined) {
-    requireRemapping(roots, idMapping, root.containers);
-    closeVolumes(root.volumes);
-  }
+  if (idMapping !== undefined) requireRemapping(roots, idMapping, root.containers);
   const remapping = idMapping === undefined ? {} : { idMapping };
 
   const runtime = metrics.meterRuntime(conmonRuntime);

@@ -51,11 +51,21 @@ function makeDataRoot(directory: string): DataRoot {
     // Users of a container without root's power must be able to pass through.
     containers: at('containers', 0o711),
     trash: at('trash', 0o700),
-    volumes: at('volumes', 0o711),
+    volumes: makeClosed(path.join(directory, 'volumes')),
     build: at('build', 0o711),
     engineId: readEngineId(path.join(directory, 'engine-id')),
     lock,
   };
+}
+
+/**
+ * A container's root may well be root on disk. A program that it puts into a volume and gives its setuid bit would make root of whoever runs it on
+ * the host, so that nobody but root comes near; containers' own directories are closed to others, too.
+ */
+function makeClosed(directory: string): string {
+  fs.mkdirSync(directory, { recursive: true });
+  fs.chmodSync(directory, 0o700);
+  return directory;
 }
 
 /**

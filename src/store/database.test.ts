@@ -38,6 +38,24 @@ describe('openDatabase', () => {
     again.close();
   });
 
+  it('closes its files to others, those too that were open to them', async () => {
+    const database = openDatabase(file, [first]);
+    database.sql.exec('INSERT INTO one VALUES (7)');
+    await database.snapshot();
+    const modes = (): string[] =>
+      fs
+        .readdirSync(directory)
+        .map((name) => (fs.statSync(path.join(directory, name)).mode & 0o777).toString(8));
+    const closed = Array(4).fill('600');
+    assert.deepEqual(modes(), closed);
+    for (const name of fs.readdirSync(directory)) fs.chmodSync(path.join(directory, name), 0o644);
+    // As the next daemon after a SIGKILL finds them.
+    const next = openDatabase(file, [first]);
+    assert.deepEqual(modes(), closed);
+    next.close();
+    database.close();
+  });
+
   it('refuses a database of a newer program', () => {
     openDatabase(file, [first, second]).close();
     assert.throws(() => openDatabase(file, [first]), { kind: 'Unsupported', message: /newer.*"two"/ });

@@ -5,6 +5,7 @@ import { findDamage } from '#store/database/damage.ts';
 import { nameLackOfSpace, nameLackOfSpaceIn } from '#store/database/lack-of-space.ts';
 import { createLogSync } from '#store/database/log-sync.ts';
 import { documentsOf, migrate } from '#store/database/migrate.ts';
+import { closeFiles, createPrivateFile } from '#store/database/private-file.ts';
 import { finishRescue, rescueDatabase, snapshotOf, unsettled } from '#store/database/rescue.ts';
 import { writeSnapshot } from '#store/database/snapshot.ts';
 import { reserveSpace } from '#sys/reserve-space.ts';
@@ -81,7 +82,9 @@ const reservedBytes = 1024 * 1024;
  */
 export function openDatabase(path: string, migrations: readonly Migration[]): Database {
   const documents = documentsOf(migrations);
+  closeFiles(path, `${path}-wal`, `${path}-shm`, snapshotOf(path));
   const found = rescueIfDamaged(path, migrations);
+  createPrivateFile(path);
   const sql = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     sql.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');

@@ -52,7 +52,7 @@ export function createLocalVolumeStore(given: {
     inOrder: createInOrder(),
   };
   const { table, holders, inOrder, workers } = parts;
-  fs.mkdirSync(parts.directory, { recursive: true, mode: 0o711 });
+  fs.mkdirSync(parts.directory, { recursive: true, mode: 0o700 });
   let visits = 0;
 
   /** Holds a volume while something is done with its files. */

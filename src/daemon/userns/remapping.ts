@@ -102,14 +102,6 @@ export function requireRemapping(roots: OverlayRoots, mapping: IdMapping, direct
   }
 }
 
-/**
- * A container's root is root on disk. A program that it gives its setuid bit would make root of whoever runs it on the host, so that nobody
- * but root comes near; containers' own directories are closed to others anyway.
- */
-export function closeVolumes(directory: string): void {
-  fs.chmodSync(directory, 0o700);
-}
-
 /** Containers' roots are reached by their own root. */
 function requirePassage(directory: string, { uid, gid }: { uid: number; gid: number }): void {
   for (let at = fs.realpathSync(directory); ; at = path.dirname(at)) {

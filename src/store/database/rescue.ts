@@ -11,6 +11,7 @@ import {
   openToRead,
 } from '#store/database/damage.ts';
 import { documentsOf, migrate, refuseNewer } from '#store/database/migrate.ts';
+import { createPrivateFile } from '#store/database/private-file.ts';
 import {
   type ReadTable,
   type Row,
@@ -50,6 +51,7 @@ export function rescueDatabase(file: string, migrations: readonly Migration[], d
     );
   }
   refuseNewer(applied, migrations, file);
+  createPrivateFile(unfinished);
   const target = held.use(new DatabaseSync(unfinished, { enableForeignKeyConstraints: false }));
   migrate(
     target,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { DhowError } from '#errors/error.ts';
 import { type Documents, findDamage } from '#store/database/damage.ts';
+import { createPrivateFile } from '#store/database/private-file.ts';
 import { snapshotOf } from '#store/database/rescue.ts';
 
 /**
@@ -12,6 +13,7 @@ import { snapshotOf } from '#store/database/rescue.ts';
 export async function writeSnapshot(sql: DatabaseSync, file: string, documents: Documents): Promise<void> {
   const unfinished = `${snapshotOf(file)}.new`;
   await fs.rm(unfinished, { force: true });
+  createPrivateFile(unfinished);
   await backup(sql, unfinished);
   const damage = findDamage(unfinished, documents, true);
   if (damage !== undefined) {
