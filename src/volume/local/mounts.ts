@@ -1,10 +1,11 @@
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import fs from 'node:fs';
 import { DhowError, messageOf } from '#errors/error.ts';
 import { unmountDetachInBackground } from '#sys/mount.ts';
 import { mountPointsUnder } from '#sys/mount-table.ts';
+import { sealBytes } from '#sys/sealed-file.ts';
 import type { VolumeKind } from '#volume/local/options.ts';
 import { runProgram } from '#volume/local/program.ts';
+import { withServerAddress } from '#volume/local/server-address.ts';
 
 type Mount = Extract<VolumeKind, { kind: 'mount' }>;
 
@@ -21,12 +22,23 @@ export async function mountVolume(mount: Mount, mountpoint: string): Promise<voi
     );
   let options: string;
   try {
-    options = await withAddress(mount);
+    options = await withServerAddress(mount);
   } catch (error) {
     throw refused(messageOf(error));
   }
-  const args = ['-i', '-n', '-t', mount.type, ...(options === '' ? [] : ['-o', options])];
-  await runProgram('mount', [...args, '--', mount.device, mountpoint], refused);
+  const fields = [mount.device, mountpoint, mount.type, options || 'defaults'].map(escapeField);
+  // A table in memory and no arguments, which every user of the host sees: options may have a password.
+  const table = sealBytes(Buffer.from(`${fields.join(' ')} 0 0\n`), 'dhow-mount');
+  try {
+    await runProgram('mount', ['-i', '-n', '-T', '/proc/self/fd/0', mountpoint], refused, table);
+  } finally {
+    fs.closeSync(table);
+  }
+}
+
+/** As fstab(5) has it. */
+function escapeField(text: string): string {
+  return text.replace(/[ \t\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
 /** Takes away all that is mounted at a place. */
@@ -36,17 +48,6 @@ export async function unmountVolume(mountpoint: string): Promise<void> {
 
 export function isMounted(mountpoint: string): boolean {
   return mountPointsUnder(mountpoint).includes(mountpoint);
-}
-
-/** The kernel takes the server's address, not its name. */
-async function withAddress({ type, device, options }: Mount): Promise<string> {
-  if (!/^(nfs4?|cifs)$/.test(type)) return options;
-  const words = options === '' ? [] : options.split(',');
-  const given = words.find((word) => word.startsWith('addr='))?.slice('addr='.length);
-  const server = given ?? (type === 'cifs' ? /^\/\/([^/]+)/.exec(device)?.[1] : undefined);
-  if (server === undefined || isIP(server) !== 0) return options;
-  const { address } = await lookup(server);
-  return [...words.filter((word) => !word.startsWith('addr=')), `addr=${address}`].join(',');
 }
 
 /** Docker's command line takes these words of a failed start for a program that is missing or may not run. */

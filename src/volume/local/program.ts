@@ -3,20 +3,22 @@ import { DhowError } from '#errors/error.ts';
 
 /**
  * Runs a program of the host and waits for its end.
+ * @param input a descriptor that is its standard input
  * @throws DhowError made of its complaint by `failure`; Unavailable when it is not installed
  */
 export async function runProgram(
   program: string,
   args: readonly string[],
   failure: (complaint: string) => DhowError,
+  input: number | 'ignore' = 'ignore',
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const child = spawn(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: [input, 'ignore', 'pipe'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
   });
   let complaint = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(0, 2000);
   });
   child.on('error', (cause) =>
