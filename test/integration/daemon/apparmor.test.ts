@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { hasAppArmor, listAppArmorProfiles } from '../../../src/sys/security-modules.ts';
-import { type Cli, cliNames } from '../../support/cli.ts';
+import { type Cli, cliNames, dhowProgram } from '../../support/cli.ts';
 import { outputOf } from '../../support/command.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
 import { importBase } from '../../support/describe-engine.ts';
@@ -86,6 +86,33 @@ describe('the AppArmor profile of a daemon', { skip }, () => {
       const none = ['--security-opt', 'apparmor=unconfined'];
       assert.equal(await cli.out('run', '--rm', ...none, ...printLabel), 'unconfined');
     });
+  });
+
+  it('lets a daemon that is confined itself go on with its containers', async () => {
+    const rules = `profile "dhow test daemon" flags=(attach_disconnected, mediate_deleted) {
+      capability, file, mount, umount, pivot_root, network, signal, ptrace, change_profile, }`;
+    await outputOf('apparmor_parser', ['--replace'], { input: rules });
+    const program = path.join(daemon.directory, 'confined');
+    fs.writeFileSync(program, `#!/bin/sh\nexec aa-exec -p 'dhow test daemon' -- ${dhowProgram} "$@"\n`, {
+      mode: 0o755,
+    });
+    await daemon.stop();
+    await daemon.start(program);
+    try {
+      assert.match(fs.readFileSync(`/proc/${daemon.pid}/attr/current`, 'utf8'), /^dhow test/);
+      const script = 'trap "exit 7" TERM; while true; do sleep 0.1; done';
+      await cli.out('run', '--detach', '--name', 'box', 'busybox', 'sh', '-c', script);
+      assert.equal(await cli.out('exec', 'box', 'cat', '/proc/1/attr/current'), confined);
+      assert.match(await cli.out('top', 'box'), /sh -c/);
+      await cli.out('cp', 'box:/etc/group', daemon.directory);
+      await cli.out('stop', 'box');
+      assert.equal(await cli.out('inspect', '--format', '{{.State.ExitCode}}', 'box'), '7');
+      await cli.out('rm', 'box');
+    } finally {
+      await daemon.stop();
+      await daemon.start(dhowProgram);
+      await outputOf('apparmor_parser', ['--remove'], { input: rules });
+    }
   });
 });
 
