@@ -61,7 +61,17 @@ test('every name leads to one command', () => {
 
 test('overviews', async () => {
   const all = await daemon.run([]);
-  assert.match(all.stdout, /Commands:\n(.*\n)*? {2}run +Create and run a new container/);
+  assert.match(all.stdout, /^Common commands:\n {2}run +Create and run a new container/m);
+  for (const entry of registry) {
+    const name = entry.names.find((candidate) => !candidate.includes(' '));
+    if (name !== undefined) assert.match(all.stdout, new RegExp(`^  ${name} `, 'm'));
+  }
+  for (const help of [all, await daemon.run(['compose', '--help'])]) {
+    assert.deepEqual(
+      help.stdout.split('\n').filter((line) => line.length > 80),
+      [],
+    );
+  }
   assert.equal((await daemon.run(['--help'])).stdout, all.stdout);
   const group = await daemon.run(['container']);
   assert.match(group.stdout, /^Usage: {2}dhow container COMMAND\n(.*\n)*? {2}run +Create and run/);

@@ -10,7 +10,7 @@ export const globalOptions = {
   debug: flag({ short: 'D', help: 'Print where an error comes from' }),
   host: list({
     short: 'H',
-    help: 'Daemon to talk to, such as unix:///run/dhow/dhow.sock or tcp://host:2375',
+    help: 'Daemon to talk to, such as unix:///run/dhow/dhow.sock, ssh://host, or tcp://host:2376 with --tlsverify',
   }),
   'log-level': text({ short: 'l', help: '' }),
   tls: flag({ help: 'Use TLS; implied by --tlsverify' }),

@@ -17,6 +17,10 @@ export function commandHelp(name: string, entry: CommandEntry, command: Command,
   }
   const options = optionLines(command.options, width);
   if (options !== '') parts.push(`Options:\n${options}`);
+  if (command.verbs !== undefined) {
+    const rows = command.verbs.entries.map(({ names, summary }) => [names[0] ?? '', summary] as const);
+    parts.push(`Commands:\n${layOut(rows, width)}`);
+  }
   if (command.notes !== undefined) parts.push(command.notes.trimEnd());
   return `${parts.join('\n\n')}\n`;
 }
@@ -40,6 +44,9 @@ export function groupHelp(
   ].join('\n\n');
 }
 
+/** What `dhow --help` shows first, in this order: Docker's choice, and `compose`. */
+const common = 'run exec ps build compose pull push images login logout search version info'.split(' ');
+
 /** What `dhow` and `dhow --help` print. */
 export function overview(
   registry: readonly CommandEntry[],
@@ -47,17 +54,21 @@ export function overview(
   globalOptions: OptionTable,
   width: number,
 ): string {
-  const short = registry.flatMap((entry): [string, string][] => {
-    const name = entry.names.find((candidate) => !candidate.includes(' '));
-    return name === undefined ? [] : [[name, entry.summary]];
-  });
+  const short = new Map([['daemon', 'Run the engine in the foreground']]);
+  for (const { names, summary } of registry) {
+    const name = names.find((candidate) => !candidate.includes(' '));
+    if (name !== undefined) short.set(name, summary);
+  }
+  const rowsOf = (names: readonly string[]) => names.map((name) => [name, short.get(name) ?? ''] as const);
+  const others = [...short.keys()].filter((name) => !common.includes(name)).sort();
   const used = new Set(registry.map((entry) => entry.names[0]?.split(' ')[0] ?? ''));
   const management = Object.entries(groups).filter(([name]) => used.has(name));
   return [
     'Usage:  dhow [OPTIONS] COMMAND',
-    'A container engine: runs, builds and keeps containers. Speaks the Docker Engine API.',
+    "A container engine: runs, builds and keeps containers. Speaks Docker's API.",
+    `Common commands:\n${layOut(rowsOf(common), width)}`,
     `Management commands:\n${layOut(management.sort(byName), width)}`,
-    `Commands:\n${layOut([...short, ['daemon', 'Run the engine in the foreground'] as [string, string]].sort(byName), width)}`,
+    `Commands:\n${layOut(rowsOf(others), width)}`,
     `Global options:\n${optionLines(globalOptions, width)}`,
     "Run 'dhow COMMAND --help' for more information on a command.\n",
   ].join('\n\n');

@@ -228,10 +228,6 @@ export const command: Command = defineCommand({
   // The verb has options of its own.
   interspersed: false,
   options,
-  notes: [
-    'Commands:',
-    ...verbs.map(({ names: [name = ''], summary }) => `  ${name.padEnd(9)} ${summary}`),
-  ].join('\n'),
   verbs: {
     entries: verbs.map(({ names, summary, load }) => ({
       names,
