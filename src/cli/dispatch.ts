@@ -7,7 +7,7 @@ import type { OptionValues } from '#cli/options.ts';
 import { parseOptions } from '#cli/parse-options.ts';
 import { type CommandEntry, groups } from '#cli/registry.ts';
 import { UsageError } from '#cli/usage-error.ts';
-import { isDhowError } from '#errors/error.ts';
+import { isDhowError, kindOf } from '#errors/error.ts';
 
 export type GlobalOptions = OptionValues<typeof globalOptions>;
 
@@ -25,6 +25,7 @@ export async function dispatch(parts: CliParts, words: readonly string[]): Promi
   let name: string | undefined;
   let usage: string | undefined;
   let debug = false;
+  let context: CliContext | undefined;
   try {
     const line = parseOptions(globalOptions, words, { interspersed: false });
     const options = line.options as GlobalOptions;
@@ -46,8 +47,11 @@ export async function dispatch(parts: CliParts, words: readonly string[]): Promi
       return 0;
     }
     checkOperands(name, command, input.operands.length);
-    return await command.run(parts.createContext(options), input);
+    context = parts.createContext(options);
+    return await command.run(context, input);
   } catch (error) {
+    // Who ended it by a signal need not be told; `main.ts` has the exit code.
+    if (kindOf(error) === 'Cancelled' && context?.signal.aborted) return 1;
     if (command !== undefined && name !== undefined && isDhowError(error) && error instanceof UsageError) {
       const { usageLines } = await import('#cli/help.ts');
       usage = usageLines(name, command);

@@ -18,9 +18,11 @@ function openOutput(name: 'stdout' | 'stderr'): Output {
   if (known !== undefined) return known;
   const stream: Output = process[name];
   opened.set(name, stream);
-  stream.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? brokenPipeCode : 1),
-  );
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(brokenPipeCode);
+    if (name === 'stdout') process.stderr.write(`dhow: cannot write to standard output: ${error.message}\n`);
+    process.exit(1);
+  });
   return stream;
 }
 
