@@ -26,6 +26,7 @@ export function createRegistryOf(config: () => DaemonConfig): ConfiguredRegistry
     resolve: (...args) => client().resolve(...args),
     fetchConfig: (...args) => client().fetchConfig(...args),
     fetchBlob: (...args) => client().fetchBlob(...args),
+    isMirrored: (...args) => client().isMirrored(...args),
     hasBlob: (...args) => client().hasBlob(...args),
     pushBlob: (...args) => client().pushBlob(...args),
     pushManifest: (...args) => client().pushManifest(...args),

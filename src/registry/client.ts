@@ -1,7 +1,8 @@
 import { DhowError } from '#errors/error.ts';
 import { maxConfigBytes, parseImageConfig } from '#image/config.ts';
 import { digestOf } from '#image/digest.ts';
-import { familiarName } from '#image/reference.ts';
+import type { Descriptor } from '#image/manifest.ts';
+import { familiarName, type Reference } from '#image/reference.ts';
 import { createAuthorizer } from '#registry/auth/authorizer.ts';
 import { fetchBlob } from '#registry/blobs/fetch.ts';
 import { hasBlob, pushBlob } from '#registry/blobs/push.ts';
@@ -17,7 +18,12 @@ import { createAsk } from '#registry/http/ask.ts';
 import { withRetries } from '#registry/http/back-off.ts';
 import { discardBody } from '#registry/http/body.ts';
 import { createTransport } from '#registry/http/transport.ts';
-import { defaultLimits, type RegistryClient, type RegistryOptions } from '#registry/registry.ts';
+import {
+  type BlobOptions,
+  defaultLimits,
+  type RegistryClient,
+  type RegistryOptions,
+} from '#registry/registry.ts';
 import { searchRegistry } from '#registry/search.ts';
 
 /**
@@ -41,7 +47,7 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient &
         resolveAt({ ask, limits }, endpoint, reference, resolveOptions),
       ),
 
-    async fetchConfig(reference, descriptor, { credentials, signal }) {
+    async fetchConfig(reference, descriptor, options) {
       const name = familiarName(reference);
       if (descriptor.size > maxConfigBytes) {
         throw new DhowError(
@@ -49,19 +55,10 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient &
           `image configuration of ${name} is too large: ${descriptor.size} bytes, the limit is ${maxConfigBytes}`,
         );
       }
-      let chunks: Uint8Array[] = [];
-      const onRestart = async (): Promise<void> => {
-        chunks = [];
-      };
-      for await (const chunk of client.fetchBlob(reference, descriptor, {
-        offset: 0,
-        onRestart,
-        credentials,
-        signal,
-      })) {
-        chunks.push(chunk);
+      let bytes = await readBlob(client, reference, descriptor, options);
+      if (digestOf(bytes) !== descriptor.digest && client.isMirrored(reference)) {
+        bytes = await readBlob(client, reference, descriptor, { ...options, fromRegistry: true });
       }
-      const bytes = Buffer.concat(chunks);
       const digest = digestOf(bytes);
       if (digest !== descriptor.digest) {
         throw new DhowError(
@@ -72,8 +69,14 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient &
       return { bytes, config: parseImageConfig(bytes) };
     },
 
-    fetchBlob: (reference, descriptor, blobOptions) =>
-      fetchBlob({ ask, limits, route }, endpointsOf(reference), reference, descriptor, blobOptions),
+    fetchBlob(reference, descriptor, blobOptions) {
+      const endpoints = blobOptions.fromRegistry
+        ? [registryEndpoint(reference.registry)]
+        : endpointsOf(reference);
+      return fetchBlob({ ask, limits, route }, endpoints, reference, descriptor, blobOptions);
+    },
+
+    isMirrored: (reference) => endpointsOf(reference).length > 1,
 
     hasBlob: (reference, digest, blobOptions) =>
       hasBlob({ ask, limits }, registryEndpoint(reference.registry), reference, digest, blobOptions),
@@ -116,6 +119,22 @@ export function createRegistryClient(options: RegistryOptions): RegistryClient &
     search: (registry, term, searchOptions) => searchRegistry({ ask, limits }, registry, term, searchOptions),
   };
   return { ...client, [Symbol.dispose]: () => transport[Symbol.dispose]() };
+}
+
+/** A small blob whole. Its digest is not checked. */
+async function readBlob(
+  client: Pick<RegistryClient, 'fetchBlob'>,
+  reference: Reference,
+  descriptor: Descriptor,
+  options: Omit<BlobOptions, 'offset' | 'onRestart'>,
+): Promise<Buffer> {
+  let chunks: Uint8Array[] = [];
+  const onRestart = async (): Promise<void> => {
+    chunks = [];
+  };
+  const bytes = client.fetchBlob(reference, descriptor, { ...options, offset: 0, onRestart });
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** What lies above is no repository that somebody pulls as a whole. */

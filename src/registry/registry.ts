@@ -58,6 +58,8 @@ export interface RegistryClient {
    * after exactly `descriptor.size` bytes or throws.
    */
   fetchBlob(reference: Reference, descriptor: Descriptor, options: BlobOptions): AsyncIterable<Uint8Array>;
+  /** Whether others are asked before the registry itself. */
+  isMirrored(reference: Reference): boolean;
   /** Whether the registry itself (no mirror) has a blob. */
   hasBlob(
     reference: Reference,
@@ -112,6 +114,8 @@ export interface RegistryClient {
 export interface BlobOptions {
   offset: number;
   onRestart: () => Promise<void>;
+  /** No mirror is asked, as when what came from one turned out to be wrong. */
+  fromRegistry?: boolean;
   credentials?: Credentials | undefined;
   signal: AbortSignal;
 }

@@ -126,9 +126,20 @@ describe('an ingest', () => {
         return true;
       });
       assert.deepEqual(store.list(), []);
+      await ingest[Symbol.asyncDispose]();
       assert.deepEqual(ingestFiles(), []);
     });
   }
+
+  it('begins anew after content that was wrong', async () => {
+    await using ingest = await store.ingest('ref', never);
+    await ingest.write(Buffer.from('wrong'));
+    await assert.rejects(ingest.commit({ digest }), { kind: 'DataLoss' });
+    assert.equal(ingest.offset, 0);
+    await ingest.write(text);
+    await ingest.commit({ digest });
+    assert.deepEqual(await store.read(digest, text.length), text);
+  });
 
   it('that is discarded leaves nothing', async () => {
     await using ingest = await store.ingest('ref', never);

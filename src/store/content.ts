@@ -57,8 +57,8 @@ export interface Ingest extends AsyncDisposable {
   /** Drops everything; the ref is free again. */
   discard(): Promise<void>;
   /**
-   * Verifies, syncs and makes the blob visible by one rename. @throws DataLoss naming both digests when they differ
-   * (what was written is then discarded).
+   * Verifies, syncs and makes the blob visible by one rename. @throws DataLoss naming both digests when they differ: what
+   * was written is dropped then, and the source can begin anew.
    */
   commit(expected: { digest: Digest; sizeBytes?: number }): Promise<void>;
 }

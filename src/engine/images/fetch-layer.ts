@@ -48,17 +48,29 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
         return;
       }
       if (!content.has(descriptor.digest)) {
-        if (ingest.offset === 0) {
-          const streamed = await unpackWhileDownloading(reference, descriptor, diffId, ingest, options);
-          if (streamed) return;
+        const isBuiltOn = ingest.offset > 0 || registry.isMirrored(reference);
+        try {
+          const isNew = ingest.offset === 0;
+          if (isNew && (await unpackWhileDownloading(reference, descriptor, diffId, ingest, options))) return;
+          await drain(download(reference, descriptor, ingest, options), signal);
+        } catch (error) {
+          // Only at its end can the digest tell that a mirror, or what lay here from earlier, was wrong.
+          if (signal.aborted || !isBuiltOn || !isWrong(error)) throw error;
+          if (!content.has(descriptor.digest)) {
+            await ingest.restart();
+            await drain(download(reference, descriptor, ingest, { ...options, fromRegistry: true }), signal);
+          }
         }
-        for await (const _chunk of download(reference, descriptor, ingest, options)) signal.throwIfAborted();
       }
       await unpack(reference, descriptor, diffId, content.stream(descriptor.digest), options);
     } catch (error) {
       if (!mayBeResumed(signal.aborted ? signal.reason : error)) await ingest.discard();
       throw error;
     }
+  }
+
+  function isWrong(error: unknown): boolean {
+    return ['DataLoss', 'InvalidParameter'].includes(kindOf(error));
   }
 
   /** @returns false when the registry made us begin anew, after which the blob must be unpacked from the store */
@@ -94,10 +106,10 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
     reference: Reference,
     descriptor: Descriptor,
     ingest: Ingest,
-    options: FetchOptions,
+    options: FetchOptions & { fromRegistry?: boolean },
     onRestart?: () => void,
   ): AsyncGenerator<Uint8Array> {
-    const { credentials, onProgress, signal } = options;
+    const { credentials, fromRegistry = false, onProgress, signal } = options;
     const layer = shortId(descriptor.digest);
     const total = descriptor.size;
     let current = ingest.offset;
@@ -108,6 +120,7 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
         await ingest.restart();
         current = 0;
       },
+      fromRegistry,
       credentials,
       signal,
     });
@@ -193,6 +206,10 @@ export function createLayerFetcher(parts: ImageParts): LayerFetcher {
       if (failure) throw failure.error;
     },
   };
+}
+
+async function drain(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  for await (const _chunk of bytes) signal.throwIfAborted();
 }
 
 /** Docker's twelve digits, by which its clients tell the bars apart. */

@@ -116,7 +116,7 @@ class FileIngest implements Ingest {
     const actual = this.digest();
     const size = this.#size;
     if (actual !== digest || (sizeBytes !== undefined && sizeBytes !== size)) {
-      await this.discard();
+      await this.restart();
       const expected = sizeBytes === undefined ? digest : `${digest} (${sizeBytes} bytes)`;
       throw new DhowError(
         'DataLoss',
@@ -126,8 +126,8 @@ class FileIngest implements Ingest {
     try {
       await this.#handle.datasync();
     } catch (cause) {
-      // The kernel takes its pages for written now: another attempt would be believed.
-      await this.discard();
+      // The kernel takes its pages for written now: another attempt to sync them would be believed.
+      await this.restart();
       throw new DhowError('DataLoss', `cannot write ${digest} to disk: ${messageOf(cause)}`, { cause });
     }
     const blob = this.#blobPathOf(digest);

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { cliNames } from '../../support/cli.ts';
 import { type Daemon, startDaemon } from '../../support/daemon.ts';
@@ -104,6 +106,31 @@ for (const cliName of cliNames) {
     }
   });
 }
+
+it('pull › begins anew where what is on disk turns out to be wrong', async () => {
+  const cli = daemon.cli('dhow');
+  const name = `${gate.address}/wrong-part:v1`;
+  const big = await tarOf({ greeting: 'right'.padEnd(layerBytes, '.') });
+  const recipe = { format: 'oci', compression: 'none', layers: [big] } as const;
+  const [, layer = ''] = (await pushImage(registry, 'wrong-part', recipe, 'v1')).layerDigests;
+  gate.hold(layer, heldAtBytes);
+  const client = cli.start(['pull', name]);
+  const ended = new Promise((resolve) => client.on('exit', resolve));
+  client.stdout.resume();
+  await waitFor('the first part to be on disk', () => largestPart() >= heldAtBytes - slackBytes);
+  client.kill('SIGKILL');
+  await ended;
+  await waitFor('the download to be given up', () => gate.held === 0);
+  gate.open();
+
+  const ingests = path.join(daemon.dataRoot, 'content/ingest');
+  for (const part of fs.readdirSync(ingests)) fs.writeFileSync(path.join(ingests, part), 'x', { flag: 'r+' });
+  assert.equal(await cli.out('run', '--rm', name, 'head', '-c', '5', '/greeting'), 'right');
+  const [first, second, third, ...more] = gate.downloads.filter(({ digest }) => digest === layer);
+  assert.deepEqual([first?.offset, third?.offset, more], [0, 0, []]);
+  assert.ok((second?.offset ?? 0) > 0);
+  await cli.out('rmi', name);
+});
 
 /** Bytes of the largest download under way; the base is smaller than what is waited for. */
 function largestPart(): number {

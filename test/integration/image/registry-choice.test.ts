@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { cliNames } from '../../support/cli.ts';
 import { startDaemon } from '../../support/daemon.ts';
@@ -58,4 +59,35 @@ describe('registries of the configuration', () => {
     const greeting = await daemon.cli('dhow').out('run', '--rm', image, 'cat', '/greeting');
     assert.equal(greeting, 'from the registry');
   });
+
+  it('--registry-mirror-for: what a mirror has wrong comes from the registry', async () => {
+    const image = `${second.address}/wrong-mirror:v1`;
+    const pushed = await pushImage(second, 'wrong-mirror', recipe('right'), 'v1');
+    const { configDigest, layerDigests } = await pushImage(first, 'wrong-mirror', recipe('right'), 'v1');
+    assert.equal(configDigest, pushed.configDigest, 'the mirror has the same image');
+    const mirror = `${second.address}=http://${first.address}`;
+    await using daemon = await startDaemon({ args: ['--registry-mirror-for', mirror] });
+    const dhow = daemon.cli('dhow');
+    const damages: ((file: string) => void)[] = [
+      // Shows when it is decompressed, or not before its digest is known.
+      (file) => fs.writeFileSync(file, Buffer.alloc(fs.statSync(file).size, 1)),
+      (file) => fs.writeFileSync(file, flipped(fs.readFileSync(file), -6)),
+    ];
+    for (const digest of [configDigest, ...layerDigests]) {
+      const file = first.blobFile(digest);
+      const intact = fs.readFileSync(file);
+      for (const damage of damages) {
+        damage(file);
+        assert.equal(await dhow.out('run', '--rm', image, 'cat', '/greeting'), 'right');
+        await dhow.out('rmi', image);
+        fs.writeFileSync(file, intact);
+      }
+    }
+  });
 });
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const index = bytes.length + at;
+  bytes[index] = (bytes[index] ?? 0) ^ 1;
+  return bytes;
+}
