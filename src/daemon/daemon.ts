@@ -62,9 +62,10 @@ export async function startDaemon(
   const metrics = createEngineMetrics();
   let doors: Doors | undefined;
   const appArmor = await openAppArmor();
-  const surroundings = [...warnOfSurroundings(), ...appArmor.warnings];
-  for (const warning of surroundings) log.warn('unfit surroundings', { warning });
-  const warnings = () => [...chosen.warnings, ...surroundings, ...(doors?.warnings ?? [])];
+  const surroundings = warnOfSurroundings();
+  const unfit = () => [...surroundings, ...appArmor.warnings()];
+  for (const warning of unfit()) log.warn('unfit surroundings', { warning });
+  const warnings = () => [...chosen.warnings, ...unfit(), ...(doors?.warnings ?? [])];
   const parts = { config: () => config, root, store, chosen, appArmor, metrics, warnings, log };
   const engine = metrics.meterEngine(await assembleEngine(parts, undo));
   const buildkit = createBuildkit({

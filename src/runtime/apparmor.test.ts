@@ -28,7 +28,10 @@ describe('the default AppArmor profile', () => {
   test('is loaded at the start, and nothing then', async () => {
     const { state, loader } = fakeHost({});
     const { host, warnings, ensureLoaded } = await openAppArmor(loader);
-    assert.deepEqual({ host, warnings }, { host: { defaultProfile: 'dhow-default' }, warnings: [] });
+    assert.deepEqual(
+      { host, warnings: warnings() },
+      { host: { defaultProfile: 'dhow-default' }, warnings: [] },
+    );
     await ensureLoaded('dhow-default');
     assert.equal(state.loads, 1);
   });
@@ -54,25 +57,36 @@ describe('the default AppArmor profile', () => {
     const { host, warnings, ensureLoaded } = await openAppArmor(loader);
     assert.deepEqual(host, { defaultProfile: 'dhow-default' });
     assert.match(
-      warnings.join(),
-      /^WARNING: the AppArmor profile dhow-default cannot be loaded.*syntax error$/,
+      warnings().join(),
+      /^WARNING: .* do not start: .*dhow-default cannot be loaded.*syntax error$/,
     );
     await assert.rejects(ensureLoaded('dhow-default'), { kind: 'Unavailable', message: /syntax error$/ });
     await ensureLoaded('mine');
     state.fails = false;
+    await ensureLoaded('dhow-default');
+    assert.deepEqual(warnings(), []);
+  });
+
+  test('is the one from before when it is refused', async () => {
+    const { loader } = fakeHost({ loaded: ['dhow-default'], fails: true });
+    const { warnings, ensureLoaded } = await openAppArmor(loader);
+    assert.match(warnings().join(), /have the one that is loaded: .*syntax error$/);
     await ensureLoaded('dhow-default');
   });
 
   test('may be one of the administrator, which must have its name', async () => {
     const { loader } = fakeHost({ load: async () => {} });
     const { warnings } = await openAppArmor(loader);
-    assert.match(warnings.join(), /\/etc\/apparmor.d\/dhow-default does not define it$/);
+    assert.match(warnings().join(), /\/etc\/apparmor.d\/dhow-default does not define it$/);
   });
 
   test('needs no parser when the kernel has it', async () => {
     const { state, loader } = fakeHost({ loaded: ['dhow-default'], parser: undefined });
     const { host, warnings, ensureLoaded } = await openAppArmor(loader);
-    assert.deepEqual({ host, warnings }, { host: { defaultProfile: 'dhow-default' }, warnings: [] });
+    assert.deepEqual(
+      { host, warnings: warnings() },
+      { host: { defaultProfile: 'dhow-default' }, warnings: [] },
+    );
     await ensureLoaded('dhow-default');
     state.loaded = [];
     await assert.rejects(ensureLoaded('dhow-default'), /install the package apparmor/);
@@ -86,7 +100,7 @@ describe('the default AppArmor profile', () => {
       const { state, loader } = fakeHost(changes);
       const { host, warnings, ensureLoaded } = await openAppArmor(loader);
       assert.deepEqual(host, {});
-      assert.match(warnings.join(), remedy);
+      assert.match(warnings().join(), remedy);
       await ensureLoaded('dhow-default');
       assert.equal(state.loads, 0);
     }
@@ -95,6 +109,9 @@ describe('the default AppArmor profile', () => {
   test('means nothing to a kernel without AppArmor', async () => {
     const { state, loader } = fakeHost({ hasAppArmor: () => false });
     const { host, warnings } = await openAppArmor(loader);
-    assert.deepEqual({ host, warnings, loads: state.loads }, { host: undefined, warnings: [], loads: 0 });
+    assert.deepEqual(
+      { host, warnings: warnings(), loads: state.loads },
+      { host: undefined, warnings: [], loads: 0 },
+    );
   });
 });

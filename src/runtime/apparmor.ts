@@ -9,14 +9,14 @@ import { hasAppArmor, listAppArmorProfiles, readAppArmorLabel } from '#sys/secur
 
 const defaultProfile = 'dhow-default';
 
-/** An administrator's own text of it. It must be there at boot, too, if the host loads profiles then: both read the same file. */
+/** In place of Dhow's text, where an administrator has written one; hosts load it when they boot, too. */
 const ownProfileFile = `/etc/apparmor.d/${defaultProfile}`;
 
 export interface AppArmor {
   /** undefined: the kernel confines nothing by AppArmor. */
   host?: HostAppArmor;
-  /** For `info` and the log. */
-  warnings: string[];
+  /** For `info` and the log: as it is at present. */
+  warnings(): string[];
   /**
    * To be called before a process with this profile is made: others unload what lies in no file of theirs (`aa-remove-unknown`).
    * @throws Unavailable when it is the default one, is not loaded, and cannot be
@@ -38,7 +38,7 @@ export interface ProfileLoader {
 /**
  * Loads the default profile, also when the kernel has one of this name: an earlier Dhow's. A host that cannot load any, without
  * `apparmor_parser` or in a container, goes on without and is warned of it, as what else holds containers holds them all the same. One that
- * could, but where the profile is refused, starts no container that needs it.
+ * could, but where the profile is refused, starts no container that needs it, unless the kernel has it from before.
  */
 export async function openAppArmor(
   loader: ProfileLoader = {
@@ -48,7 +48,7 @@ export async function openAppArmor(
     load: loadDefaultProfile,
   },
 ): Promise<AppArmor> {
-  if (!loader.hasAppArmor()) return { warnings: [], ensureLoaded: async () => {} };
+  if (!loader.hasAppArmor()) return { warnings: () => [], ensureLoaded: async () => {} };
   const { parser } = loader;
   const noParser = 'apparmor_parser was not found (install the package apparmor)';
   const loaded = loader.list();
@@ -58,16 +58,26 @@ export async function openAppArmor(
         ? 'the kernel does not show its profiles (mount -t securityfs securityfs /sys/kernel/security)'
         : noParser;
     const warning = `WARNING: AppArmor confines only containers that name a profile, as ${lack}; then restart the daemon`;
-    return { host: {}, warnings: [warning], ensureLoaded: async () => {} };
+    return { host: {}, warnings: () => [warning], ensureLoaded: async () => {} };
   }
   const isLoaded = (): boolean => loader.list()?.includes(defaultProfile) ?? false;
 
+  let failure: DhowError | undefined;
   async function load(): Promise<void> {
-    if (parser === undefined) throw notLoaded(noParser);
-    await loader.load(parser).catch((error: unknown) => {
-      throw notLoaded(messageOf(error), error);
-    });
-    if (!isLoaded()) throw notLoaded(`${ownProfileFile} does not define it`);
+    try {
+      if (parser === undefined) throw new Error(noParser);
+      await loader.load(parser);
+      if (!isLoaded()) throw new Error(`${ownProfileFile} does not define it`);
+      failure = undefined;
+    } catch (cause) {
+      const why = messageOf(cause).trim();
+      failure = new DhowError(
+        'Unavailable',
+        `the AppArmor profile ${defaultProfile} cannot be loaded (--security-opt apparmor=unconfined does without): ${why}`,
+        { cause },
+      );
+      throw failure;
+    }
   }
   let loading: Promise<void> | undefined;
   async function ensureLoaded(profile: string): Promise<void> {
@@ -78,19 +88,17 @@ export async function openAppArmor(
     await loading;
   }
 
-  const warnings: string[] = [];
-  if (parser !== undefined) {
-    await load().catch((error: unknown) => warnings.push(`WARNING: ${messageOf(error)}`));
-  }
-  return { host: { defaultProfile }, warnings, ensureLoaded };
-}
-
-function notLoaded(why: string, cause?: unknown): DhowError {
-  return new DhowError(
-    'Unavailable',
-    `the AppArmor profile ${defaultProfile} cannot be loaded, so only containers start that name another one or none (--security-opt apparmor=unconfined): ${why}`,
-    { cause },
-  );
+  if (parser !== undefined) await load().catch(() => {});
+  return {
+    host: { defaultProfile },
+    warnings: () =>
+      failure === undefined
+        ? []
+        : [
+            `WARNING: containers that name no other AppArmor profile ${isLoaded() ? 'have the one that is loaded' : 'do not start'}: ${failure.message}`,
+          ],
+    ensureLoaded,
+  };
 }
 
 const run = promisify(execFile);
@@ -99,6 +107,8 @@ const run = promisify(execFile);
 async function loadDefaultProfile(parser: string): Promise<void> {
   const given = fs.existsSync(ownProfileFile);
   const loading = run(parser, ['--replace', ...(given ? [ownProfileFile] : [])], { timeout: 60_000 });
+  // It may fail before it has read.
+  loading.child.stdin?.on('error', () => {});
   // Without a file it reads standard input.
   loading.child.stdin?.end(
     given
