@@ -1,4 +1,5 @@
 import { DhowError } from '#errors/error.ts';
+import { parseGoDuration } from '#wire/go-duration.ts';
 
 /** RFC 3339, also cut off after any of its parts but the date's; without a zone it is the daemon's own. */
 const dateForm = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(\.\d{1,9})?)?)?)?(Z|[+-]\d\d:\d\d)?$/i;
@@ -23,35 +24,14 @@ export function decodeTimestamp(text: string, name: string): number | undefined 
   );
 }
 
-/** Milliseconds in the units of Go's durations. */
-const units: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-const durationPart = '(\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|μs|ms|s|m|h)';
-const durationForm = new RegExp(`^([+-]?)((?:${durationPart})+)$`);
-
 /**
  * `until` of filters: a timestamp, or a Go duration such as `24h` or `1h30m` counted back from `now`.
  * @throws InvalidParameter
  */
 export function decodeUntil(text: string, now: Date): Date {
-  const duration = text.length <= 100 ? durationForm.exec(text) : null;
-  if (duration === null) {
-    const moment = new Date((decodeTimestamp(text, 'until') ?? Number.NaN) * 1000);
-    if (!Number.isNaN(moment.getTime())) return moment;
-    throw new DhowError('InvalidParameter', `invalid value for "until": "${text.slice(0, 60)}" is no moment`);
-  }
-  const [, sign, parts = ''] = duration;
-  let total = 0;
-  for (const [, amount, unit = ''] of parts.matchAll(new RegExp(durationPart, 'g'))) {
-    total += Number(amount) * (units[unit] ?? Number.NaN);
-  }
-  return new Date(now.getTime() - (sign === '-' ? -total : total));
+  const span = text === '0' ? undefined : parseGoDuration(text);
+  const seconds = span === undefined ? decodeTimestamp(text, 'until') : (now.getTime() - span / 1e6) / 1000;
+  const moment = new Date((seconds ?? Number.NaN) * 1000);
+  if (!Number.isNaN(moment.getTime())) return moment;
+  throw new DhowError('InvalidParameter', `invalid value for "until": "${text.slice(0, 60)}" is no moment`);
 }

@@ -19,25 +19,3 @@ export function humanDuration(milliseconds: number): string {
   if (hours < 24 * 365 * 2) return `${Math.trunc(hours / 24 / 30)} months`;
   return `${Math.trunc(hours / 24 / 365)} years`;
 }
-
-/** Nanoseconds as Go's time.Duration prints them: `1h0m0.5s`, `20ms`, `0s`. */
-export function formatGoDuration(nanoseconds: bigint): string {
-  if (nanoseconds === 0n) return '0s';
-  const sign = nanoseconds < 0n ? '-' : '';
-  const magnitude = nanoseconds < 0n ? -nanoseconds : nanoseconds;
-  if (magnitude < 1_000n) return `${sign}${magnitude}ns`;
-  if (magnitude < 1_000_000n) return `${sign}${decimal(magnitude, 1_000n)}µs`;
-  if (magnitude < 1_000_000_000n) return `${sign}${decimal(magnitude, 1_000_000n)}ms`;
-  const seconds = decimal(magnitude % 60_000_000_000n, 1_000_000_000n);
-  const minutes = magnitude / 60_000_000_000n;
-  if (minutes === 0n) return `${sign}${seconds}s`;
-  const hours = minutes / 60n;
-  return hours === 0n ? `${sign}${minutes}m${seconds}s` : `${sign}${hours}h${minutes % 60n}m${seconds}s`;
-}
-
-function decimal(value: bigint, unit: bigint): string {
-  const digits = String(value % unit)
-    .padStart(String(unit).length - 1, '0')
-    .replace(/0+$/, '');
-  return digits === '' ? String(value / unit) : `${value / unit}.${digits}`;
-}

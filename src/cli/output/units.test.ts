@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { formatGoDuration, humanDuration } from '#cli/output/duration.ts';
+import { humanDuration } from '#cli/output/duration.ts';
 import { humanBinarySize, humanSize } from '#cli/output/size.ts';
 import { formatRfc3339, parseTimestamp } from '#cli/output/time.ts';
 import { displayWidth, ellipsis, shortId } from '#cli/output/width.ts';
@@ -46,19 +46,6 @@ suite('units', () => {
     test(`${bytes} bytes are ${words}`, () => assert.equal(humanSize(bytes, digits), words));
   }
   test('binary sizes', () => assert.equal(humanBinarySize(16_663_748_608), '15.52GiB'));
-
-  const goDurations: [bigint, string][] = [
-    [0n, '0s'],
-    [1_500n, '1.5µs'],
-    [20_000_000n, '20ms'],
-    [30_000_000_000n, '30s'],
-    [90_000_000_000n, '1m30s'],
-    [3_600_500_000_000n, '1h0m0.5s'],
-    [-1n, '-1ns'],
-  ];
-  for (const [nanoseconds, words] of goDurations) {
-    test(`${nanoseconds} ns is ${words}`, () => assert.equal(formatGoDuration(nanoseconds), words));
-  }
 
   const cuts: [string, number, string][] = [
     ['short', 20, 'short'],

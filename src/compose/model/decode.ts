@@ -1,5 +1,6 @@
 import { complain, complainUnsupported, describeKind, isNull, type Node } from '#compose/document/node.ts';
-import { formatDuration, parseDuration } from '#compose/model/duration.ts';
+import { parseDuration } from '#compose/model/duration.ts';
+import { formatGoDuration } from '#wire/go-duration.ts';
 
 /**
  * Reads one value of the tree; `path` names it in messages, as in `services.web.ports[0].target`. All throw InvalidParameter with the
@@ -71,11 +72,11 @@ export const bytes: Decoder<string> = (node, path) => {
   return String(Math.floor(Number(found[1]) * (factors[(found[2] ?? 'b').toLowerCase()] ?? 1)));
 };
 
-/** A time such as `90s`, as the text that Docker Compose has for it: `1m30s`. */
+/** A time such as `90s`, as the text that Docker Compose has for it, `1m30s`: the digest of a service depends on it. */
 export const duration: Decoder<string> = (node, path) => {
   const time = parseDuration(text(node, path));
   if (time === undefined) throw wrong(node, path, 'a duration such as 1m30s');
-  return formatDuration(time);
+  return formatGoDuration(BigInt(time));
 };
 
 export function oneOf<const Choice extends string>(...choices: Choice[]): Decoder<Choice> {

@@ -1,5 +1,6 @@
 import { DhowError } from '#errors/error.ts';
 import { isReservedName } from '#runtime/detect.ts';
+import { parseGoDuration } from '#wire/go-duration.ts';
 
 /** Texts of flags as values. All throw InvalidParameter naming the flag, or Unsupported. */
 
@@ -56,16 +57,11 @@ export function parseMicroseconds(flag: string, value: string): number {
   throw refused(flag, value, 'a number of microseconds');
 }
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** Milliseconds of a text such as `48h`, `1h30m` or `0`, as Go has them, and days. */
 export function parseDuration(flag: string, value: string): number {
-  if (value === '0') return 0;
-  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
-  const length = parts.reduce((sum, [text]) => sum + text.length, 0);
-  if (parts.length === 0 || length !== value.length)
-    throw refused(flag, value, 'a duration such as 48h or 1h30m');
-  return parts.reduce((sum, [, number, unit = '']) => sum + Number(number) * (unitMs[unit] ?? Number.NaN), 0);
+  const span = parseGoDuration(value, { d: 86_400e9 });
+  if (span === undefined || span < 0) throw refused(flag, value, 'a duration such as 48h or 1h30m');
+  return span / 1e6;
 }
 
 /** For a timer, which takes 24 days at most. */

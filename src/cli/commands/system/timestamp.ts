@@ -1,14 +1,5 @@
 import { DhowError } from '#errors/error.ts';
-
-const units: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
+import { parseGoDuration } from '#wire/go-duration.ts';
 
 /**
  * A moment as users write it for `--since` and `--until`, as the API wants it (seconds with nine decimals): a span before `now`
@@ -19,8 +10,8 @@ const units: Readonly<Record<string, number>> = {
  */
 export function parseMoment(text: string, now: number): string {
   if (/^\d+(\.\d{1,9})?$/.test(text)) return text;
-  const span = parseSpan(text);
-  if (span !== undefined) return formatSeconds(now - span);
+  const span = parseGoDuration(text);
+  if (span !== undefined) return formatSeconds(now - span / 1e6);
   const match =
     /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d))?(?::(\d\d)(?:\.(\d{1,9}))?)?)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   if (match !== null) {
@@ -32,16 +23,6 @@ export function parseMoment(text: string, now: number): string {
     'InvalidParameter',
     `"${text}" is no moment: give a span such as 10m, a time such as 2024-05-06T07:08:09Z, or seconds since the epoch`,
   );
-}
-
-/** A Go duration in milliseconds. */
-function parseSpan(text: string): number | undefined {
-  if (!/^[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
-  let span = 0;
-  for (const [, count, unit = ''] of text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)) {
-    span += Number(count) * (units[unit] ?? 0);
-  }
-  return text.startsWith('-') ? -span : span;
 }
 
 function formatSeconds(milliseconds: number): string {

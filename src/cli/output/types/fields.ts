@@ -1,4 +1,3 @@
-import { formatGoDuration } from '#cli/output/duration.ts';
 import {
   boolType,
   boolValue,
@@ -11,6 +10,7 @@ import {
   stringValue,
   type Value,
 } from '#cli/output/template/value.ts';
+import { formatGoDuration } from '#wire/go-duration.ts';
 
 /** One field of a Go struct: `json` is its name in JSON (default: the same), with a `?` at the end for Go's omitempty. */
 export function field(name: string, type: GoType, json = name): Field {

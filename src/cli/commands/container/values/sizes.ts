@@ -1,4 +1,5 @@
 import { DhowError } from '#errors/error.ts';
+import { parseGoDuration } from '#wire/go-duration.ts';
 
 const exponents: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
@@ -29,24 +30,10 @@ export function parseCpus(text: string): number {
   return nano;
 }
 
-const nanoseconds: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-};
-
 /** A span as Go writes it (`1m30s`, `500ms`, `0`) in nanoseconds. */
 export function parseDuration(text: string): number {
-  if (text === '0') return 0;
-  const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
+  const span = parseGoDuration(text);
+  if (span === undefined || span < 0)
     throw new DhowError('InvalidParameter', `time: invalid duration "${text}"`);
-  }
-  return Math.round(
-    parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (nanoseconds[unit] ?? 0), 0),
-  );
+  return span;
 }
