@@ -43,9 +43,10 @@ export function resolveLinks(context: ContainerContext, record: ContainerRecord)
     const target = context.table.get(id);
     if (target === undefined) return [];
     if (!isLive(target)) {
+      const condition = target.state.status === 'restarting' ? 'restarting' : 'non running';
       throw new DhowError(
         'Conflict',
-        `Cannot link to a non running container: /${target.name} AS ${nameOf(record, alias)}`,
+        `Cannot link to a ${condition} container: /${target.name} AS ${nameOf(record, alias)}`,
       );
     }
     const address = addressOf(context, target);

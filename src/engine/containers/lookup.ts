@@ -27,7 +27,11 @@ export function findContainer(table: ContainerTable, nameOrId: string): Containe
 /** @throws Conflict (reason `not-running`) in Docker's words */
 export function requireRunning(record: ContainerRecord): number {
   if (record.state.status === 'running' || record.state.status === 'paused') return record.state.pid;
-  throw new DhowError('Conflict', `container ${record.id} is not running`, { reason: 'not-running' });
+  const message =
+    record.state.status === 'restarting'
+      ? `Container ${record.id} is restarting, wait until the container is running`
+      : `container ${record.id} is not running`;
+  throw new DhowError('Conflict', message, { reason: 'not-running' });
 }
 
 export function isLive(record: ContainerRecord): boolean {

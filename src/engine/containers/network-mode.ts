@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { findContainer } from '#engine/containers/lookup.ts';
+import { findContainer, isLive, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import { DhowError } from '#errors/error.ts';
@@ -16,6 +16,17 @@ export function networkOwner(
   mode: string,
 ): ContainerRecord | undefined {
   return mode.startsWith('container:') ? findContainer(table, mode.slice('container:'.length)) : undefined;
+}
+
+/** The process whose network others can share. @throws Conflict (reason `not-running`) in Docker's words */
+export function requireJoinable(owner: ContainerRecord): number {
+  const { name, state } = owner;
+  if (isLive(owner) || state.status === 'restarting') return requireRunning(owner);
+  throw new DhowError(
+    'Conflict',
+    `cannot join network namespace of a non running container: container ${name} is ${state.status}`,
+    { reason: 'not-running' },
+  );
 }
 
 /** With the host's network or UTS namespace a container has the host's name, unless it was given one. */

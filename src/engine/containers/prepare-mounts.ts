@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import { emitVolumeEvent, makeVolumes } from '#engine/containers/container-volumes.ts';
-import { requireRunning } from '#engine/containers/lookup.ts';
 import { type MountSource, openMountSources } from '#engine/containers/mount-sources.ts';
 import { networkOwner } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
@@ -69,7 +68,6 @@ function hostFilePaths(
   own: ContainerPaths,
 ): Record<string, string> {
   const owner = networkOwner(context, record.settings.host.networkMode);
-  if (owner) requireRunning(owner);
   const paths = owner ? pathsOf(context.containersDirectory, owner.id) : own;
   return { '/etc/hosts': paths.hosts, '/etc/hostname': paths.hostname, '/etc/resolv.conf': paths.resolv };
 }

@@ -45,6 +45,31 @@ test('what a client stopped stays down', async () => {
   assert.equal(service.get(id).state.status, 'exited');
 });
 
+test('who needs a container that waits for its restart is told so', async () => {
+  await using engine = await createFakeEngine();
+  const { service } = engine.containers;
+  const id = await engine.run(always);
+  const exit = service.wait(id, 'next-exit', never);
+  engine.runtime.exit(id, 1);
+  await exit;
+  const { name } = service.get(id);
+  const networks = [{ network: 'bridge' }];
+  await assert.rejects(engine.run(settingsOf({ networks, host: { links: [{ target: id, alias: 'db' }] } })), {
+    kind: 'Conflict',
+    message: new RegExp(`^Cannot link to a restarting container: /${name} AS /.+/db$`),
+  });
+  const sharing = settingsOf({ host: { networkMode: `container:${id}` } });
+  await assert.rejects(engine.run(sharing), {
+    kind: 'Conflict',
+    message: `Container ${id} is restarting, wait until the container is running`,
+  });
+  await service.stop(id, {});
+  await assert.rejects(engine.run(sharing), {
+    kind: 'Conflict',
+    message: `cannot join network namespace of a non running container: container ${name} is exited`,
+  });
+});
+
 test('stop and remove also end a container that waits for its restart', async () => {
   await using engine = await createFakeEngine();
   const { service } = engine.containers;

@@ -13,6 +13,7 @@ import {
   networkNameOf,
   networkOwner,
   portsOf,
+  requireJoinable,
 } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
@@ -175,10 +176,11 @@ async function connectNetwork(
   const { settings } = record;
   const mode = settings.host.networkMode;
   const owner = networkOwner(context, mode);
+  const ownerPid = owner && requireJoinable(owner);
   const user = openUserNamespace(context, record, namespaceFiles);
   const userNamespace = user === undefined ? {} : { userNamespace: user.joined };
-  if (owner) {
-    return { namespace: { mode: 'path', path: `/proc/${requireRunning(owner)}/ns/net` }, ...userNamespace };
+  if (ownerPid !== undefined) {
+    return { namespace: { mode: 'path', path: `/proc/${ownerPid}/ns/net` }, ...userNamespace };
   }
   undo.defer(quietly('detach networks', () => context.networks.detach(record.id)));
   const request = { container: identityOf(record), endpoints: settings.networks };

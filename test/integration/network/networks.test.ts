@@ -264,6 +264,10 @@ describeEngine('network › containers', ({ cli, unique, engine }) => {
     );
     await cli.out('rm', '-f', sharer);
     await cli.out('rename', `${owner}-renamed`, owner);
+    await cli.out('stop', '-t', '0', owner);
+    const refused = await cli.run(['run', '--rm', ...sharing, 'true']);
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /cannot join network .*of a non running container/);
     await cli.out('rm', '-f', owner);
     await cli.out('network', 'rm', network);
   });
