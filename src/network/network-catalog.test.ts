@@ -108,10 +108,16 @@ suite('creating a network', () => {
   });
 
   test('without a gateway takes the first address that has no other use', async () => {
-    const pools = [{ subnet: '10.61.0.0/24', auxiliary: { a: '10.61.0.1', b: '10.61.0.2' } }];
-    const { network } = await service.create(networkRequest('taken', { pools }));
-    assert.equal(network.pools[0]?.gateway, '10.61.0.3');
-    await service.remove('taken');
+    const auxiliary = { a: '10.61.0.1', b: '10.61.0.2', c: '10.61.0.128' };
+    for (const [range, gateway] of [
+      [undefined, '10.61.0.3'],
+      ['10.61.0.128/25', '10.61.0.129'],
+    ]) {
+      const pools = [{ subnet: '10.61.0.0/24', auxiliary, ...(range ? { range } : {}) }];
+      const { network } = await service.create(networkRequest('taken', { pools }));
+      assert.equal(network.pools[0]?.gateway, gateway);
+      await service.remove('taken');
+    }
   });
 
   const pool = (change: object) => [{ subnet: '10.60.0.0/24', auxiliary: {}, ...change }];
@@ -212,6 +218,12 @@ suite('creating a network', () => {
       { pools: pool({ gateway: '10.60.0.9', auxiliary: { router: '10.60.0.9' } }) },
       'InvalidParameter',
       /invalid gateway 10\.60\.0\.9: an auxiliary address has it, too/,
+    ],
+    [
+      'a range that has no address for the gateway',
+      { pools: pool({ range: '10.60.0.9/32', auxiliary: { router: '10.60.0.9' } }) },
+      'InvalidParameter',
+      /no address is left for the gateway/,
     ],
     ...['0.0.0.0/8', '127.5.0.0/16', '224.1.0.0/16', '::/127', 'ff02::/64'].map(
       (subnet): (typeof wrong)[number] => [

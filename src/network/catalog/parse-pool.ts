@@ -25,13 +25,21 @@ export function automaticPool(subnet: Subnet): Pool {
   return { subnet, range: undefined, gateway: undefined, auxiliary: {}, automatic: true, last: undefined };
 }
 
-/** The first address that containers could have and that has no other use, unless it is given. */
+/**
+ * The first address that containers could have and that has no other use, unless it is given.
+ * @throws InvalidParameter when there is none
+ */
 export function withGateway(pool: Pool, gateway: IpAddress | undefined): Pool {
   if (gateway !== undefined) return { ...pool, gateway: gateway.value };
   const taken = reservedAddresses(pool);
-  let { first } = usableAddresses(pool.subnet);
+  const usable = usableAddresses(pool.subnet, pool.range);
+  let { first } = usable;
   while (taken.has(first)) first++;
-  return { ...pool, gateway: first };
+  if (first <= usable.end) return { ...pool, gateway: first };
+  throw new DhowError(
+    'InvalidParameter',
+    `no address is left for the gateway of ${formatSubnet(pool.subnet)}: give one, or a larger range`,
+  );
 }
 
 /**
