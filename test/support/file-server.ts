@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -100,7 +100,8 @@ function whatStarted(started: AsyncDisposableStack, directory: string): FileServ
 }
 
 function runUntilDisposed(started: AsyncDisposableStack, program: string, args: readonly string[]): void {
-  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  // In a process group of its own: smbd ends all that are in its.
+  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
   started.defer(async () => {
     if (child.exitCode !== null) return;
     child.kill();
