@@ -1,7 +1,7 @@
-import { humanDuration } from '#api/encode/durations.ts';
 import { zeroTime } from '#api/encode/timestamps.ts';
 import type { ContainerHealth, ContainerState } from '#engine/containers.ts';
 import type { InspectState } from '#wire/container-inspect.ts';
+import { humanDuration } from '#wire/human-duration.ts';
 
 /** The `STATUS` column of `docker ps`. */
 export function statusText(state: ContainerState, now: Date, health?: ContainerHealth): string {

@@ -1,36 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { humanDuration } from '#cli/output/duration.ts';
 import { humanBinarySize, humanSize } from '#cli/output/size.ts';
 import { formatRfc3339, parseTimestamp } from '#cli/output/time.ts';
 import { displayWidth, ellipsis, shortId } from '#cli/output/width.ts';
 
-const second = 1000;
-const hour = 3600 * second;
-const day = 24 * hour;
-
 suite('units', () => {
-  const durations: [number, string][] = [
-    [450, 'Less than a second'],
-    [1.5 * second, '1 second'],
-    [47 * second, '47 seconds'],
-    [60 * second, 'About a minute'],
-    [35 * 60 * second + 40, '35 minutes'],
-    [60 * 60 * second, 'About an hour'],
-    [90 * 60 * second, '2 hours'],
-    [47 * hour, '47 hours'],
-    [2 * day, '2 days'],
-    [13 * day, '13 days'],
-    [14 * day, '2 weeks'],
-    [35 * day, '5 weeks'],
-    [60 * day, '2 months'],
-    [364 * day, '12 months'],
-    [730 * day, '2 years'],
-  ];
-  for (const [span, words] of durations) {
-    test(`${span} ms is ${words}`, () => assert.equal(humanDuration(span), words));
-  }
-
   const sizes: [number, number, string][] = [
     [0, 4, '0B'],
     [999, 4, '999B'],

@@ -5,10 +5,10 @@ import {
   flagsOf,
   refuse,
 } from '#build/dockerfile/decode/context.ts';
-import { parseGoDuration } from '#build/dockerfile/duration.ts';
 import type { Flags } from '#build/dockerfile/flags.ts';
 import type { HealthcheckInstruction } from '#build/dockerfile/instructions.ts';
 import { didYouMean } from '#build/dockerfile/suggest.ts';
+import { parseGoDuration } from '#wire/go-duration.ts';
 
 const minimumNs = 1e6;
 

@@ -4,12 +4,12 @@ import { findTarget, selectContainers } from '#cli/commands/compose/target.ts';
 import { oneOf } from '#cli/commands/container/values/small-values.ts';
 import { splitReference } from '#cli/commands/image/reference-text.ts';
 import { flag, parsed } from '#cli/options.ts';
-import { humanDuration } from '#cli/output/duration.ts';
 import { humanSize } from '#cli/output/size.ts';
 import { layOutTable } from '#cli/output/table.ts';
 import { shortId } from '#cli/output/width.ts';
 import { inspectImage } from '#client/images.ts';
 import { observeContainers } from '#compose/observe.ts';
+import { humanDuration } from '#wire/human-duration.ts';
 
 /** Wider than in other tables. */
 const minimumWidth = 20;

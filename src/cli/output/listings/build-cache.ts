@@ -1,8 +1,8 @@
-import { humanDuration } from '#cli/output/duration.ts';
 import type { Listing } from '#cli/output/listing.ts';
 import { humanSize } from '#cli/output/size.ts';
 import { ellipsis } from '#cli/output/width.ts';
 import type { BuildCacheRecord } from '#wire/disk-usage.ts';
+import { humanDuration } from '#wire/human-duration.ts';
 
 export const buildCacheTable =
   'table {{.ID}}\\t{{.CacheType}}\\t{{.Size}}\\t{{.CreatedSince}}\\t{{.LastUsedSince}}\\t{{.UsageCount}}\\t{{.Shared}}';

@@ -1,4 +1,3 @@
-import { humanDuration } from '#cli/output/duration.ts';
 import type { Listing } from '#cli/output/listing.ts';
 import { joinLabels, showReference } from '#cli/output/listings/names.ts';
 import { formatPorts } from '#cli/output/listings/ports.ts';
@@ -8,6 +7,7 @@ import { type GoType, pointerTo, type Value } from '#cli/output/template/value.t
 import { formatGoTime } from '#cli/output/time.ts';
 import { ellipsis, shortId } from '#cli/output/width.ts';
 import type { ContainerSummary } from '#wire/containers.ts';
+import { humanDuration } from '#wire/human-duration.ts';
 
 export const containerTable =
   'table {{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.RunningFor}}\\t{{.Status}}\\t{{.Ports}}\\t{{.Names}}';

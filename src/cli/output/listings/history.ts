@@ -1,8 +1,8 @@
-import { humanDuration } from '#cli/output/duration.ts';
 import type { Listing } from '#cli/output/listing.ts';
 import { humanSize } from '#cli/output/size.ts';
 import { formatRfc3339 } from '#cli/output/time.ts';
 import { ellipsis, shortId } from '#cli/output/width.ts';
+import { humanDuration } from '#wire/human-duration.ts';
 import type { ImageHistoryItem } from '#wire/images.ts';
 
 export const historyTable = 'table {{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}\\t{{.Comment}}';

@@ -1,9 +1,9 @@
-import { humanDuration } from '#cli/output/duration.ts';
 import type { Listing } from '#cli/output/listing.ts';
 import { showReference } from '#cli/output/listings/names.ts';
 import { humanSize } from '#cli/output/size.ts';
 import { formatGoTime } from '#cli/output/time.ts';
 import { shortId } from '#cli/output/width.ts';
+import { humanDuration } from '#wire/human-duration.ts';
 import type { ImageSummary } from '#wire/images.ts';
 
 const created = '{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}';
