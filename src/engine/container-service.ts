@@ -3,6 +3,7 @@ import { createCommitService } from '#engine/commit-service.ts';
 import { createAttachHub } from '#engine/containers/attach.ts';
 import { attachContainer } from '#engine/containers/attach-container.ts';
 import { connectToNetwork, disconnectFromNetwork } from '#engine/containers/connect-network.ts';
+import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { volumeUsers, volumeWriters } from '#engine/containers/container-volumes.ts';
 import { createContainer } from '#engine/containers/create.ts';
 import { createExec, startExec } from '#engine/containers/exec.ts';
@@ -139,7 +140,12 @@ export async function createContainerService(
       const record = findContainer(table, nameOrId);
       requireRunning(record);
       // Without a terminal there is nothing to do, which Docker does not take for a fault either.
-      if (record.settings.terminal) await context.runtime.resize(record.id, size);
+      if (!record.settings.terminal) return;
+      await context.runtime.resize(record.id, size);
+      emitContainerEvent(context, record, 'resize', {
+        height: String(size.rows),
+        width: String(size.columns),
+      });
     },
     execCreate: (nameOrId, settings) => createExec(context, nameOrId, settings),
     execStart: (execId, options) => startExec(context, execId, options),
@@ -153,7 +159,12 @@ export async function createContainerService(
     service,
     files: createContainerFiles(context, parts),
     commits: createCommitService({ context, workers: parts.workers, addLayer: parts.images.addLayer }),
-    monitor: createContainerMonitor({ table, hierarchies: parts.cgroups, cgroupParent: parts.cgroupParent }),
+    monitor: createContainerMonitor({
+      table,
+      events: parts.events,
+      hierarchies: parts.cgroups,
+      cgroupParent: parts.cgroupParent,
+    }),
     usersOfImage: (imageId) =>
       table
         .list()

@@ -114,7 +114,8 @@ export interface AttachSession {
   readonly output: AsyncIterable<{ stream: 'stdout' | 'stderr'; bytes: Uint8Array }>;
   write(bytes: Uint8Array): Promise<void>;
   closeInput(): void;
-  close(): void;
+  /** @param how the user left a terminal by the detach keys, which is told in an event */
+  close(how?: 'detached'): void;
 }
 
 export type ContainerState =

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ArchiveWorkers } from '#archive/workers.ts';
+import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findContainer } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { pathsOf, writableDirectory } from '#engine/containers/paths.ts';
@@ -55,6 +56,7 @@ export function createContainerFiles(
         signal,
       );
       const held = undo.move();
+      emitContainerEvent(context, record, 'archive-path');
       return { status, archive: disposing(pieces, held) };
     },
 
@@ -73,11 +75,13 @@ export function createContainerFiles(
       const { user } = record.effective;
       const owner = ownedByUser && user !== '' ? await findContainerUser(tree.view, user) : undefined;
       await tree.view.unpack(status.resolved, archive, { keepTypes, signal, ...(owner ? { owner } : {}) });
+      emitContainerEvent(context, record, 'extract-to-dir');
     },
 
     async *exportRoot(nameOrId, signal) {
       const record = findContainer(context.table, nameOrId);
       await using tree = await open(record, false);
+      emitContainerEvent(context, record, 'export');
       yield* tree.view.pack({ path: '/', name: '', whiteouts: 'literal' }, signal);
     },
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { findContainer, requireRunning } from '#engine/containers/lookup.ts';
 import type { ContainerRecord, ContainerTable } from '#engine/containers/table.ts';
+import type { EventService } from '#engine/events.ts';
 import { listProcesses } from '#engine/monitor/top.ts';
 import { readUsage } from '#engine/monitor/usage.ts';
 import type { ContainerMonitor, StatsSample, Usage } from '#engine/monitor.ts';
@@ -10,12 +12,14 @@ const samplePeriodMs = 1000;
 
 export interface MonitorParts {
   table: ContainerTable;
+  events: EventService;
   hierarchies: CgroupHierarchies;
   /** Of containers that name none. */
   cgroupParent: string;
 }
 
-export function createContainerMonitor({ table, hierarchies, cgroupParent }: MonitorParts): ContainerMonitor {
+export function createContainerMonitor(parts: MonitorParts): ContainerMonitor {
+  const { table, hierarchies, cgroupParent } = parts;
   const cgroupOf = ({ id, settings }: ContainerRecord): string =>
     `${(settings.host.cgroupParent || cgroupParent).replace(/\/+$/, '')}/${id}`;
 
@@ -39,7 +43,9 @@ export function createContainerMonitor({ table, hierarchies, cgroupParent }: Mon
     async top(nameOrId, psOptions) {
       const record = findContainer(table, nameOrId);
       requireRunning(record);
-      return listProcesses(listCgroupProcesses(hierarchies, cgroupOf(record)), psOptions);
+      const processes = await listProcesses(listCgroupProcesses(hierarchies, cgroupOf(record)), psOptions);
+      emitContainerEvent(parts, record, 'top');
+      return processes;
     },
     async *stats(nameOrId, { stream, oneShot }, signal) {
       const record = findContainer(table, nameOrId);

@@ -24,14 +24,14 @@ export async function serveSession(
   options: SessionOptions,
 ): Promise<void> {
   const gone = new AbortController();
-  function leave(): void {
+  function leave(how?: 'detached'): void {
     gone.abort();
-    session.close();
+    session.close(how);
     // An output that waits for more than its connection must not keep the client.
     socket.end();
   }
   if (socket.destroyed) leave();
-  else socket.once('close', leave);
+  else socket.once('close', () => leave());
   socket.on('error', () => socket.destroy());
   if (options.stdin) readInput(socket, session, options.detachKeys, leave);
   else socket.resume();
@@ -64,7 +64,12 @@ async function write(socket: Duplex, pieces: Uint8Array[], signal: AbortSignal):
 }
 
 /** Takes the client's bytes one piece at a time: a process that does not read holds the client back. */
-function readInput(socket: Duplex, session: AttachSession, keys: Uint8Array, leave: () => void): void {
+function readInput(
+  socket: Duplex,
+  session: AttachSession,
+  keys: Uint8Array,
+  leave: (how?: 'detached') => void,
+): void {
   const filter = session.terminal ? new DetachKeyFilter(keys) : undefined;
   let delivered = Promise.resolve();
 
@@ -78,7 +83,7 @@ function readInput(socket: Duplex, session: AttachSession, keys: Uint8Array, lea
     delivered = delivered
       .then(() => deliver(pass))
       .then(() => {
-        if (detached) leave();
+        if (detached) leave('detached');
       })
       // The process has closed its input: further bytes have nowhere to go, as with a pipe.
       .catch(() => {})

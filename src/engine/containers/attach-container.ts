@@ -1,8 +1,10 @@
-import { createLogSession, createSession } from '#engine/containers/attach.ts';
+import { createLogSession, createSession, tellingOfDetach } from '#engine/containers/attach.ts';
+import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { logPlanOf } from '#engine/containers/log-plan.ts';
 import { followLogs } from '#engine/containers/logs.ts';
 import { findContainer, isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
+import type { ContainerRecord } from '#engine/containers/table.ts';
 import type { AttachOptions, AttachSession } from '#engine/containers.ts';
 import type { LogEntry } from '#runtime/logs.ts';
 
@@ -13,6 +15,16 @@ export function attachContainer(
   options: AttachOptions,
 ): AttachSession {
   const record = findContainer(context.table, nameOrId);
+  const session = openSession(context, record, options);
+  emitContainerEvent(context, record, 'attach');
+  return tellingOfDetach(session, () => emitContainerEvent(context, record, 'detach'));
+}
+
+function openSession(
+  context: ContainerContext,
+  record: ContainerRecord,
+  options: AttachOptions,
+): AttachSession {
   const { terminal } = record.settings;
   const wishes = { ...options, stdin: options.stdin && record.settings.openStdin };
 

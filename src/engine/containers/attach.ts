@@ -106,6 +106,17 @@ export function createSession(
   };
 }
 
+/** The session, with a word to `tell` when its user leaves it by the detach keys. */
+export function tellingOfDetach(session: AttachSession, tell: () => void): AttachSession {
+  return {
+    ...session,
+    close(how) {
+      if (how === 'detached') tell();
+      session.close();
+    },
+  };
+}
+
 /**
  * A session whose output is the container's log from its beginning, going on live: nothing between what was logged and what comes
  * is lost or doubled, because both are one file. `input` carries the client's stdin, if it attached that.

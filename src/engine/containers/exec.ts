@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createSession } from '#engine/containers/attach.ts';
+import { createSession, tellingOfDetach } from '#engine/containers/attach.ts';
 import { emitContainerEvent } from '#engine/containers/container-events.ts';
 import { type ExecRecord, markExited } from '#engine/containers/exec-table.ts';
 import { exitCodeOfFailure } from '#engine/containers/failure-code.ts';
@@ -82,7 +82,10 @@ export async function startExec(
       stdout: settings.attachStdout,
       stderr: settings.attachStderr,
     };
-    return endingWithExit(createSession(settings.terminal, Promise.resolve(handle.stdio), wishes), exec);
+    const session = createSession(settings.terminal, Promise.resolve(handle.stdio), wishes);
+    return tellingOfDetach(endingWithExit(session, exec), () =>
+      emitContainerEvent(context, container, 'exec_detach', { execID: exec.id }),
+    );
   } catch (error) {
     markExited(exec, exec.exitCode ?? exitCodeOfFailure(error, 126));
     throw error;
