@@ -9,7 +9,7 @@ import { enterView } from '#archive/view/enter.ts';
 import { statPath } from '#archive/view/path-status.ts';
 import type { WorkerReply, WorkerRequest } from '#archive/workers/protocol.ts';
 import { kindOf, messageOf } from '#errors/error.ts';
-import { removeTree } from '#sys/remove-tree.ts';
+import { helpRemoveTree, removeTree } from '#sys/remove-tree.ts';
 
 /*
  * Entry point of the threads of `createArchiveWorkers`: unpacks and makes archives and removes trees with synchronous system
@@ -83,9 +83,10 @@ function answer(job: number, work: () => WorkerReply): void {
   }
 }
 
-function removeTreeFor({ job, path }: WorkerRequest & { type: 'remove-tree' }): void {
+function removeTreeFor({ job, path, share }: WorkerRequest & { type: 'remove-tree' }): void {
   answer(job, () => {
-    removeTree(path);
+    if (share === 0) removeTree(path);
+    else helpRemoveTree(path, share);
     return { type: 'removed', job };
   });
 }

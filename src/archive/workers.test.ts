@@ -203,26 +203,45 @@ describe('unpack', () => {
 });
 
 describe('removeTree', () => {
-  it('removes a tree deeper than any path can name, and nothing behind symlinks', async () => {
+  for (const isLarge of [false, true]) {
+    it(`removes a tree deeper than any path can name, and nothing behind symlinks (large: ${isLarge})`, async () => {
+      using directory = scratch();
+      const outside = path.join(directory.path, 'outside');
+      fs.writeFileSync(outside, 'stays');
+      const tree = path.join(directory.path, 'tree');
+      fs.mkdirSync(tree);
+      fs.symlinkSync(directory.path, path.join(tree, 'link'));
+      // Built from below: a directory is moved into a new one, again and again.
+      let inner = path.join(directory.path, 'inner');
+      fs.mkdirSync(inner);
+      for (let depth = 0; depth < 3000; depth++) {
+        const outer = path.join(directory.path, `outer-${depth % 2}`);
+        fs.mkdirSync(outer);
+        fs.writeFileSync(path.join(outer, 'file'), '');
+        fs.renameSync(inner, path.join(outer, 'directory'));
+        inner = outer;
+      }
+      fs.renameSync(inner, path.join(tree, 'deep'));
+      await workers.removeTree(tree, isLarge);
+      assert.deepEqual(fs.readdirSync(directory.path), ['outside']);
+    });
+  }
+
+  it('removes a large tree by several threads', async () => {
     using directory = scratch();
-    const outside = path.join(directory.path, 'outside');
-    fs.writeFileSync(outside, 'stays');
     const tree = path.join(directory.path, 'tree');
-    fs.mkdirSync(tree);
-    fs.symlinkSync(directory.path, path.join(tree, 'link'));
-    // Built from below: a directory is moved into a new one, again and again.
-    let inner = path.join(directory.path, 'inner');
-    fs.mkdirSync(inner);
-    for (let depth = 0; depth < 3000; depth++) {
-      const outer = path.join(directory.path, `outer-${depth % 2}`);
-      fs.mkdirSync(outer);
-      fs.writeFileSync(path.join(outer, 'file'), '');
-      fs.renameSync(inner, path.join(outer, 'directory'));
-      inner = outer;
+    for (const [index, count] of [0, 1, 2, 50, 3000].entries()) {
+      const inner = path.join(tree, `d${index}`, 'inner', 'most');
+      fs.mkdirSync(inner, { recursive: true });
+      for (let file = 0; file < count; file++) fs.writeFileSync(path.join(inner, `f${file}`), '');
+      for (let child = 0; child < count; child++) fs.mkdirSync(path.join(tree, `d${index}`, `c${child}`));
     }
-    fs.renameSync(inner, path.join(tree, 'deep'));
-    await workers.removeTree(tree);
-    assert.deepEqual(fs.readdirSync(directory.path), ['outside']);
+    await workers.removeTree(tree, true);
+    assert.deepEqual(fs.readdirSync(directory.path), []);
+  });
+
+  it('says why a large tree cannot be removed', async () => {
+    await assert.rejects(workers.removeTree('/proc/self/fdinfo', true), { kind: 'Internal' });
   });
 
   it('removes a file, and takes what is absent', async () => {
@@ -231,6 +250,9 @@ describe('removeTree', () => {
     fs.writeFileSync(file, '');
     await workers.removeTree(file);
     await workers.removeTree(file);
+    fs.writeFileSync(file, '');
+    await workers.removeTree(file, true);
+    await workers.removeTree(file, true);
     assert.deepEqual(fs.readdirSync(directory.path), []);
   });
 });

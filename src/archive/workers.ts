@@ -44,8 +44,11 @@ export interface ArchiveWorkers extends AsyncDisposable {
   seal(directory: string, options: SealOptions, signal: AbortSignal): Promise<Unpacked>;
   /** What tells two trees apart but the content of their files; undefined when nothing does. @throws Internal */
   difference(first: string, second: string): Promise<string | undefined>;
-  /** Removes a file or a tree of any depth without following symlinks. No error if absent. @throws Internal */
-  removeTree(path: string): Promise<void>;
+  /**
+   * Removes a file or a tree of any depth without following symlinks. No error if absent. @throws Internal
+   * @param isLarge it has thousands of entries, so that several threads at it are worth their start
+   */
+  removeTree(path: string, isLarge?: boolean): Promise<void>;
 }
 
 export interface UnpackJobOptions {
@@ -70,8 +73,8 @@ export interface ArchiveWorkersParts {
 }
 
 /**
- * Removals do not wait for unpack jobs, which can hang on a slow network. They wait for the disk's journal most of the time, so that several at
- * once take less time together.
+ * Removals do not wait for unpack jobs, which can hang on a slow network. They wait for the disk most of the time (its journal, or, on ext4 that
+ * is mounted with `discard` and has none, a discard for each file), so that several at once take less time together.
  */
 const removalCount = 4;
 /** A reader may be slow and holds its thread all the while, so there are more of these than cores. */
@@ -164,8 +167,15 @@ export function createArchiveWorkers({ workerUrl, count }: ArchiveWorkersParts):
     difference(first, second) {
       return run(packSlots, new AbortController().signal, (thread) => thread.difference(first, second));
     },
-    removeTree(path) {
-      return run(removalSlots, new AbortController().signal, (thread) => thread.removeTree(path));
+    async removeTree(path, isLarge = false) {
+      const { signal } = new AbortController();
+      const begin = (share: number): Promise<void> =>
+        run(removalSlots, signal, (thread) => thread.removeTree(path, share));
+      const whole = begin(0);
+      const helpers = isLarge ? Array.from({ length: removalCount - 1 }, (_, index) => index + 1) : [];
+      // What stops a helper stops the whole as well.
+      await Promise.allSettled([whole, ...helpers.map((helper) => begin(helper / removalCount))]);
+      await whole;
     },
     async [Symbol.asyncDispose]() {
       closed = true;

@@ -239,7 +239,7 @@ export function createLayerStore({
         if (hasCode(error, 'ENOENT')) return;
         throw error;
       }
-      await workers.removeTree(away);
+      await workers.removeTree(away, hasManyEntries(row));
     },
 
     verify: (diffId, options) => verifyLayer(parts, rowOf(diffId), options),
@@ -281,6 +281,11 @@ export function createLayerStore({
       await sync.settled();
     },
   };
+}
+
+/** Each entry has a header of 512 bytes, and most have more besides their content. */
+function hasManyEntries({ sizeBytes, tarBytes = sizeBytes }: LayerRow): boolean {
+  return tarBytes - sizeBytes > 2 * 1024 * 1024;
 }
 
 function tarBytesOf({ diffId, tarBytes }: LayerRow): number {

@@ -32,7 +32,7 @@ export type WorkerRequest =
     }
   | { type: 'seal'; job: number; directory: string; options: SealOptions }
   | { type: 'difference'; job: number; first: string; second: string }
-  | { type: 'remove-tree'; job: number; path: string };
+  | { type: 'remove-tree'; job: number; path: string; share: number };
 
 /** From a worker. `buffer` gives a chunk's memory back, which is also the permission to send another one. */
 export type WorkerReply =

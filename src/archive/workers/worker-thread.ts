@@ -60,8 +60,9 @@ export class WorkerThread {
     throw new DhowError('Internal', `unexpected reply ${reply.type}`);
   }
 
-  async removeTree(path: string): Promise<void> {
-    await this.#run({ type: 'remove-tree', job: ++this.#jobs, path });
+  /** @param share where in the tree to begin, from 0 to 1; only who begins at 0 removes all of it */
+  async removeTree(path: string, share: number): Promise<void> {
+    await this.#run({ type: 'remove-tree', job: ++this.#jobs, path, share });
   }
 
   /** From now on the thread sees these mounts, and nobody else does. */
