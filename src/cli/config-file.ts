@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { DhowError, messageOf } from '#errors/error.ts';
 
 /** The part of `~/.docker/config.json` that holds credentials, or says which helper does, and the context in use. All else in it stays as it is. */
@@ -36,15 +36,28 @@ export async function readConfigFile(configDirectory: string): Promise<ConfigFil
 
 /** Replaces it at once, readable by its owner only (an existing file keeps its mode). @throws InvalidParameter */
 export async function writeConfigFile(configDirectory: string, config: ConfigFile): Promise<void> {
-  const path = configPath(configDirectory);
-  const written = `${path}.${process.pid}.new`;
+  let path = configPath(configDirectory);
+  let written = '';
   try {
     await mkdir(configDirectory, { recursive: true, mode: 0o700 });
+    path = await behindLinks(path);
+    written = `${path}.${process.pid}.new`;
     const mode = (await stat(path).catch(() => undefined))?.mode ?? 0o600;
     await writeFile(written, `${JSON.stringify(config, undefined, '\t')}\n`, { mode: mode & 0o777 });
     await rename(written, path);
   } catch (cause) {
-    await rm(written, { force: true });
+    if (written !== '') await rm(written, { force: true });
     throw new DhowError('InvalidParameter', `cannot write ${path}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Many keep the file elsewhere and a link to it here, which must stay one. The last target need not be there. */
+async function behindLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  const target = await readlink(path).catch(() => undefined);
+  return target === undefined ? path : resolve(dirname(path), target);
 }

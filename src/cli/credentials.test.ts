@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { findCredentials, registryOf } from '#cli/credentials.ts';
+import { findCredentials, registryOf, storeCredentials } from '#cli/credentials.ts';
 
 suite('credentials', () => {
   let directory = '';
@@ -136,6 +136,20 @@ suite('credentials', () => {
       await assert.rejects(findCredentials(directory, 'reg.example'), expected);
     });
   }
+
+  test('a login is written to where a link leads, which need not be there yet', async () => {
+    const linked = join(directory, 'linked');
+    const target = join(directory, 'dotfiles.json');
+    await mkdir(linked);
+    await symlink('../dotfiles.json', join(linked, 'config.json'));
+    for (const password of ['first', 'second']) {
+      await storeCredentials(linked, 'reg.example', { username: 'me', password });
+      assert.equal((await findCredentials(linked, 'reg.example')).password, password);
+      assert.equal(await readlink(join(linked, 'config.json')), '../dotfiles.json');
+      assert.ok((await lstat(target)).isFile());
+    }
+    assert.deepEqual(await readdir(linked), ['config.json']);
+  });
 
   test('a file that is not JSON is an error that names it', async () => {
     await withConfig('{');
