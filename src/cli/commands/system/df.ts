@@ -34,7 +34,8 @@ export const command = defineCommand({
       if (given === 'table') context.stdout.write(renderTables(usage, parts));
       else {
         const template = parseFormat(given === 'json' ? '{{json .}}' : given);
-        context.stdout.write(`${executeFormat(template, partsValue(parts))}\n`);
+        // Docker writes no line feed of its own here.
+        context.stdout.write(executeFormat(template, partsValue(parts)));
       }
       return 0;
     }
