@@ -107,6 +107,25 @@ suite('creating a network', () => {
     await service.remove('clash');
   });
 
+  test('gives way when another program takes the chosen subnet at the same time', async () => {
+    const { network: former } = await service.create(networkRequest('former'));
+    await service.remove('former');
+    const [pool] = former.pools;
+    const address = ['address', `${pool?.gateway}/${pool?.subnet.split('/')[1]}`, 'dev', 'eth0'];
+    const before = bridges();
+    const { now } = daemon.clock;
+    daemon.clock.now = () => {
+      execFileSync('ip', address.toSpliced(1, 0, 'add'));
+      daemon.clock.now = now;
+      return now();
+    };
+    const { network } = await service.create(networkRequest('late'));
+    assert.notEqual(network.pools[0]?.subnet, pool?.subnet);
+    assert.equal(bridges().length, before.length + 1);
+    execFileSync('ip', address.toSpliced(1, 0, 'delete'));
+    await service.remove('late');
+  });
+
   test('without a gateway takes the first address that has no other use', async () => {
     const auxiliary = { a: '10.61.0.1', b: '10.61.0.2', c: '10.61.0.128' };
     for (const [range, gateway] of [

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DhowError } from '#errors/error.ts';
 import { quietly } from '#errors/quietly.ts';
+import { firstFree, subnetsOfHost } from '#network/addresses/choose-free-subnet.ts';
 import { choosePools } from '#network/catalog/choose-pools.ts';
 import type { CatalogParts } from '#network/catalog/parts.ts';
 import { removeLinkOf } from '#network/catalog/remove-network.ts';
@@ -19,7 +21,7 @@ import {
   isSharingNetwork,
   type NetworkRow,
 } from '#network/tables/networks.ts';
-import { findLink, maximumInterfaceNameLength } from '#sys/netlink-link.ts';
+import { findLink, type Link, maximumInterfaceNameLength } from '#sys/netlink-link.ts';
 
 /** Docker's rule for names. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -27,12 +29,34 @@ const maximumNameLength = 255;
 /** RFC 8200, 5. */
 const minimumMtu6 = 1280;
 
-/** See `NetworkCatalog.create`. The row comes first, so that a crash leaves something that `restore` finds. */
-export async function createNetwork(
-  parts: CatalogParts,
-  wish: NetworkRequest,
-): Promise<{ row: NetworkRow; warnings: string[] }> {
+/** How often to give way to others who take the same free subnet at the same time. */
+const maximumAttempts = 10;
+const maximumPauseMs = 50;
+
+interface CreatedNetwork {
+  row: NetworkRow;
+  warnings: string[];
+}
+
+/** See `NetworkCatalog.create`. */
+export async function createNetwork(parts: CatalogParts, wish: NetworkRequest): Promise<CreatedNetwork> {
   checkName(wish.name);
+  for (let attempt = 1; attempt <= maximumAttempts; attempt++) {
+    const created = await tryToCreate(parts, wish);
+    if (created) return created;
+    await delay(Math.random() * maximumPauseMs);
+  }
+  throw new DhowError(
+    'ResourceExhausted',
+    'each free subnet was taken by another program at the same time; try again, or use --subnet',
+  );
+}
+
+/**
+ * The row comes first, so that a crash leaves something that `restore` finds.
+ * @returns undefined when the subnet that it chose was not free any more
+ */
+async function tryToCreate(parts: CatalogParts, wish: NetworkRequest): Promise<CreatedNetwork | undefined> {
   await using undo = new AsyncDisposableStack();
   const { row, warnings } = parts.database.transaction(() => {
     if (parts.networks.byName(wish.name)) {
@@ -52,7 +76,11 @@ export async function createNetwork(
   });
   undo.defer(quietly('forget network', () => parts.networks.remove(row.id)));
   undo.defer(quietly('delete link', () => removeLinkOf(parts, row)));
-  if (isBridgeNetwork(row)) await raiseBridge(parts, row);
+  if (isBridgeNetwork(row)) {
+    const bridge = ensureBridge(parts.host, parts.table, row);
+    if (isOvertaken(parts, row, bridge)) return undefined;
+    await openBridge(parts, row);
+  }
   if (isSharingNetwork(row)) ensureParent(parts.host, parts.table, row);
   undo.move();
   return { row, warnings };
@@ -77,8 +105,14 @@ function shapeOf(
   return { driver: request.driver, interfaceName, template: undefined, ...chosen };
 }
 
-async function raiseBridge(parts: CatalogParts, row: BridgeNetwork): Promise<void> {
-  ensureBridge(parts.host, parts.table, row);
+/** Whether another program has got a route to the subnet that was free a moment ago. That one may see ours, too. */
+function isOvertaken({ host }: CatalogParts, { pools }: BridgeNetwork, bridge: Link): boolean {
+  const chosen = Object.values(pools).filter(({ automatic }) => automatic);
+  const others = subnetsOfHost(host, bridge.index);
+  return chosen.some(({ subnet }) => firstFree([subnet], others) === undefined);
+}
+
+async function openBridge(parts: CatalogParts, row: BridgeNetwork): Promise<void> {
   const { changed } = switchForwardingOn(parts);
   if (changed || !parts.firewall.changeNetwork('add', row)) await parts.firewall.rebuild();
 }

@@ -39,6 +39,8 @@ export interface TestDaemon {
   resolvConf: string;
   /** What was logged at level warn or above. */
   warnings: string[];
+  /** Looked at for each new network when its subnet has been chosen, and not taken yet. */
+  clock: { now: () => Date };
   /** Ends the service, for good. */
   close(): Promise<void>;
   /** Ends the service and starts another on the same database, as after a crash. */
@@ -67,6 +69,7 @@ export async function startTestDaemon(settings: NetworkSettings = testSettings):
   const warnings: string[] = [];
   const warn: Log['warn'] = (event, fields) => warnings.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn, error: warn };
+  const clock = { now: () => new Date() };
   const poller = createPoller({ onFailure: (error) => warnings.push(String(error)) });
   const create = () =>
     createNetworkStack({
@@ -74,7 +77,7 @@ export async function startTestDaemon(settings: NetworkSettings = testSettings):
       settings,
       nftables: createNftables(),
       log,
-      clock: () => new Date(),
+      clock: () => clock.now(),
       readResolvConf: () => daemon.resolvConf,
       poller,
     });
@@ -87,6 +90,7 @@ export async function startTestDaemon(settings: NetworkSettings = testSettings):
     database,
     resolvConf: 'nameserver 127.0.0.53\n',
     warnings,
+    clock,
     async close() {
       daemon.service.close();
       await poller.close();
