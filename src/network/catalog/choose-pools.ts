@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { DhowError } from '#errors/error.ts';
 import { firstFree, subnetsOfHost } from '#network/addresses/choose-free-subnet.ts';
-import { type Family, formatSubnet, ipOfBytes, overlap, type Subnet } from '#network/addresses/ip.ts';
+import {
+  type Family,
+  formatIp,
+  formatSubnet,
+  ipOfBytes,
+  overlap,
+  parseIp,
+  type Subnet,
+} from '#network/addresses/ip.ts';
 import { type SubnetSource, subnetsOf } from '#network/addresses/pools.ts';
 import { automaticPool, parsePool, withGateway } from '#network/catalog/parse-pool.ts';
 import type { CatalogParts } from '#network/catalog/parts.ts';
 import { ownAlias } from '#network/kernel/own-alias.ts';
 import type { NetworkRequest } from '#network/network.ts';
+import { parseBridgeOptions } from '#network/options/bridge-options.ts';
 import type { NetworkRow, NetworkTable, Pool } from '#network/tables/networks.ts';
 import { listLinks } from '#sys/netlink-link.ts';
 import { listAddresses } from '#sys/netlink-route.ts';
@@ -19,7 +28,7 @@ import { listAddresses } from '#sys/netlink-route.ts';
  */
 export function choosePools(
   parts: CatalogParts,
-  request: Pick<NetworkRequest, 'ipv4' | 'pools' | 'driver'>,
+  request: Pick<NetworkRequest, 'ipv4' | 'pools' | 'driver' | 'internal' | 'options'>,
   ipv6: boolean,
 ): { pools: NetworkRow['pools']; warnings: string[] } {
   const wanted = request.pools.map(parsePool);
@@ -37,6 +46,7 @@ export function choosePools(
   if (families.size === 0) {
     throw new DhowError('InvalidParameter', 'IPv4 or IPv6 must be enabled');
   }
+  const isolated = isolatedFamilies(request);
   const others = parts.networks.list().flatMap((row) => Object.values(row.pools).map(({ subnet }) => subnet));
   for (const family of families) {
     const own = wanted.filter(({ pool }) => (pool?.subnet.family ?? 4) === family);
@@ -46,16 +56,37 @@ export function choosePools(
     const [wish] = own;
     if (wish?.pool) {
       refuseOverlap(wish.pool.subnet, others);
-      const pool = withGateway(wish.pool, wish.gateway);
+      const pool = isolated.includes(family) ? wish.pool : withGateway(wish.pool, wish.gateway);
       // A network of the host is what macvlan shares.
       if (request.driver === 'bridge') warnings.push(...checkBesideHost(parts, pool));
       pools[family] = pool;
     } else {
-      const subnet = findFreeSubnet(parts, family, others);
-      pools[family] = withGateway(automaticPool(subnet), undefined);
+      const pool = automaticPool(findFreeSubnet(parts, family, others));
+      pools[family] = isolated.includes(family) ? pool : withGateway(pool, undefined);
     }
   }
   return { pools, warnings };
+}
+
+/** @throws InvalidParameter where the host would be missed */
+function isolatedFamilies(
+  request: Pick<NetworkRequest, 'driver' | 'internal' | 'options' | 'pools'>,
+): readonly Family[] {
+  if (request.driver !== 'bridge') return [];
+  const { isolated } = parseBridgeOptions(request.options);
+  if (isolated.length > 0 && !request.internal) {
+    throw new DhowError(
+      'InvalidParameter',
+      "gateway mode 'isolated' can only be used for an internal network: add --internal",
+    );
+  }
+  const given = request.pools.map(({ gateway = '' }) => parseIp(gateway));
+  const wrong = given.find((gateway) => gateway !== undefined && isolated.includes(gateway.family));
+  if (wrong === undefined) return isolated;
+  throw new DhowError(
+    'InvalidParameter',
+    `an isolated network has no gateway, but ${formatIp(wrong)} is given`,
+  );
 }
 
 /** @returns warnings. @throws Conflict when the gateway is another interface's address: the host would be cut off from that one's network */

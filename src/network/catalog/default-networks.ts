@@ -73,7 +73,8 @@ export function moveAutomaticSubnets(parts: CatalogParts): void {
       .filter((row) => row.id !== network.id)
       .flatMap((row) => row.pools[4]?.subnet ?? []);
     const subnet = findFreeSubnet(parts, 4, others);
-    parts.networks.setPool(network.id, 4, withGateway(automaticPool(subnet), undefined));
+    const moved = automaticPool(subnet);
+    parts.networks.setPool(network.id, 4, pool.gateway === undefined ? moved : withGateway(moved, undefined));
     parts.log.info('a network moved out of the way of a route of the host', {
       network: network.name,
       from,

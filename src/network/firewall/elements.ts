@@ -42,6 +42,9 @@ export const sets = {
   siblings: 'set { typeof iifname . oifname; }',
   /** Bridges whose packets leave the host with its address. */
   masqueraded: 'set { typeof iifname; }',
+  /** Of these, those that have another address of the host than the interface's. */
+  sources: 'map { typeof iifname : ip saddr; }',
+  sources6: 'map { typeof iifname : ip6 saddr; }',
   /** Bridges that nothing leaves and nothing enters. */
   confined: 'set { typeof iifname; }',
   /** A bridge and its subnet. */
@@ -118,12 +121,17 @@ export function elementOfLink({ bridge, from, to, protocol, port }: OpenPort): E
 
 /** What the table says of a bridge network. */
 export function elementsOfNetwork(network: BridgeNetwork): Element[] {
-  const { masquerade, interContainer } = parseBridgeOptions(network.options);
+  const { masquerade, interContainer, sourceAddresses } = parseBridgeOptions(network.options);
   const bridge = nameField(network.interfaceName);
   const { 4: four, 6: six } = network.pools;
   const elements: Element[] = [{ set: 'bridges', key: [bridge] }];
   if (interContainer) elements.push({ set: 'siblings', key: [bridge, bridge] });
-  if (masquerade && !network.internal) elements.push({ set: 'masqueraded', key: [bridge] });
+  if (masquerade && !network.internal) {
+    elements.push({ set: 'masqueraded', key: [bridge] });
+    const { 4: source4, 6: source6 } = sourceAddresses;
+    if (source4) elements.push({ set: 'sources', key: [bridge], value: [addressField(source4)] });
+    if (source6) elements.push({ set: 'sources6', key: [bridge], value: [addressField(source6)] });
+  }
   if (network.internal) elements.push({ set: 'confined', key: [bridge] });
   if (four) elements.push({ set: 'insiders', key: [bridge, subnetField(four.subnet)] });
   if (six) elements.push({ set: 'insiders6', key: [bridge, subnetField(six.subnet)] });

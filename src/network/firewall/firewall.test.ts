@@ -153,6 +153,15 @@ suite('network elements', () => {
     ['of a plain network', network('dhwt1')],
     ['of an internal one', network('dhwt1', { internal: true })],
     [
+      'of one that leaves the host by certain addresses',
+      network('dhwt1', {
+        options: {
+          'com.docker.network.host_ipv4': '192.0.2.7',
+          'com.docker.network.host_ipv6': '2001:db8::7',
+        },
+      }),
+    ],
+    [
       'of one whose containers are kept apart and not hidden',
       network('dhwt1', {
         options: {

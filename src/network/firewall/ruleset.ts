@@ -33,7 +33,7 @@ const maximumPairedBridges = 32;
  *   from a neighbour would otherwise reach a port that is published on 127.0.0.1 only.
  * - `outgoing` does the same for processes of the host, except to ::1: the kernel lets such packets not leave the loopback
  *   device, so they are relayed.
- * - `sources` hides containers behind the host towards the outside, and makes answers come back through the host when
+ * - `sources` hides containers behind the host towards the outside, behind a certain address of it where a network has one, and makes answers come back through the host when
  *   client and server are on the same bridge, or when the client used 127.0.0.1.
  * - `redirects` keeps the host from telling a container that a sibling is on its own network: what siblings of a network
  *   whose containers are kept apart may say goes through the host.
@@ -79,6 +79,8 @@ ${Object.entries(sets)
     oifname @bridges ip saddr 127.0.0.0/8 masquerade
     oifname . ip saddr @insiders ct status dnat masquerade
     oifname . ip6 saddr @insiders6 ct status dnat masquerade
+    oifname != @bridges snat ip to iifname map @sources
+    oifname != @bridges snat ip6 to iifname map @sources6
     iifname @masqueraded oifname != @bridges masquerade
   }
   chain redirects {

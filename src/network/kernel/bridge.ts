@@ -68,9 +68,10 @@ function addressChanges(host: NetlinkSocket, network: BridgeNetwork, interfaceIn
 
 /** The host's addresses on the bridge. */
 function gatewayAddresses(network: BridgeNetwork, interfaceIndex: number): InterfaceAddress[] {
+  const { inhibitGateway } = parseBridgeOptions(network.options);
   return ([4, 6] as const).flatMap((family) => {
     const pool = network.pools[family];
-    if (pool?.gateway === undefined) return [];
+    if (pool?.gateway === undefined || (inhibitGateway && family === 4)) return [];
     const address = bytesOfIp({ family, value: pool.gateway });
     return [{ address, prefixLength: pool.subnet.prefixLength, interfaceIndex }];
   });
@@ -99,7 +100,7 @@ function setParameters(network: BridgeNetwork): void {
   if (!interContainer) ensureSysctl(`net/ipv4/neigh/${name}/proxy_delay`, '0');
   // A kernel without IPv6 has no such parameters.
   if (readSysctl(`net/ipv6/conf/${name}/disable_ipv6`) === undefined) return;
-  ensureSysctl(`net/ipv6/conf/${name}/disable_ipv6`, network.pools[6] === undefined ? '1' : '0');
+  ensureSysctl(`net/ipv6/conf/${name}/disable_ipv6`, network.pools[6]?.gateway === undefined ? '1' : '0');
   ensureSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
   // Until the link-local address is known to be nobody else's, the kernel forwards nothing to new containers: two seconds.
   ensureSysctl(`net/ipv6/conf/${name}/accept_dad`, '0');
