@@ -1,5 +1,8 @@
+import { closeSync } from 'node:fs';
 import { DhowError } from '#errors/error.ts';
 import { canShareBlocks } from '#sys/clone-file.ts';
+import { openWithoutSymlinks } from '#sys/detached-mount.ts';
+import { hasCode } from '#sys/libc.ts';
 import { syncFileSystem } from '#sys/sync.ts';
 import { checkName, describeVolume, makeDirectory, makeUpName } from '#volume/local/create.ts';
 import { readVolumeOptions } from '#volume/local/options.ts';
@@ -28,7 +31,7 @@ export async function cloneVolume(
     try {
       const mountpoint = await makeDirectory(parts, name, options);
       const sharesBlocks = canShareBlocks(mountpoint);
-      await copyTree(`${from}/.`, mountpoint);
+      await copyFrom(from, mountpoint);
       await syncFileSystem(mountpoint);
       parts.table.keep(name);
       await parts.database.durable();
@@ -38,4 +41,25 @@ export async function cloneVolume(
       throw error;
     }
   });
+}
+
+async function copyFrom(directory: string, target: string): Promise<void> {
+  const source = openSource(directory);
+  try {
+    await copyTree(source, target);
+  } finally {
+    closeSync(source);
+  }
+}
+
+/** Containers may change it meanwhile, and must not lead the copy to files of the host by a symlink in the place of a directory. */
+function openSource(directory: string): number {
+  try {
+    return openWithoutSymlinks(directory);
+  } catch (cause) {
+    if (!hasCode(cause, 'ENOSYS')) throw cause;
+    throw new DhowError('Unsupported', 'a clone needs Linux 5.12: export the volume and import it instead', {
+      cause,
+    });
+  }
 }

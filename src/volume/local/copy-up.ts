@@ -44,7 +44,7 @@ export async function copyUp(
       await own(mountpoint);
     } else if (!isMount) {
       await fillVolume(mountpoint, async (staging) => {
-        if (mapping === undefined) await copyTree(`${sourcePath}/.`, staging);
+        if (mapping === undefined) await copyTree(source, staging);
         else await unpackInto(staging);
         await own(staging);
       });

@@ -31,11 +31,18 @@ export async function runProgram(
   await promise;
 }
 
-/** coreutils' cp knows every kind of file, and shares blocks where the file system can. */
-export function copyTree(source: string, target: string): Promise<void> {
-  return runProgram('cp', ['-a', '--reflink=auto', '--', source, target], (complaint) =>
-    /No space left|Disk quota exceeded/.test(complaint)
-      ? new DhowError('ResourceExhausted', `no space left to copy the files: ${complaint}`)
-      : new DhowError('Internal', `cannot copy the files: ${complaint}`),
-  );
+/**
+ * Copies what is in a directory; coreutils' cp knows every kind of file, and shares blocks where the file system can.
+ * @param source a descriptor of the directory
+ * @throws ResourceExhausted; Internal
+ */
+export function copyTree(source: number, target: string): Promise<void> {
+  const from = '/proc/self/fd/0/.';
+  const failure = (complaint: string): DhowError => {
+    const [first = ''] = complaint.replaceAll(`${from}/`, '').split('\n');
+    return /No space left|Disk quota exceeded/.test(complaint)
+      ? new DhowError('ResourceExhausted', `no space left to copy the files: ${first}`)
+      : new DhowError('Internal', `cannot copy the files: ${first}`);
+  };
+  return runProgram('cp', ['-a', '--reflink=auto', '--', from, target], failure, source);
 }

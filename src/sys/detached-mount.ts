@@ -11,6 +11,7 @@ const OPEN_TREE_CLONE = 1;
 const OPEN_TREE_CLOEXEC = 0o2000000;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 const MOUNT_ATTR_IDMAP = 0x00100000n;
+const MOUNT_ATTR_NOSYMFOLLOW = 0x00200000n;
 
 const openTree = libc.func('long syscall(long number, int fd, const char *path, unsigned int flags)');
 const setAttributes = libc.func(
@@ -26,18 +27,8 @@ const moveMount = libc.func(
  * @throws SystemError; ENOSYS before Linux 5.12, EINVAL for a file system that cannot do it
  */
 export function mountIdmapped(source: string, target: string, userNamespaceFd: number): void {
-  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-  const fd = check('open_tree', Number(openTree(SYS_open_tree, AT_FDCWD, source, flags)), source);
+  const fd = openDetached(source, MOUNT_ATTR_IDMAP, userNamespaceFd);
   try {
-    // struct mount_attr: set, clear, propagation, userns_fd.
-    const attributes = Buffer.alloc(32);
-    attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP, 0);
-    attributes.writeBigUInt64LE(BigInt(userNamespaceFd), 24);
-    check(
-      'mount_setattr',
-      Number(setAttributes(SYS_mount_setattr, fd, '', AT_EMPTY_PATH, attributes, attributes.length)),
-      source,
-    );
     check(
       'move_mount',
       Number(moveMount(SYS_move_mount, fd, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH)),
@@ -45,5 +36,36 @@ export function mountIdmapped(source: string, target: string, userNamespaceFd: n
     );
   } finally {
     closeFd(fd);
+  }
+}
+
+/**
+ * Opens a directory, without what is mounted below it, so that no symlink in it is followed by whom the descriptor is given to
+ * (MOUNT_ATTR_NOSYMFOLLOW): a program that walks it by names stays in it, though others change it meanwhile.
+ * @returns a descriptor that the caller closes
+ * @throws SystemError; ENOSYS before Linux 5.12
+ */
+export function openWithoutSymlinks(directory: string): number {
+  return openDetached(directory, MOUNT_ATTR_NOSYMFOLLOW);
+}
+
+/** A copy of the mount in which the directory lies, with the directory as its root, that is seen by its descriptor alone. */
+function openDetached(directory: string, attribute: bigint, userNamespaceFd = 0): number {
+  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+  const fd = check('open_tree', Number(openTree(SYS_open_tree, AT_FDCWD, directory, flags)), directory);
+  try {
+    // struct mount_attr: set, clear, propagation, userns_fd.
+    const attributes = Buffer.alloc(32);
+    attributes.writeBigUInt64LE(attribute, 0);
+    attributes.writeBigUInt64LE(BigInt(userNamespaceFd), 24);
+    check(
+      'mount_setattr',
+      Number(setAttributes(SYS_mount_setattr, fd, '', AT_EMPTY_PATH, attributes, attributes.length)),
+      directory,
+    );
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
   }
 }
