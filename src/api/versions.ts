@@ -17,6 +17,8 @@ export const withoutContainerConfigMinor = 45;
 
 /** From this version on, lists of images tell for which platforms a name stands. */
 export const imageManifestsMinor = 47;
+/** From this version on, an image that is inspected does so, too. */
+export const inspectManifestsMinor = 48;
 /** From this version on, `info` names the firewall's driver. */
 export const firewallBackendMinor = 49;
 /** From this version on, `info` names the devices that CDI describes. */

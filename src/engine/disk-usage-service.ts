@@ -55,6 +55,7 @@ export function createDiskUsageService(parts: DiskUsageParts): DiskUsageService 
   }
 
   return {
+    sharedBytesOfImages: () => imageUsage(database).sharedBytes,
     async measure(wanted) {
       const [containerRows, volumeRows] = await Promise.all([
         wanted.has('containers') ? measureContainers() : undefined,

@@ -1,5 +1,6 @@
 import type { CachedBuildStep } from '#engine/builds.ts';
 import type { ContainerView } from '#engine/containers.ts';
+import type { Digest } from '#image/digest.ts';
 import type { ImageRecord } from '#store/images.ts';
 import type { VolumeRecord } from '#volume/volume.ts';
 
@@ -20,4 +21,6 @@ export interface DiskUsage {
 
 export interface DiskUsageService {
   measure(parts: ReadonlySet<DiskUsagePart>): Promise<DiskUsage>;
+  /** Of each image the bytes in layers that another one has as well; an image without any is not in it. */
+  sharedBytesOfImages(): ReadonlyMap<Digest, number>;
 }

@@ -62,6 +62,8 @@ export interface ImageInspect {
   GraphDriver: GraphDriver;
   RootFS: { Type: string; Layers?: string[] };
   Metadata: { LastTagTime: string };
+  /** Only when they are asked for. */
+  Manifests?: ImageManifestSummary[];
 }
 
 export interface GraphDriver {

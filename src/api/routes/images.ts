@@ -12,7 +12,7 @@ import { filterImages, imageFilterNames, pruneMatcher } from '#api/filter/images
 import { imageForPlatform } from '#api/filter/platform.ts';
 import type { Exchange } from '#api/http/exchange.ts';
 import type { Route } from '#api/http/router.ts';
-import { imageManifestsMinor, withoutContainerConfigMinor } from '#api/versions.ts';
+import { imageManifestsMinor, inspectManifestsMinor, withoutContainerConfigMinor } from '#api/versions.ts';
 import type { Engine } from '#engine/engine.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageManifestSummary } from '#wire/images.ts';
@@ -24,17 +24,19 @@ function inspectMinor(exchange: Exchange): number {
 }
 
 /** Images that are here; what brings them is in image-transfer.ts. */
-export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] {
-  const { images, system } = engine;
+export function imageRoutes(engine: Pick<Engine, 'images' | 'system' | 'diskUsage'>): Route[] {
+  const { images, system, diskUsage } = engine;
 
   async function list(exchange: Exchange): Promise<void> {
     const { query, minor } = exchange;
     const filters = Filters.parse(query.text('filters'), imageFilterNames);
     const found = filterImages(images, filters, { all: query.flag('all'), now: new Date() });
     const withManifests = minor >= imageManifestsMinor && query.flag('manifests');
+    const sharedBytes = query.flag('shared-size') ? diskUsage.sharedBytesOfImages() : undefined;
     const rows = await Promise.all(
       found.map(async (image) => ({
         ...encodeImageSummary(image, minor),
+        ...(sharedBytes ? { SharedSize: sharedBytes.get(image.id) ?? 0 } : {}),
         ...(withManifests ? { Manifests: await manifestsOf(image) } : {}),
       })),
     );
@@ -50,9 +52,21 @@ export function imageRoutes(engine: Pick<Engine, 'images' | 'system'>): Route[] 
     return variants.map((variant) => encodeImageVariant(variant, images.usersOf(variant.image)));
   }
 
-  function inspect(exchange: Exchange): void {
-    const { image } = imageForPlatform(images, exchange.parameter('name'), exchange.query.text('platform'));
-    exchange.sendJson(200, encodeImageInspect(image, system.info().storageDriver, inspectMinor(exchange)));
+  async function inspect(exchange: Exchange): Promise<void> {
+    const { query, minor } = exchange;
+    const platform = query.text('platform');
+    const withManifests = minor >= inspectManifestsMinor && query.flag('manifests');
+    if (withManifests && platform !== '') {
+      throw new DhowError(
+        'InvalidParameter',
+        'conflicting options: manifests and platform options cannot both be set',
+      );
+    }
+    const { image } = imageForPlatform(images, exchange.parameter('name'), platform);
+    exchange.sendJson(200, {
+      ...encodeImageInspect(image, system.info().storageDriver, inspectMinor(exchange)),
+      ...(withManifests ? { Manifests: await manifestsOf(image) } : {}),
+    });
   }
 
   async function tag(exchange: Exchange): Promise<void> {

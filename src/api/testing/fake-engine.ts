@@ -31,7 +31,10 @@ export function createFakeEngine(): Engine {
     storeCheck: { run: async () => [] },
     monitor: createFakeMonitor(),
     files: createFakeFiles(),
-    diskUsage: { measure: async () => ({ containers: [], volumes: [] }) },
+    diskUsage: {
+      measure: async () => ({ containers: [], volumes: [] }),
+      sharedBytesOfImages: () => new Map(),
+    },
     builds: createFakeBuilds(),
     commits: { commit: async () => images.list()[0] ?? fakeImage('docker.io/library/committed:latest') },
     events,

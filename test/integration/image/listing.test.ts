@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { outputOf } from '../../support/command.ts';
 import { describeEngine } from '../../support/describe-engine.ts';
 import { type PushedImage, pushImage } from '../../support/push-image.ts';
 import { type Registry, startRegistry } from '../../support/registry.ts';
@@ -12,10 +13,17 @@ before(async () => {
 });
 after(() => registry?.[Symbol.asyncDispose]());
 
+interface Summary {
+  Size: number;
+  SharedSize: number;
+}
+
 describeEngine('images, history, inspect and tag', ({ cli, engine, unique }) => {
   let repository = '';
   let name = '';
   let image: PushedImage;
+  const get = (path: string): Promise<string> =>
+    outputOf('curl', ['-s', '--unix-socket', engine().socket, `http://d/${path}`]);
 
   before(async () => {
     const path = unique('listed');
@@ -139,6 +147,36 @@ describeEngine('images, history, inspect and tag', ({ cli, engine, unique }) => 
       assert.ok(ids.includes(configDigest), `dangling=${dangling}`);
     }
     await cli.out('rmi', byDigest);
+  });
+
+  it('GET /images/json tells what images share when it is asked', async () => {
+    const child = unique('child');
+    await cli.out('run', '--name', child, 'busybox', 'sh', '-c', 'echo more > /more');
+    await cli.out('commit', child, child);
+    await cli.out('rm', child);
+    const list = async (query: string): Promise<Summary[]> => {
+      const filters = encodeURIComponent(JSON.stringify({ reference: [child] }));
+      return JSON.parse(await get(`images/json?filters=${filters}${query}`));
+    };
+    const base = Number(await cli.out('inspect', '--format', '{{.Size}}', 'busybox'));
+    const [summary] = await list('&shared-size=1');
+    assert.deepEqual([summary?.SharedSize, summary?.Size], [base, base + 'more\n'.length]);
+    assert.equal((await list(''))[0]?.SharedSize, -1);
+    await cli.out('rmi', child);
+  });
+
+  it('GET /images/{name}/json lists manifests, or takes a platform', async (t) => {
+    if (engine().kind === 'dockerd') return t.skip('this version of dockerd knows neither');
+    const inspected = JSON.parse(await get(`images/${name}/json?manifests=1`));
+    assert.deepEqual(
+      inspected.Manifests.map(({ Descriptor }: { Descriptor: { digest: string } }) => Descriptor.digest),
+      [image.digest],
+    );
+    const platform = encodeURIComponent('{"os":"linux","architecture":"amd64"}');
+    assert.match(
+      await get(`images/${name}/json?manifests=1&platform=${platform}`),
+      /manifests and platform options cannot both be set/,
+    );
   });
 
   it('tag moves a name from one image to another', async () => {
