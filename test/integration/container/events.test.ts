@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { it } from 'node:test';
 import { describeEngine } from '../../support/describe-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -27,7 +28,7 @@ describeEngine('container events', ({ cli, engine, unique }) => {
     await cli.out('run', '-d', '--name', name, 'busybox', 'sleep', '1000');
     await cli.out('cp', `${name}:/etc/passwd`, engine().directory);
     await cli.run(['cp', '-', `${name}:/tmp`], { input: Buffer.alloc(1024) });
-    await cli.out('export', '-o', '/dev/null', name);
+    await cli.out('export', '-o', path.join(engine().directory, 'root.tar'), name);
     await cli.out('top', name);
     const actions = await actionsOf(name);
     const told = ['archive-path', 'extract-to-dir', 'export', 'top'];
