@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import tty from 'node:tty';
+import { promisify } from 'node:util';
 import { check, libc } from '#sys/libc.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -9,6 +10,8 @@ const grantpt = libc.func('int grantpt(int fd)');
 const unlockpt = libc.func('int unlockpt(int fd)');
 const ptsname_r = libc.func('int ptsname_r(int fd, _Out_ uint8_t *name, size_t size)');
 const ioctl = libc.func('int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)');
+
+const writeFile = promisify(fs.writeFile);
 
 const TCGETS = 0x5401;
 const TIOCSWINSZ = 0x5414;
@@ -52,7 +55,8 @@ export function startTerminal(
     stdio: [slave, slave, slave],
   });
   let ended: { code: number } | undefined;
-  const exit = once(child, 'exit').then(([code]) => {
+  const exit = once(child, 'exit').then(async ([code]) => {
+    await drain();
     ended = { code: code ?? -1 };
   });
   const stream = new tty.ReadStream(master);
@@ -63,6 +67,14 @@ export function startTerminal(
     screen += text;
   });
   stream.on('error', () => {});
+
+  /** What the command has written comes before what is written now, and may come after the news of its end. */
+  async function drain(): Promise<void> {
+    const last = '\x00end of the screen\x00';
+    await writeFile(slave, last);
+    await waitFor('all that was written to the terminal', () => screen.includes(last));
+    screen = screen.replace(last, '');
+  }
 
   return {
     get screen() {
