@@ -4,6 +4,7 @@ import type { Fields } from '#api/decode/fields.ts';
 import type { HostSettings } from '#engine/container-settings.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ResourceSettings } from '#runtime/spec.ts';
+import { ulimitNames } from '#wire/ulimits.ts';
 
 const minimumMemoryBytes = 6 * 1024 * 1024;
 /** The period that `--cpus` is counted in, in microseconds. */
@@ -64,7 +65,7 @@ export function decodeRlimits(fields: Fields): HostSettings['rlimits'] {
     const name = limit.text('Name').toLowerCase();
     const soft = limit.integer('Soft');
     const hard = limit.integer('Hard');
-    check(rlimitNames.has(name), `invalid ulimit type: ${name.slice(0, 60)}`);
+    check(ulimitNames.includes(name), `invalid ulimit type: ${name.slice(0, 60)}`);
     check(
       hard === -1 || (soft !== -1 && soft <= hard),
       `ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`,
@@ -72,25 +73,6 @@ export function decodeRlimits(fields: Fields): HostSettings['rlimits'] {
     return { name, soft, hard };
   });
 }
-
-/** The limits of setrlimit(2) as Docker spells them. */
-const rlimitNames = new Set([
-  'core',
-  'cpu',
-  'data',
-  'fsize',
-  'locks',
-  'memlock',
-  'msgqueue',
-  'nice',
-  'nofile',
-  'nproc',
-  'rss',
-  'rtprio',
-  'rttime',
-  'sigpending',
-  'stack',
-]);
 
 type Memory = Pick<ResourceSettings, 'memoryBytes' | 'memoryReservationBytes' | 'memorySwapBytes'>;
 

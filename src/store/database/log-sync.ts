@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { DhowError, messageOf } from '#errors/error.ts';
+import { shareRuns } from '#store/database/share-runs.ts';
 import { syncFileNow } from '#store/database/sync-file.ts';
 import { reserveSpace } from '#sys/reserve-space.ts';
 
@@ -36,8 +37,6 @@ export function createLogSync(databasePath: string, { rewrite }: { rewrite: () =
   let fd: number | undefined;
   /** The new file's name must survive as well. */
   let hasDurableName = false;
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
 
   function openLog(): number {
     fd ??= fs.openSync(`${databasePath}-wal`, 'r+');
@@ -59,30 +58,13 @@ export function createLogSync(databasePath: string, { rewrite }: { rewrite: () =
     }
   }
 
-  function start(): Promise<void> {
-    const current = sync().finally(() => {
-      if (running === current) running = undefined;
-    });
-    running = current;
-    return current;
-  }
-
+  const syncs = shareRuns(sync);
   return {
-    durable() {
-      if (running === undefined) return start();
-      // The running sync may have begun before the caller's commit.
-      next ??= running
-        .catch(() => {})
-        .then(() => {
-          next = undefined;
-          return start();
-        });
-      return next;
-    },
+    durable: syncs.next,
     reserve: () => void reserveSpace(openLog(), reservedBytes),
     sizeBytes: () => fs.statSync(`${databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     close() {
-      if (fd !== undefined) closeAfter(running, fd);
+      if (fd !== undefined) closeAfter(syncs.current(), fd);
       fd = undefined;
     },
   };

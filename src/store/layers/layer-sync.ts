@@ -1,4 +1,5 @@
 import { DhowError, messageOf } from '#errors/error.ts';
+import { shareRuns } from '#store/database/share-runs.ts';
 import type { Database } from '#store/database.ts';
 import type { LayerTable } from '#store/layers/layer-table.ts';
 import { syncFileSystem } from '#sys/sync.ts';
@@ -11,9 +12,6 @@ export interface LayerSync {
 }
 
 export function createLayerSync(table: LayerTable, database: Database, directory: string): LayerSync {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-
   async function sync(): Promise<void> {
     const ids = table.unsynced();
     if (ids.length > 0) {
@@ -35,28 +33,6 @@ export function createLayerSync(table: LayerTable, database: Database, directory
     await database.durable();
   }
 
-  function start(): Promise<void> {
-    const current = sync().finally(() => {
-      if (running === current) running = undefined;
-    });
-    running = current;
-    return current;
-  }
-
-  return {
-    durable() {
-      if (running === undefined) return start();
-      // The running one may not see the caller's layer.
-      next ??= running
-        .catch(() => {})
-        .then(() => {
-          next = undefined;
-          return start();
-        });
-      return next;
-    },
-    async settled() {
-      while (running !== undefined || next !== undefined) await (next ?? running)?.catch(() => {});
-    },
-  };
+  const { next: durable, settled } = shareRuns(sync);
+  return { durable, settled };
 }

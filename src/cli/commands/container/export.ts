@@ -1,28 +1,14 @@
-import { once } from 'node:events';
 import { defineCommand } from '#cli/command.ts';
 import { text } from '#cli/options.ts';
-import { writeOutputFile } from '#cli/output/output-file.ts';
+import { writeArchive } from '#cli/output/write-archive.ts';
 import { exportContainer } from '#client/archive.ts';
-import { DhowError } from '#errors/error.ts';
 
 export const command = defineCommand({
   usage: ['[OPTIONS] CONTAINER'],
   operands: { min: 1, max: 1 },
   options: { output: text({ short: 'o', help: 'Write to a file, instead of STDOUT' }) },
   async run(context, { options, operands: [name = ''] }) {
-    const { stdout, signal } = context;
-    if (options.output === undefined && stdout.isTTY === true) {
-      throw new DhowError(
-        'InvalidParameter',
-        'cowardly refusing to save to a terminal. Use the -o flag or redirect',
-      );
-    }
-    const archive = await exportContainer(context.client, name, signal);
-    if (options.output !== undefined) {
-      await writeOutputFile(options.output, context.workingDirectory, archive);
-      return 0;
-    }
-    for await (const piece of archive) if (!stdout.write(piece)) await once(stdout, 'drain', { signal });
+    await writeArchive(context, options.output, () => exportContainer(context.client, name, context.signal));
     return 0;
   },
 });

@@ -1,24 +1,7 @@
 import { isIP } from 'node:net';
 import { DhowError } from '#errors/error.ts';
 import type { DeviceMapping, RestartPolicy, Ulimit } from '#wire/host-config.ts';
-
-const ulimitNames = [
-  'core',
-  'cpu',
-  'data',
-  'fsize',
-  'locks',
-  'memlock',
-  'msgqueue',
-  'nice',
-  'nofile',
-  'nproc',
-  'rss',
-  'rtprio',
-  'rttime',
-  'sigpending',
-  'stack',
-];
+import { ulimitNames } from '#wire/ulimits.ts';
 
 /** `name=soft[:hard]`; -1 is unlimited. */
 export function parseUlimit(text: string): Ulimit {
