@@ -31,3 +31,13 @@ export function decodePlatformObject(text: string): Platform | undefined {
   }
   return decodePlatform(parts.join('/'));
 }
+
+/** The platform of a parameter that may be given several times. @throws Unsupported when it is */
+export function decodeOnlyPlatform(texts: readonly string[]): Platform | undefined {
+  const [text = '', ...more] = texts;
+  if (more.length === 0) return decodePlatformObject(text);
+  throw new DhowError(
+    'Unsupported',
+    'a choice of several platforms is not supported: name one, or none to have all of them',
+  );
+}

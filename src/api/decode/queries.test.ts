@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeContainerUpdate } from '#api/decode/container-update.ts';
 import { Filters } from '#api/decode/filters.ts';
-import { decodePlatform } from '#api/decode/platform.ts';
+import { decodeOnlyPlatform, decodePlatform } from '#api/decode/platform.ts';
 import { decodeRegistryAuth } from '#api/decode/registry-auth.ts';
 import { decodeTimestamp, decodeUntil } from '#api/decode/timestamps.ts';
 import { encodeAuthHeader } from '#wire/auth.ts';
@@ -67,6 +67,10 @@ test('platforms', () => {
   for (const text of ['linux', 'linux/', 'a/b/c/d', 'linux/a b']) {
     assert.throws(() => decodePlatform(text), /invalid platform/, text);
   }
+  const arm64 = '{"os":"linux","architecture":"arm64"}';
+  assert.equal(decodeOnlyPlatform([]), undefined);
+  assert.deepEqual(decodeOnlyPlatform([arm64]), { os: 'linux', architecture: 'arm64' });
+  assert.throws(() => decodeOnlyPlatform([arm64, arm64]), { kind: 'Unsupported' });
 });
 
 test('credentials of a pull', () => {

@@ -1,4 +1,4 @@
-import { decodePlatform, decodePlatformObject } from '#api/decode/platform.ts';
+import { decodeOnlyPlatform, decodePlatform } from '#api/decode/platform.ts';
 import { decodeRegistryAuth } from '#api/decode/registry-auth.ts';
 import { familiar } from '#api/encode/images.ts';
 import { createProgressEncoder, encodeLoadProgress } from '#api/encode/progress.ts';
@@ -70,7 +70,7 @@ export function imageTransferRoutes(images: ImageService): Route[] {
 
   async function load(exchange: Exchange): Promise<void> {
     const { query, request, signal } = exchange;
-    const platform = decodePlatformObject(query.text('platform'));
+    const platform = decodeOnlyPlatform(query.texts('platform'));
     const quiet = query.flag('quiet');
     await serveProgress(exchange, async (emit) => {
       const loaded = await images.load(request, {
@@ -90,7 +90,7 @@ export function imageTransferRoutes(images: ImageService): Route[] {
 
   async function save(exchange: Exchange, names: readonly string[]): Promise<void> {
     const { query, signal } = exchange;
-    const platform = decodePlatformObject(query.text('platform'));
+    const platform = decodeOnlyPlatform(query.texts('platform'));
     const archive = images.save(names, { ...(platform === undefined ? {} : { platform }), signal });
     await serveBytes(exchange, mediaTypes.tar, archive);
   }
