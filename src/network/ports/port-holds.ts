@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import { DhowError, messageOf } from '#errors/error.ts';
-import { type Family, formatIp, type IpAddress, parseIp } from '#network/addresses/ip.ts';
+import { type Family, formatIp, type IpAddress } from '#network/addresses/ip.ts';
 import type { PublishedPort, PublishedPortRequest } from '#network/network.ts';
 import { hasDroppedPackets, holdPort } from '#network/ports/hold-port.ts';
 import { PortTaken } from '#network/ports/port-taken.ts';
+import { inTurn, readWish, type Wish } from '#network/ports/port-wish.ts';
 import { type RelayParts, type RelayTarget, relay } from '#network/ports/relay.ts';
 import { relayDatagrams } from '#network/ports/relay-datagrams.ts';
 import type { PortTable } from '#network/tables/ports.ts';
@@ -38,20 +39,6 @@ export interface PortHolds {
 interface Hold extends Disposable {
   /** Absent where the daemon answers. */
   wasReached?(): boolean;
-}
-
-interface Range {
-  first: number;
-  last: number;
-}
-
-interface Wish {
-  containerPort: number;
-  protocol: PublishedPort['protocol'];
-  /** All of them get the same port. */
-  addresses: IpAddress[];
-  range: Range;
-  ephemeral: boolean;
 }
 
 /** @param addressOf where a container is to be reached from the host */
@@ -179,40 +166,6 @@ function isRelayed({ protocol, hostAddress }: PublishedPort): boolean {
   return protocol !== 'sctp' && hostAddress.includes(':');
 }
 
-function readWish(
-  request: PublishedPortRequest,
-  { defaultAddress, families }: { defaultAddress: string; families: readonly Family[] },
-): Wish {
-  const { containerPort, protocol, hostPort, hostPortEnd } = request;
-  const text = request.hostAddress || defaultAddress;
-  const ephemeral = hostPort === 0;
-  const range = ephemeral ? ephemeralRange() : { first: hostPort, last: hostPortEnd };
-  return { containerPort, protocol, range, ephemeral, addresses: addressesOf(text, protocol, families) };
-}
-
-/** All addresses are 0.0.0.0 and ::, as far as something would answer there. */
-function addressesOf(
-  text: string,
-  protocol: PublishedPort['protocol'],
-  families: readonly Family[],
-): IpAddress[] {
-  const reachable = (family: Family) =>
-    families.includes(family) || (family === 6 && protocol !== 'sctp' && families.includes(4));
-  if (text === '') {
-    return ([4, 6] as const).filter(reachable).map((family) => ({ family, value: 0n }));
-  }
-  const address = parseIp(text);
-  if (address === undefined) {
-    throw new DhowError('InvalidParameter', `invalid host address "${text.slice(0, 60)}"`);
-  }
-  if (reachable(address.family)) return [address];
-  throw new DhowError(
-    'InvalidParameter',
-    `cannot publish a ${protocol} port on ${text}: the container has no IPv${address.family} address; ` +
-      `use a network with IPv${address.family}, or another host address`,
-  );
-}
-
 /** undefined: somebody else has the port. `impossible`: of all addresses those of a family that this host has not. */
 function tryHold(hold: () => Hold, port: PublishedPort, wish: Wish): Hold | undefined | 'impossible' {
   try {
@@ -241,17 +194,4 @@ function tryHold(hold: () => Hold, port: PublishedPort, wish: Wish): Hold | unde
 
 function keyOf({ protocol, hostAddress, hostPort }: PublishedPort): string {
   return `${protocol} ${hostAddress} ${hostPort}`;
-}
-
-function* inTurn({ first, last }: Range, from: number): Generator<number> {
-  const start = from >= first && from <= last ? from : first;
-  for (let port = start; port <= last; port++) yield port;
-  for (let port = first; port < start; port++) yield port;
-}
-
-/** The range from which the kernel itself takes ports; Docker uses it too. */
-function ephemeralRange(): Range {
-  const text = fs.readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
-  const [first, last] = text.trim().split(/\s+/).map(Number);
-  return { first: first || 49153, last: last || 65535 };
 }

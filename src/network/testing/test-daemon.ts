@@ -11,12 +11,8 @@ import type {
   PublishedPortRequest,
   Sandbox,
 } from '#network/network.ts';
-import {
-  createNetworkStack,
-  defaultNetworkSettings,
-  type NetworkSettings,
-  networkMigrations,
-} from '#network/network-stack.ts';
+import { defaultNetworkSettings, type NetworkSettings } from '#network/network-settings.ts';
+import { createNetworkStack, networkMigrations } from '#network/network-stack.ts';
 import { createPeer, type Peer } from '#network/testing/peer.ts';
 import { type Database, openDatabase } from '#store/database.ts';
 import { createPoller } from '#sys/epoll.ts';
