@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { runCommand } from '../../support/command.ts';
+import { outputOf, runCommand } from '../../support/command.ts';
 import { describeEngine } from '../../support/describe-engine.ts';
 import { createScratch } from '../../support/scratch.ts';
 
@@ -24,6 +24,18 @@ describeEngine('cp, diff and export', ({ cli, unique }) => {
     );
     return name;
   }
+
+  test('a device on this side stays one', async () => {
+    using scratch = createDirectory();
+    const name = unique('copy');
+    await cli.out('create', '--name', name, 'busybox');
+    const device = `${scratch.directory}/null`;
+    await outputOf('mknod', [device, 'c', '1', '3']);
+    assert.equal((await cli.run(['cp', `${name}:/etc/passwd`, device])).code, 1);
+    await cli.run(['export', '--output', device, name]);
+    assert.ok(fs.statSync(device).isCharacterDevice());
+    await cli.out('rm', name);
+  });
 
   test('nothing is said without a terminal, unless it is asked for; containers do not copy to each other', async () => {
     using scratch = createDirectory();

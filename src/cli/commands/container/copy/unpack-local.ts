@@ -10,7 +10,8 @@ import { DhowError } from '#errors/error.ts';
  * none goes through a link, be it the archive's own or one that was there before. Names are bytes, held as one character for each.
  *
  * @param rename gives an entry its name below the directory
- * @throws InvalidParameter for a hostile archive, and where a file would replace a directory or the other way round
+ * @throws InvalidParameter for a hostile archive, where a file would replace a directory or the other way round, and where anything
+ * would replace a device, a pipe or a socket
  */
 export async function unpackLocal(
   archive: AsyncIterable<Uint8Array>,
@@ -68,7 +69,11 @@ async function makeDirectory(path: string, { mode }: TarHeader): Promise<void> {
 async function makeOther(path: string, { header, body }: TarEntry, linkTarget: () => string): Promise<void> {
   const stats = await lstatOrNothing(path);
   if (stats?.isDirectory()) throw cannotReplace('directory', path, 'non-directory');
-  if (stats !== undefined) await unlink(onDisk(path));
+  if (stats !== undefined) {
+    // A device, such as /dev/null, or a pipe is not thought to go.
+    if (!stats.isFile() && !stats.isSymbolicLink()) throw cannotReplace('device or pipe', path, 'file');
+    await unlink(onDisk(path));
+  }
   if (header.type === 'file') {
     const file = createWriteStream(onDisk(path), { flags: 'wx', mode: 0o600 });
     for await (const piece of body)
