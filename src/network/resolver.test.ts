@@ -233,6 +233,16 @@ suite('other names', () => {
     await lonely[Symbol.asyncDispose]();
   });
 
+  test('that wait for name servers do not keep the names of siblings from being found', async () => {
+    upstreamAnswer = () => undefined;
+    const options = { transport: 'udp', timeoutMs: 500 } as const;
+    const waiting = Array.from({ length: 400 }, (_, index) =>
+      two.exchange('127.0.0.11', 53, makeQuery(`silent${index}.example`, 'A'), options),
+    );
+    assert.deepEqual((await resolve(two, 'web')).answers, [web.endpoint.ipv4.address]);
+    await Promise.all(waiting);
+  });
+
   test('are answered by the next server when one is silent, and soon the silent one is not waited for', async () => {
     asked.length = 0;
     upstreamAnswer = (_name, query) => makeAnswer(query, [record('192.0.2.7', 0)]);

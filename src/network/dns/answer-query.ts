@@ -31,12 +31,17 @@ const maximumTcpBytes = 65_535;
 /** Questions of all containers that wait for name servers. */
 const maximumForwarded = 1000;
 
-export type AnswerQuery = (
-  containerId: string,
-  query: Query,
-  message: Buffer,
-  transport: 'udp' | 'tcp',
-) => Buffer | Promise<Buffer>;
+export interface Question {
+  containerId: string;
+  query: Query;
+  /** The query as it came. */
+  message: Buffer;
+  transport: 'udp' | 'tcp';
+  /** Whether to ask name servers for what Dhow does not know; else that is a failure. */
+  mayForward: boolean;
+}
+
+export type AnswerQuery = (question: Question) => Buffer | Promise<Buffer>;
 
 /**
  * Answers a container's queries: names and addresses of its networks at once, and the rest by name servers. What Dhow
@@ -55,9 +60,7 @@ export function createAnswerQuery(parts: ResolverParts): AnswerQuery {
 
   async function forward(
     servers: readonly string[],
-    query: Query,
-    message: Buffer,
-    transport: 'udp' | 'tcp',
+    { query, message, transport }: Question,
   ): Promise<Buffer> {
     // Options may carry what concerns this client alone.
     const shared = query.edns?.hasOptions !== true;
@@ -77,15 +80,16 @@ export function createAnswerQuery(parts: ResolverParts): AnswerQuery {
     return fit(adapt(response, query, 0), query, transport);
   }
 
-  return (containerId, query, message, transport) => {
+  return (question) => {
+    const { containerId, query, transport } = question;
     // Other classes ask for what a name server says of itself.
     if (query.class !== classInternet) return failure(query, responseCodes.refused);
     const limit = transport === 'udp' ? query.udpBytes : maximumTcpBytes;
     const local = answerLocally(containerId, query, limit);
     if (local) return local;
-    const servers = parts.serversOf(containerId);
+    const servers = question.mayForward ? parts.serversOf(containerId) : [];
     if (servers.length === 0) return failure(query, responseCodes.serverFailure);
-    return forward(servers, query, message, transport);
+    return forward(servers, question);
   };
 }
 

@@ -34,7 +34,9 @@ export function listen(
   /** Whatever goes wrong with one question: it must not end the daemon. */
   function tryAnswer(query: Query, message: Buffer, transport: 'udp' | 'tcp'): Buffer | Promise<Buffer> {
     try {
-      return answerQuery(containerId, query, message, transport);
+      // However many questions wait for name servers: siblings are found.
+      const mayForward = waiting < maximumWaiting;
+      return answerQuery({ containerId, query, message, transport, mayForward });
     } catch (error) {
       log.error('query failed', { container: containerId, name: query.name, error: messageOf(error) });
       return failure(query, responseCodes.serverFailure);
@@ -50,10 +52,6 @@ export function listen(
       return;
     }
     const { query } = read;
-    if (waiting >= maximumWaiting) {
-      reply(failure(query, responseCodes.serverFailure));
-      return;
-    }
     const answer = tryAnswer(query, message, transport);
     if (!(answer instanceof Promise)) {
       reply(answer);
