@@ -21,6 +21,9 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_RCVBUFFORCE = 33;
+/** For some thousand questions at once; the kernel's default loses what is beyond three hundred, and clients wait seconds before they ask again. */
+const receiveBufferBytes = 1024 * 1024;
 const backlog = 64;
 const attempts = 20;
 
@@ -76,6 +79,12 @@ function openPair(earlierPort: number | undefined): ResolverPorts {
     const udpFd = openSocket(SOCK_DGRAM);
     let tcpFd = -1;
     try {
+      const bufferBytes = [receiveBufferBytes];
+      check(
+        'setsockopt',
+        setIntegerOption(udpFd, SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes, 4),
+        resolverAddress,
+      );
       bind(udpFd, attempt === 1 ? (earlierPort ?? 0) : 0);
       const port = portOf(udpFd);
       tcpFd = openSocket(SOCK_STREAM);
