@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { applyChanges } from '#build/changes.ts';
 import { getImage } from '#engine/images/find.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
+import { requireUsableSystem } from '#engine/images/require-usable-system.ts';
 import { DhowError } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
 import type { Platform } from '#image/platform.ts';
@@ -43,11 +44,13 @@ async function importLayer(
   if (reference?.digest) {
     throw new DhowError('InvalidParameter', 'cannot import digest reference: give a repository and a tag');
   }
+  const platform = options.platform ?? parts.hostPlatform;
+  requireUsableSystem(platform);
   const runConfig = applyChanges(options.changes);
   using lease = parts.collector.lease();
   const { diffId } = await parts.layers.add(tar, options.signal);
   lease.hold([diffId]);
-  const { os, architecture, variant } = options.platform ?? parts.hostPlatform;
+  const { os, architecture, variant } = platform;
   const created = new Date().toISOString();
   const comment = options.message;
   const config: ImageConfig = {

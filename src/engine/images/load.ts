@@ -3,6 +3,7 @@ import { decompress, detectCompression, magicBytes } from '#archive/decompress.t
 import { forEachAtOnce } from '#engine/images/for-each-at-once.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
 import { type ArchiveImage, type ArchiveLayer, readImageArchive } from '#engine/images/read-image-archive.ts';
+import { requireUsableSystem } from '#engine/images/require-usable-system.ts';
 import type { PullProgress } from '#engine/images.ts';
 import { DhowError } from '#errors/error.ts';
 import { type ImageConfig, maxConfigBytes, parseImageConfig } from '#image/config.ts';
@@ -64,6 +65,7 @@ async function loadOne(
   config: ImageConfig,
   options: LoadOptions,
 ): Promise<LoadedImage> {
+  requireUsableSystem(config);
   const diffIds = config.rootfs.diff_ids;
   if (diffIds.length !== entry.layers.length) {
     throw new DhowError(

@@ -2,6 +2,7 @@ import { createLayerFetcher, type LayerFetcher } from '#engine/images/fetch-laye
 import { findByReference, getImage } from '#engine/images/find.ts';
 import { mayBeResumed } from '#engine/images/may-be-resumed.ts';
 import type { ImageParts } from '#engine/images/parts.ts';
+import { requireUsableSystem } from '#engine/images/require-usable-system.ts';
 import type { PullProgress } from '#engine/images.ts';
 import { DhowError, kindOf } from '#errors/error.ts';
 import type { ImageConfig } from '#image/config.ts';
@@ -92,6 +93,7 @@ async function resolve(parts: ImageParts, name: string, options: PullOptions): P
   const { manifest } = resolved;
   const fetched = await parts.registry.fetchConfig(reference, manifest.config, { credentials, signal });
   const { config } = fetched;
+  requireUsableSystem(config);
   if (manifest.layers.length !== config.rootfs.diff_ids.length) {
     throw new DhowError(
       'InvalidParameter',

@@ -89,6 +89,7 @@ describeEngine('import', ({ cli, engine, unique }) => {
       [['import', bad, unique('bad')], /tar/],
       [['import', '--change', 'FROM scratch', await baseRootfs(), unique('bad')], /FROM/i],
       [['import', '/no/such/file', unique('bad')], /no such file/],
+      [['import', '--platform', 'windows/amd64', await baseRootfs(), unique('bad')], /operating system/],
       [['import', await baseRootfs(), 'Upper:v1'], /must be lowercase/],
     ];
     const stored = engine().kind === 'dhow' ? storeFiles(path.join(engine().directory, 'data')) : [];

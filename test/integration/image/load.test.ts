@@ -175,6 +175,10 @@ describeEngine('load', ({ cli, engine, unique }) => {
       ),
       /invalid diffID for layer 0: expected "sha256:1+", got "sha256:/,
     );
+    assert.match(
+      await load({ RepoTags: [`${name}:v2`] }, { ...config, os: 'windows' }),
+      /cannot (load windows image on linux|be used on this platform)/,
+    );
     assert.equal(await cli.out('images', '--format', '{{.Tag}}', name), 'v1');
   });
 });
