@@ -125,7 +125,7 @@ suite('when somebody else changes the kernel', () => {
     // The second one comes after a pause.
     execFileSync('nft', ['delete', 'table', 'inet', testSettings.table]);
     const knocking = host.neighbour.ask(host.address, 8083, { timeoutMs: 10_000 });
-    assert.equal(await host.neighbour.ask(host.address, 8083, { ...udp, timeoutMs: 100 }), 'timeout');
+    await host.neighbour.ask(host.address, 8083, { ...udp, timeoutMs: 100 });
     await waitFor('the second repair', () => sorted(rules()) === sorted(whole));
     assert.equal(await knocking, `web ${host.neighbourAddress}`);
     // The rules are there a moment before the connections are forgotten.
