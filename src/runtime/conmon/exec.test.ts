@@ -42,15 +42,6 @@ for (const name of ['crun', 'runc']) {
       await fixture.runtime.delete(id);
     });
 
-    test('get a terminal of the size that was asked for', async () => {
-      await using fixture = await createRuntimeFixture(name);
-      const { id } = await fixture.begin(['sleep', '1000']);
-      const untilSized = 'until stty size | grep -q "^30 90"; do sleep 0.01; done';
-      const sized = { terminal: true, consoleSize: { rows: 30, columns: 90 } };
-      assert.equal((await fixture.exec(id, ['sh', '-c', untilSized], sized)).exit.code, 0);
-      await fixture.runtime.delete(id);
-    });
-
     test('run as another user, elsewhere and with more capabilities', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { id } = await fixture.begin(['sleep', '1000']);
@@ -85,9 +76,9 @@ for (const name of ['crun', 'runc']) {
     test('have a terminal of their own', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { id } = await fixture.begin(['sleep', '1000']);
-      // crun gives an exec's terminal its size while the program starts.
+      // crun gives an exec's terminal its size while the program starts; busybox's stty complains of none and ends with 0.
       const script =
-        'tty; for i in $(seq 1000); do stty size >/dev/null 2>&1 && break; sleep 0.01; done; stty size; echo $TERM';
+        'tty; for i in $(seq 1000); do stty size | grep -q "^33" && break; sleep 0.01; done 2>&-; stty size; echo $TERM';
       const { stdout } = await fixture.exec(id, ['sh', '-c', script], {
         terminal: true,
         consoleSize: { rows: 33, columns: 44 },

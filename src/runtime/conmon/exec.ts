@@ -9,7 +9,7 @@ import { supervise } from '#runtime/conmon/exits.ts';
 import { givePipes, ownerOutside } from '#runtime/conmon/give-stdio.ts';
 import { drainAtExit } from '#runtime/conmon/inspect.ts';
 import { readSyncMessage, type StartingMonitor, startMonitor } from '#runtime/conmon/monitor.ts';
-import { notRunning, openProcess, tellSize } from '#runtime/conmon/signals.ts';
+import { notRunning, openProcess } from '#runtime/conmon/signals.ts';
 import { closing, sendGo } from '#runtime/conmon/start-pipe.ts';
 import { type ConmonConnection, connectStdio } from '#runtime/conmon/stdio.ts';
 import type { OciProcess, OciSpec } from '#runtime/oci.ts';
@@ -44,18 +44,16 @@ export async function execInContainer(
   writeDocument(directory, 'process.json', encodeSpec(process));
 
   const owner = ownerOutside(spec, process);
-  const { monitor, stdio } = request.attached
-    ? await startAttached(context, request, directory, owner)
-    : { monitor: await startExecMonitor(context, request, directory, {}), stdio: undefined };
+  const { monitor, stdio } =
+    request.attached || owner !== undefined
+      ? await startHeld(context, request, directory, owner)
+      : { monitor: await startExecMonitor(context, request, directory, {}), stdio: undefined };
   if (stdio) undo.defer(quietly('close stdio', () => stdio.close()));
   const attempt = { program: request.args[0] ?? '', action: 'exec' } as const;
   const pid = await awaitProcess(monitor, directory, attempt, signal).catch((error: unknown) => {
     // Then the runtime complains of whatever it was at.
     throw hasEnded(container) ? notRunning(container) : error;
   });
-  // crun does not give it to the terminal of an exec (1.8).
-  if (request.terminal && request.consoleSize) tellSize(directory, request.consoleSize);
-  if (owner !== undefined && stdio === undefined) givePipes(monitor.pid, owner);
   supervise(context, directory, monitor.exited);
   if (stdio) drainAtExit(context, directory, stdio);
   undo.move();
@@ -82,11 +80,11 @@ function hasEnded(container: ProcessDirectory): boolean {
 }
 
 /**
- * conmon waits with the process until somebody is attached, so that nothing of the output is lost: it tells on one pipe that its socket
- * is there, and lets the process run when it is told on another. It reads that other one twice, first before it does
- * anything at all.
+ * conmon waits with the process until we have attached, so that nothing of the output is lost, and until the pipes are their owner's: it
+ * tells on one pipe that its socket is there, and lets the process run when it is told on another. It reads that other one twice, first
+ * before it does anything at all.
  */
-async function startAttached(
+async function startHeld(
   context: RuntimeContext,
   request: ExecRequest,
   directory: ProcessDirectory,
@@ -112,10 +110,12 @@ async function startAttached(
   const ready = await readSyncMessage(attach.readFd);
   // A monitor that died before is reported by its sync pipe.
   if (!ready) return { monitor, stdio: undefined };
-  const stdio = connectStdio(context.poller, directory.file('attach'), {
-    subject: `exec ${request.execId}`,
-    linger: false,
-  });
+  const stdio = request.attached
+    ? connectStdio(context.poller, directory.file('attach'), {
+        subject: `exec ${request.execId}`,
+        linger: false,
+      })
+    : undefined;
   if (owner !== undefined) givePipes(monitor.pid, owner);
   sendGo(start.writeFd);
   return { monitor, stdio };
@@ -138,7 +138,8 @@ function startExecMonitor(
     log: 'none',
     args: [
       ...['--exec', '--exec-process-spec', directory.file('process.json')],
-      ...(request.attached ? ['--exec-attach'] : []),
+      // Without it conmon does not wait for its pipes.
+      ...(Object.keys(pipes).length > 0 ? ['--exec-attach'] : []),
     ],
     pipes,
   });

@@ -67,17 +67,12 @@ export function reopenLog(directory: ProcessDirectory): boolean {
   return tellMonitor(directory, '2 0 0\n');
 }
 
-/** See `Runtime.resize`. */
+/** See `Runtime.resize`. conmon's control pipe takes lines of `1 <rows> <columns>`. */
 export function resizeTerminal(directory: ProcessDirectory, size: { rows: number; columns: number }): void {
   if (readProcess(directory)?.terminal === false) {
     throw new DhowError('Conflict', `cannot resize: ${directory.kind} ${directory.id} has no terminal`);
   }
-  if (!tellSize(directory, size)) throw notRunning(directory);
-}
-
-/** Tells the size of the process's terminal: conmon's control pipe takes lines of `1 <rows> <columns>`. @returns false when conmon has gone */
-export function tellSize(directory: ProcessDirectory, size: { rows: number; columns: number }): boolean {
-  return tellMonitor(directory, `1 ${size.rows} ${size.columns}\n`);
+  if (!tellMonitor(directory, `1 ${size.rows} ${size.columns}\n`)) throw notRunning(directory);
 }
 
 /** @returns false when nobody reads: the monitor has gone */

@@ -99,6 +99,16 @@ describe('the processes of containers with ids of their own', () => {
     await docker.out('run', '-d', '--name', 'streams', 'busybox', 'sleep', '1000');
     const exec = ['exec', '--user', '1000', 'streams', 'sh', '-c', 'echo out >/dev/stdout'];
     assert.equal(await docker.out(...exec), 'out');
+    // From its first moment: what follows is a race, which one attempt would often win.
+    const opening = 'if true >/dev/stdout; then touch /tmp/opened-$$; else touch /tmp/refused-$$; fi';
+    for (let attempt = 0; attempt < 10; attempt++) {
+      await docker.out('exec', '-d', '--user', '1000', 'streams', 'sh', '-c', opening);
+    }
+    const outcomes = await waitFor('all to have opened it', async () => {
+      const names = (await docker.out('exec', 'streams', 'ls', '/tmp')).split('\n');
+      return names.length === 10 && names.join(' ');
+    });
+    assert.doesNotMatch(outcomes, /refused/);
     await using terminal = docker.terminal([
       ...['run', '--rm', '-t', '--user', '1000', 'busybox', 'sh', '-c', 'echo owner $(stat -c %u $(tty))'],
     ]);
