@@ -222,6 +222,9 @@ suite('an internal network', () => {
     inside(two, 'ip', 'route', 'add', 'default', 'via', network.pools[0]?.gateway ?? '');
     assert.equal(await two.ask(host.neighbourAddress, 80, brief), 'timeout');
     assert.equal(await two.ask(host.address, 8001, brief), 'timeout');
+    // This one is relayed.
+    assert.equal(await host.local.ask('::1', 8001), `a ${daemon.service.get('alpha').pools[0]?.gateway}`);
+    assert.equal(await two.ask(network.pools[1]?.gateway ?? '', 8001, brief), 'timeout');
     assert.equal(await host.neighbour.ask(one.endpoint.ipv4.address, 80, brief), 'timeout');
     for (const { id } of [one, two]) await daemon.service.detach(id);
   });

@@ -57,6 +57,9 @@ export const sets = {
   published_anywhere: 'map { typeof meta l4proto . th dport : ip daddr . th dport; }',
   published6: 'map { typeof ip6 daddr . meta l4proto . th dport : ip6 daddr . th dport; }',
   published6_anywhere: 'map { typeof meta l4proto . th dport : ip6 daddr . th dport; }',
+  /** Ports that the daemon relays, because the container has no IPv6. */
+  relayed6: 'set { typeof ip6 daddr . meta l4proto . th dport; }',
+  relayed6_anywhere: 'set { typeof meta l4proto . th dport; }',
 } as const;
 
 export type SetName = keyof typeof sets;
@@ -83,17 +86,17 @@ export function gateTable(table: string): string {
 const protocolNumbers = { tcp: 6, udp: 17, sctp: 132 } satisfies Record<PublishedPort['protocol'], number>;
 
 /**
- * A published port; none when there is nothing in its family that it could lead to: then it is relayed.
+ * A published port. One of IPv6 that leads to nothing of IPv6 is relayed.
  * @param gate whether it passes the gate
  */
 export function elementsOfPort(target: PortTarget, gate: boolean): Element[] {
   const hostAddress = parseIp(target.hostAddress);
   if (hostAddress === undefined) return [];
   const address = target.addresses[hostAddress.family];
-  if (address === undefined) return [];
   const six = hostAddress.family === 6;
-  const value = [addressField(address), portField(target.containerPort)];
   const key = [protocolField(target.protocol), portField(target.hostPort)];
+  if (address === undefined) return six ? [elementOfRelay(hostAddress, key)] : [];
+  const value = [addressField(address), portField(target.containerPort)];
   if (hostAddress.value === 0n) {
     return [
       { set: six ? 'published6_anywhere' : 'published_anywhere', key, value },
@@ -105,6 +108,12 @@ export function elementsOfPort(target: PortTarget, gate: boolean): Element[] {
     { set: six ? 'published6' : 'published', key: addressed, value },
     ...(gate ? [{ set: six ? 'open6' : 'open', key: addressed } as const] : []),
   ];
+}
+
+function elementOfRelay(hostAddress: IpAddress, key: Field[]): Element {
+  return hostAddress.value === 0n
+    ? { set: 'relayed6_anywhere', key }
+    : { set: 'relayed6', key: [addressField(hostAddress), ...key] };
 }
 
 /** A port that a link opens; it matters where containers are kept apart. */

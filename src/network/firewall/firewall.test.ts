@@ -54,6 +54,8 @@ const ports: PortTarget[] = [
   { addresses, containerPort: 53, protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 5353 },
   { addresses, containerPort: 9, protocol: 'sctp', hostAddress: '0.0.0.0', hostPort: 65535 },
   { addresses, containerPort: 80, protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 1 },
+  { addresses, containerPort: 80, protocol: 'tcp', hostAddress: '::', hostPort: 8080 },
+  { addresses, containerPort: 80, protocol: 'tcp', hostAddress: 'fd99::1', hostPort: 1 },
 ];
 
 const plain = (port: PortTarget) => elementsOfPort(port, false);

@@ -35,6 +35,8 @@ const maximumPairedBridges = 32;
  *   device, so they are relayed.
  * - `sources` hides containers behind the host towards the outside, behind a certain address of it where a network has one, and makes answers come back through the host when
  *   client and server are on the same bridge, or when the client used 127.0.0.1.
+ * - `inward` keeps internal networks from ports that the daemon relays into other networks; `forwarding` does so for the
+ *   translated ones.
  * - `redirects` keeps the host from telling a container that a sibling is on its own network: what siblings of a network
  *   whose containers are kept apart may say goes through the host.
  * - `forwarding` lets containers out, except from internal networks; towards containers only answers, published ports,
@@ -82,6 +84,11 @@ ${Object.entries(sets)
     oifname != @bridges snat ip to iifname map @sources
     oifname != @bridges snat ip6 to iifname map @sources6
     iifname @masqueraded oifname != @bridges masquerade
+  }
+  chain inward {
+    type filter hook input priority filter; policy accept;
+    iifname @confined ip6 daddr . meta l4proto . th dport @relayed6 drop
+    iifname @confined meta nfproto ipv6 meta l4proto . th dport @relayed6_anywhere drop
   }
   chain redirects {
     type filter hook output priority filter; policy accept;
