@@ -6,6 +6,7 @@ import { findContainer, isLive } from '#engine/containers/lookup.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
 import type { AttachOptions, AttachSession } from '#engine/containers.ts';
+import { DhowError } from '#errors/error.ts';
 import type { LogEntry } from '#runtime/logs.ts';
 
 /** See `ContainerService.attach`. */
@@ -15,6 +16,16 @@ export function attachContainer(
   options: AttachOptions,
 ): AttachSession {
   const record = findContainer(context.table, nameOrId);
+  const { status } = record.state;
+  if (status === 'paused') {
+    throw new DhowError('Conflict', `container ${record.id} is paused. unpause the container before attach`);
+  }
+  if (status === 'restarting') {
+    throw new DhowError(
+      'Conflict',
+      `container ${record.id} is restarting. wait until the container is running`,
+    );
+  }
   const session = openSession(context, record, options);
   emitContainerEvent(context, record, 'attach');
   return tellingOfDetach(session, () => emitContainerEvent(context, record, 'detach'));

@@ -55,9 +55,17 @@ describe('attach by WebSocket', () => {
     await docker.out('rm', '--force', 'shell');
   });
 
-  test('an unknown container is refused with its status', async () => {
-    const socket = connect('nobody', 'stream=1');
-    const [error] = await once(socket, 'error');
-    assert.match(error.message, /404/);
+  test('an unknown container is refused with its status, and so is one that is paused', async () => {
+    const docker = daemon.cli('docker');
+    await docker.out('run', '--detach', '--name', 'paused', 'busybox', 'sleep', '1000');
+    await docker.out('pause', 'paused');
+    for (const [name, status] of [
+      ['nobody', /404/],
+      ['paused', /409/],
+    ] as const) {
+      const [error] = await once(connect(name, 'stream=1'), 'error');
+      assert.match(error.message, status);
+    }
+    await docker.out('rm', '--force', 'paused');
   });
 });
