@@ -5,6 +5,7 @@ import { networkOwner } from '#engine/containers/network-mode.ts';
 import type { ContainerContext } from '#engine/containers/parts.ts';
 import { type ContainerPaths, pathsOf } from '#engine/containers/paths.ts';
 import type { ContainerRecord } from '#engine/containers/table.ts';
+import { withModeOfCovered } from '#engine/containers/tmpfs-mode.ts';
 import type { MountView } from '#engine/containers.ts';
 import type { ContainerMount } from '#runtime/spec.ts';
 import type { IdMapping } from '#sys/id-mapping.ts';
@@ -34,11 +35,12 @@ export async function prepareMounts(
       propagation: '',
     });
   }
-  for (const mount of record.mounts) {
-    if (mount.type === 'tmpfs') mounts.push({ type: 'tmpfs', target: mount.target, options: mount.options });
-  }
+  const addTmpfs = (target: string, options: string[]): void => {
+    mounts.push({ type: 'tmpfs', target, options: withModeOfCovered(paths.root, target, options) });
+  };
+  for (const mount of record.mounts) if (mount.type === 'tmpfs') addTmpfs(mount.target, mount.options);
   for (const [target, options] of Object.entries(record.settings.host.tmpfs)) {
-    mounts.push({ type: 'tmpfs', target, options: options.split(',').filter(Boolean) });
+    addTmpfs(target, options.split(',').filter(Boolean));
   }
   const covered = new Set(mounts.map((mount) => mount.target));
   const files = hostFilePaths(context, record, paths);

@@ -159,6 +159,22 @@ describeEngine('run › volumes and bind mounts', ({ cli, engine, unique }) => {
     );
   });
 
+  it('tmpfs has the mode of the directory that it covers, unless it is told another', async () => {
+    for (const [options, mode] of [
+      [['--tmpfs', '/etc'], '755'],
+      [['--mount', 'type=tmpfs,dst=/etc'], '755'],
+      [['--tmpfs', '/tmp'], '1777'],
+      [['--tmpfs', '/etc/new'], '1777'],
+      [['--tmpfs', '/etc/new:mode=750'], '750'],
+    ] as const) {
+      assert.equal(
+        await sh([...options], `stat -c %a ${options.join().match(/\/[a-z/]+/)?.[0]}`),
+        mode,
+        options.join(' '),
+      );
+    }
+  });
+
   it('refuses what makes no sense', async () => {
     const directory = engine().directory;
     await refused(['-v', 'relative/path:/data'], /includes invalid characters for a local volume name/);
