@@ -29,7 +29,7 @@ export function decodeMounts(
 
 function decodeVolumesFrom(fields: Fields): string[] {
   return fields.texts('VolumesFrom').map((text) => {
-    if (/^[^:]+(:[^:]*)?$/.test(text)) return text;
+    if (/^[^:]/.test(text)) return text;
     if (text === '') {
       throw new DhowError('InvalidParameter', 'volumes-from specification cannot be an empty string');
     }

@@ -30,7 +30,9 @@ export function resolveMounts(
   const covered = new Set([...ownTargets, ...borrowed.keys()]);
   const ofImage = effective.volumePaths
     .filter((target) => !covered.has(target))
-    .map((target) => nameVolume({ type: 'volume', name: '', target, readonly: false, copyUp: true }));
+    .map((target) =>
+      nameVolume({ type: 'volume', name: '', target, readonly: false, copyUp: true, mode: '' }),
+    );
   return [...borrowed.values(), ...own, ...ofImage];
 }
 
@@ -46,27 +48,34 @@ function nameVolume(mount: Extract<MountSettings, { type: 'volume' }>): Containe
   return mount.name === '' ? { ...mount, name: randomBytes(32).toString('hex'), anonymous: true } : mount;
 }
 
-/** `container`, `container:ro`, `container:rw`, with the words that say nothing here. */
+/** One of each kind; all but `ro` say nothing here. */
+const borrowModes = [
+  ['ro', 'rw'],
+  ['z', 'Z'],
+  ['default', 'consistent', 'cached', 'delegated'],
+];
+
+/** `container`, or `container:` and words that are separated by commas. */
 function mountsOfOther(context: Pick<ContainerContext, 'table'>, text: string): ContainerMount[] {
   const colon = text.indexOf(':');
   const name = colon === -1 ? text : text.slice(0, colon);
   const mode = colon === -1 ? '' : text.slice(colon + 1);
   const words = mode === '' ? [] : mode.split(',');
-  const invalid = words.find((word) => !['ro', 'rw', 'z', 'Z', 'nocopy'].includes(word));
-  if (invalid !== undefined || (words.includes('ro') && words.includes('rw'))) {
+  const isKnown = words.every((word) => borrowModes.some((kind) => kind.includes(word)));
+  if (!isKnown || borrowModes.some((kind) => words.filter((word) => kind.includes(word)).length > 1)) {
     throw new DhowError('InvalidParameter', `invalid mode: ${mode.slice(0, 100)}`);
   }
   const other = found(() => findContainer(context.table, name));
   return other.mounts.map((mount) => borrow(mount, words.includes('ro')));
 }
 
-/** The other container has filled its volumes. */
+/** The other container has filled its volumes, and its modes are not told, as in Docker. */
 function borrow(mount: ContainerMount, readonly: boolean): ContainerMount {
   switch (mount.type) {
     case 'bind':
-      return { ...mount, readonly: mount.readonly || readonly };
+      return { ...mount, readonly: mount.readonly || readonly, mode: '' };
     case 'volume':
-      return { ...mount, readonly: mount.readonly || readonly, copyUp: false };
+      return { ...mount, readonly: mount.readonly || readonly, copyUp: false, mode: '' };
     case 'tmpfs':
       return readonly && !mount.options.includes('ro')
         ? { ...mount, options: [...mount.options, 'ro'] }

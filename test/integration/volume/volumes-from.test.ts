@@ -58,9 +58,37 @@ describeEngine('run --volumes-from', ({ cli, engine, unique }) => {
     assert.equal(missing.code, 125);
     assert.match(missing.stderr, /No such container: nobody/);
     const source = await cli.out('create', 'busybox');
-    const mode = await cli.run(['run', '--rm', '--volumes-from', `${source}:odd`, 'busybox']);
-    assert.equal(mode.code, 125);
-    assert.match(mode.stderr, /invalid mode: odd/);
+    for (const mode of ['odd', 'nocopy', 'ro,nocopy', 'ro,rw', 'z,Z', 'rslave', 'ro:z']) {
+      const { code, stderr } = await cli.run([
+        'run',
+        '--rm',
+        '--volumes-from',
+        `${source}:${mode}`,
+        'busybox',
+      ]);
+      assert.equal(code, 125);
+      assert.match(stderr, new RegExp(`invalid mode: ${mode}`));
+    }
     await cli.out('rm', source);
+  });
+
+  it('takes words that mean nothing here, and tells no modes of what it has borrowed', async () => {
+    const source = await cli.out(
+      'create',
+      '-v',
+      `${unique('named')}:/named:ro`,
+      '-v',
+      '/anonymous',
+      'busybox',
+    );
+    const modes = (container: string): Promise<string> =>
+      cli.out('inspect', '--format', '{{range .Mounts}}{{.Destination}}={{.Mode}} {{end}}', container);
+    assert.deepEqual((await modes(source)).trim().split(' ').sort(), ['/anonymous=', '/named=ro']);
+    for (const mode of ['ro,z', 'cached', 'Z,rw,delegated']) {
+      const user = await cli.out('create', '--volumes-from', `${source}:${mode}`, 'busybox');
+      assert.deepEqual((await modes(user)).trim().split(' ').sort(), ['/anonymous=', '/named=']);
+      await cli.out('rm', user);
+    }
+    await cli.out('rm', '-v', source);
   });
 });
