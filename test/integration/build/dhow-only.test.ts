@@ -195,6 +195,17 @@ describe('builds of a daemon', () => {
     await dhow.out('rm', 'server');
   });
 
+  it('commands on a network find its containers by name', async () => {
+    await dhow.out('network', 'create', 'siblings');
+    await dhow.out('run', '-d', '--name', 'sibling', '--network', 'siblings', 'busybox', 'sleep', '1000');
+    const format = '{{.NetworkSettings.Networks.siblings.IPAddress}}';
+    const address = await dhow.out('inspect', '--format', format, 'sibling');
+    const directory = context({ Dockerfile: 'FROM busybox\nRUN nslookup sibling\n' });
+    assert.match(await build(dhow, ['--network', 'siblings', directory]), new RegExp(`Address: +${address}`));
+    await dhow.out('rm', '-f', 'sibling');
+    await dhow.out('network', 'rm', 'siblings');
+  });
+
   it('dockerode reads the stream', async () => {
     const docker = new Docker({ socketPath: daemon.socket });
     const directory = context({
