@@ -62,7 +62,10 @@ describeEngine('volumes that are mounted', ({ cli, engine, unique }) => {
   });
 
   it('a directory of the host is bound, and stays when the volume goes', async () => {
-    const [name, directory] = [unique('bound'), path.join(engine().directory, unique('directory'))];
+    const [name, directory] = [
+      unique('bound'),
+      path.join(engine().directory, unique('with #, \\040 and space')),
+    ];
     fs.mkdirSync(directory);
     fs.writeFileSync(path.join(directory, 'file'), 'kept');
     await create(name, { type: 'none', device: directory, o: 'bind' });
