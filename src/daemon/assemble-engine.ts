@@ -5,7 +5,7 @@ import type { DaemonConfig } from '#daemon/config.ts';
 import type { DataRoot } from '#daemon/data-root.ts';
 import type { EngineMetrics } from '#daemon/metrics/engine-metrics.ts';
 import type { OpenStore } from '#daemon/open-store.ts';
-import { createRegistryOf } from '#daemon/registry.ts';
+import { createRegistryOf, proxiesOf } from '#daemon/registry.ts';
 import type { ChosenRuntime } from '#daemon/runtimes.ts';
 import { readRemapSetting, requireRemapping } from '#daemon/userns/remapping.ts';
 import { createBuildService, splitExits } from '#engine/build-service.ts';
@@ -187,6 +187,7 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     maxCacheBytes: first.maxBuildCacheBytes,
   });
   undo.defer(quietly('wait for builds', () => builds.settled()));
+  const proxies = proxiesOf(process.env);
   const system = createSystemService({
     engineId: root.engineId,
     ...buildFacts,
@@ -208,6 +209,11 @@ export async function assembleEngine(parts: EngineParts, undo: AsyncDisposableSt
     },
     get mirrors() {
       return config().registryMirrors;
+    },
+    proxies: {
+      http: proxies.httpProxy ?? '',
+      https: proxies.httpsProxy ?? '',
+      exempt: proxies.noProxy ?? '',
     },
     get warnings() {
       return parts.warnings();

@@ -1,7 +1,7 @@
 import { buildFacts } from '#daemon/build-facts.ts';
 import type { DaemonConfig } from '#daemon/config.ts';
 import { createRegistryClient } from '#registry/client.ts';
-import type { RegistryClient, RegistryOptions } from '#registry/registry.ts';
+import type { ProxyOptions, RegistryClient, RegistryOptions } from '#registry/registry.ts';
 
 /** The client of registries by the present configuration. */
 export interface ConfiguredRegistry extends RegistryClient, Disposable {
@@ -53,12 +53,12 @@ function registryOptions(config: DaemonConfig): RegistryOptions {
     registryMirrors: config.otherMirrors,
     userAgent: `dhow/${buildFacts.version}`,
     certificatesDirectory: '/etc/docker/certs.d',
-    proxy: proxyOf(process.env),
+    proxy: proxiesOf(process.env),
   };
 }
 
 /** The usual variables, upper case or lower. */
-function proxyOf(env: NodeJS.ProcessEnv): { httpProxy?: string; httpsProxy?: string; noProxy?: string } {
+export function proxiesOf(env: NodeJS.ProcessEnv): ProxyOptions {
   const value = (name: string) => env[name] || env[name.toLowerCase()];
   const httpProxy = value('HTTP_PROXY');
   const httpsProxy = value('HTTPS_PROXY');

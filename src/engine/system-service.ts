@@ -27,6 +27,7 @@ export interface SystemParts {
   debug: boolean;
   insecureRegistries: string[];
   mirrors: string[];
+  proxies: SystemInfo['proxies'];
   warnings: string[];
   countContainers: () => SystemInfo['containers'];
   countImages: () => number;
@@ -68,6 +69,7 @@ export function createSystemService(parts: SystemParts): SystemService {
         eventListeners: parts.eventListeners(),
         insecureRegistries: parts.insecureRegistries,
         mirrors: parts.mirrors,
+        proxies: parts.proxies,
         appArmor: parts.appArmor,
         remapsIds: parts.remapsIds,
         warnings: [...limitWarnings(limits, parts.cgroupVersion), ...parts.warnings],

@@ -50,6 +50,8 @@ export interface SystemInfo {
   eventListeners: number;
   insecureRegistries: string[];
   mirrors: string[];
+  /** As the daemon's environment has them, passwords included; empty where it has none. */
+  proxies: { http: string; https: string; exempt: string };
   /** undefined: the kernel confines nothing by AppArmor. */
   appArmor: HostAppArmor | undefined;
   /** Whether containers have user namespaces of their own. */

@@ -106,9 +106,9 @@ export function encodeInfo(info: SystemInfo, { version, devices, now, minor }: I
     MemTotal: info.memoryBytes,
     GenericResources: null,
     DockerRootDir: info.dataRoot,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
+    HttpProxy: withoutPassword(info.proxies.http),
+    HttpsProxy: withoutPassword(info.proxies.https),
+    NoProxy: info.proxies.exempt,
     Name: info.hostName,
     Labels: [],
     ExperimentalBuild: false,
@@ -153,6 +153,11 @@ function encodePool(pool: string): { Base: string; Size: number } {
 
 function componentVersion(version: EngineVersion, name: string): string {
   return version.components.find((component) => component.name === name)?.version ?? '';
+}
+
+/** In Docker's way. */
+function withoutPassword(proxy: string): string {
+  return proxy.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@/i, '$1xxxxx:xxxxx@');
 }
 
 function encodeRegistries(info: SystemInfo): InfoMessage['RegistryConfig'] {

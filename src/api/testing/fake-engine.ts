@@ -369,6 +369,7 @@ const fakeSystem: SystemService = {
     eventListeners: 0,
     insecureRegistries: ['10.0.0.0/8', 'registry.test:5000'],
     mirrors: [],
+    proxies: { http: '', https: 'http://user:secret@proxy.test:3128', exempt: 'localhost' },
     appArmor: undefined,
     remapsIds: false,
     warnings: [],
