@@ -29,14 +29,16 @@ const words: Readonly<Record<string, string>> = {
 /**
  * What a failed exchange means. The query of a URL is never shown: signed URLs carry secrets there.
  *
+ * @param proxy host of the one that was asked to go there
  * @returns a TransientFailure, or a DhowError (Unavailable) when another attempt would end the same way
  */
-export function networkFailure(error: unknown, url: URL): DhowError | TransientFailure {
+export function networkFailure(error: unknown, url: URL, proxy?: string): DhowError | TransientFailure {
   const code = codeOf(error);
   // Node adds advice to what OpenSSL says, which is for its own users.
   const said = (error instanceof Error ? error.message : String(error)).replace(/; if the root CA .*$/, '');
   const text = words[code] ?? said;
-  const message = `cannot reach ${shownUrl(url)}: ${text}${remedy(code, text, url)}`;
+  const way = proxy === undefined ? '' : ` through the proxy ${proxy}`;
+  const message = `cannot reach ${shownUrl(url)}${way}: ${text}${remedy(code, text, url)}`;
   const failure = new DhowError('Unavailable', message, { cause: error });
   return unreachable.has(code) || isTlsCode(code) ? failure : new TransientFailure(failure);
 }

@@ -76,6 +76,7 @@ export function createTransport(options: TransportOptions): Transport {
     async send(request, signal) {
       signal.throwIfAborted();
       const agent = await agentFor(request.url);
+      const proxy = proxyFor(request.url)?.['HTTP_PROXY'];
       for (let isSecond = false; ; isSecond = true) {
         try {
           return await exchange(request, agent, options, signal);
@@ -84,7 +85,8 @@ export function createTransport(options: TransportOptions): Transport {
           if (error instanceof BodyFailure) throw error.cause;
           // The server may close a kept connection just as we use it again; that says nothing about the server.
           if (error instanceof StaleConnection && !isSecond) continue;
-          throw networkFailure(error instanceof StaleConnection ? error.cause : error, request.url);
+          const cause = error instanceof StaleConnection ? error.cause : error;
+          throw networkFailure(cause, request.url, proxy && new URL(proxy).host);
         }
       }
     },
