@@ -55,6 +55,21 @@ describe('attach by WebSocket', () => {
     await docker.out('rm', '--force', 'shell');
   });
 
+  test('the detach keys leave a terminal, and an event tells it', async () => {
+    const docker = daemon.cli('docker');
+    await docker.out('run', '--detach', '--tty', '--interactive', '--name', 'left', 'busybox');
+    const socket = connect('left', 'stream=1&stdin=1&stdout=1&detachKeys=ctrl-e,DEL');
+    await once(socket, 'open');
+    socket.send('\x05\x7f');
+    await once(socket, 'close');
+    assert.equal(await docker.out('inspect', '--format', '{{.State.Running}}', 'left'), 'true');
+    const until = `${Math.floor(Date.now() / 1000) + 1}`;
+    const past = ['--since', '1', '--until', until, '--filter', 'container=left'];
+    const actions = (await docker.out('events', ...past, '--format', '{{.Action}}')).split('\n');
+    assert.deepEqual(actions, ['create', 'start', 'attach', 'detach']);
+    await docker.out('rm', '--force', 'left');
+  });
+
   test('an unknown container is refused with its status, and so is one that is paused', async () => {
     const docker = daemon.cli('docker');
     await docker.out('run', '--detach', '--name', 'paused', 'busybox', 'sleep', '1000');
