@@ -42,6 +42,17 @@ for (const name of ['crun', 'runc']) {
       await fixture.runtime.delete(id);
     });
 
+    test('are given up before the runtime has begun with them', async () => {
+      await using fixture = await createRuntimeFixture(name);
+      const { id } = await fixture.begin(['sleep', '1000']);
+      const probe = { containerId: id, args: ['sleep', '2000'], env: [], user: '', additionalGroups: [] };
+      const givenUp = new AbortController();
+      const probing = fixture.runtime.probe({ ...probe, maxOutputBytes: 100 }, givenUp.signal);
+      givenUp.abort();
+      await assert.rejects(probing, { name: 'AbortError' });
+      await fixture.runtime.delete(id);
+    });
+
     test('run as another user, elsewhere and with more capabilities', async () => {
       await using fixture = await createRuntimeFixture(name);
       const { id } = await fixture.begin(['sleep', '1000']);

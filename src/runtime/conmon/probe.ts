@@ -69,6 +69,8 @@ export async function probeContainer(
     killProbe(pidFile, { pid, pidfd });
   }
   signal.addEventListener('abort', kill, { once: true });
+  // On a busy machine the time may be up before the runtime has begun, and an event that has been does not come again.
+  if (signal.aborted) kill();
   try {
     const code = await exited;
     signal.throwIfAborted();
