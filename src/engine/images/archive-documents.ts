@@ -59,7 +59,7 @@ async function chooseManifest(
   mediaType: string,
   reader: LayoutReader,
 ): Promise<Omit<ArchiveImages[number], 'tags'> | undefined> {
-  if (!reader.has(digest)) return undefined;
+  if (!reader.has(digest)) throw malformed('the OCI layout', `blob ${digest} is not in it`);
   const document = parseManifestOrIndex(await reader.read(digest), mediaType);
   if (document.kind === 'manifest') {
     const { manifest } = document;

@@ -179,6 +179,16 @@ describeEngine('load', ({ cli, engine, unique }) => {
       await load({ RepoTags: [`${name}:v2`] }, { ...config, os: 'windows' }),
       /cannot (load windows image on linux|be used on this platform)/,
     );
+    fs.rmSync(manifestFile);
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const annotations = { 'io.containerd.image.name': `docker.io/library/${name}:v2` };
+    const missing = { mediaType, digest: `sha256:${'2'.repeat(64)}`, size: 400, annotations };
+    const index = JSON.stringify({ schemaVersion: 2, manifests: [missing] });
+    fs.writeFileSync(path.join(directory, 'index.json'), index);
+    await outputOf('tar', ['-C', directory, '-cf', `${directory}.tar`, '.']);
+    const { code, stderr } = await cli.run(['load', '-i', `${directory}.tar`]);
+    assert.equal(code, 1);
+    assert.match(stderr, /sha256:2+ is not in it|manifest\.json/);
     assert.equal(await cli.out('images', '--format', '{{.Tag}}', name), 'v1');
   });
 });
