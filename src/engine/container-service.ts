@@ -1,3 +1,4 @@
+import type { ArchiveWorkers } from '#archive/workers.ts';
 import type { CommitService } from '#engine/commit.ts';
 import { createCommitService } from '#engine/commit-service.ts';
 import { createAttachHub } from '#engine/containers/attach.ts';
@@ -75,7 +76,8 @@ export interface RunningContainerService {
 }
 
 export async function createContainerService(
-  parts: ContainerParts & FileServiceParts & { trashDirectory: string },
+  parts: ContainerParts &
+    FileServiceParts & { trashDirectory: string; workers: Pick<ArchiveWorkers, 'removeTree'> },
 ): Promise<RunningContainerService> {
   const { log } = parts;
   const waiters = createWaiters();
@@ -92,8 +94,10 @@ export async function createContainerService(
     restarts: createRestartTimers((id, error) =>
       log.error('restart failed', { container: id, error: messageOf(error) }),
     ),
-    trash: await createTrash(parts.trashDirectory, (error) =>
-      log.error('deletion failed', { error: messageOf(error) }),
+    trash: await createTrash(
+      parts.trashDirectory,
+      (target) => parts.workers.removeTree(target),
+      (error) => log.error('deletion failed', { error: messageOf(error) }),
     ),
     oomTold: new Set(),
     keepThroughExit: new Set(),

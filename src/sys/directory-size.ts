@@ -1,7 +1,10 @@
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import fs from 'node:fs/promises';
-import path from 'node:path';
+import type { BytePath } from '#sys/file-tree.ts';
 import { hasCode } from '#sys/libc.ts';
+
+/** Linux takes paths of 4095 bytes, and a container nests its directories deeper: one with a longer path is gone on from by a descriptor. */
+const longPath = 3000;
 
 /**
  * Bytes of the regular files below a directory, each once however many names it has; files that vanish while we look count nothing. Follows
@@ -9,15 +12,21 @@ import { hasCode } from '#sys/libc.ts';
  */
 export async function directorySize(directory: string): Promise<number> {
   const counted = new Set<string>();
-  async function sizeBelow(parent: string): Promise<number> {
+  async function sizeBelow(parent: BytePath): Promise<number> {
+    if (parent.length > longPath) return sizeOfDeep(parent);
     let total = 0;
-    const entries = await fs.readdir(parent, { withFileTypes: true }).catch(ignoreMissing);
-    for (const entry of entries ?? []) {
-      const child = path.join(parent, entry.name);
+    const list = fs.readdir(bytesOf(parent), { withFileTypes: true, encoding: 'latin1' });
+    for (const entry of (await list.catch(ignoreMissing)) ?? []) {
+      const child = `${parent}/${entry.name}`;
       if (entry.isDirectory()) total += await sizeBelow(child);
-      else if (entry.isFile()) total += sizeOf(await fs.lstat(child).catch(ignoreMissing));
+      else if (entry.isFile()) total += sizeOf(await fs.lstat(bytesOf(child)).catch(ignoreMissing));
     }
     return total;
+  }
+  async function sizeOfDeep(parent: BytePath): Promise<number> {
+    const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW;
+    await using handle = await fs.open(bytesOf(parent), flags).catch(ignoreMissing);
+    return handle === undefined ? 0 : await sizeBelow(`/proc/self/fd/${handle.fd}`);
   }
   function sizeOf(stat: Stats | undefined): number {
     if (stat === undefined) return 0;
@@ -26,10 +35,14 @@ export async function directorySize(directory: string): Promise<number> {
     if (stat.nlink > 1) counted.add(inode);
     return stat.size;
   }
-  return sizeBelow(directory);
+  return sizeBelow(Buffer.from(directory).toString('latin1'));
+}
+
+function bytesOf(path: BytePath): Buffer {
+  return Buffer.from(path, 'latin1');
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if (hasCode(error, 'ENOENT')) return undefined;
+  if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
   throw error;
 }

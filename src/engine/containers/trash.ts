@@ -9,16 +9,32 @@ export interface Trash {
   settled(): Promise<void>;
 }
 
-/** `directory` lies on the same file system as what is discarded. What an earlier daemon left there is deleted too. */
-export async function createTrash(directory: string, onFailure: (error: unknown) => void): Promise<Trash> {
+/**
+ * `directory` lies on the same file system as what is discarded. What an earlier daemon left there is deleted too.
+ * @param removeDeep removes a tree whose paths are longer than Linux takes them, which a container can make
+ */
+export async function createTrash(
+  directory: string,
+  removeDeep: (target: string) => Promise<void>,
+  onFailure: (error: unknown) => void,
+): Promise<Trash> {
   await fs.mkdir(directory, { recursive: true, mode: 0o700 });
   const deletions = new Set<Promise<void>>();
   let counter = 0;
 
   function deleteLater(target: string): void {
-    const deletion = fs.rm(target, { recursive: true, force: true }).catch(onFailure);
+    const deletion = remove(target).catch(onFailure);
     const tracked = deletion.finally(() => deletions.delete(tracked));
     deletions.add(tracked);
+  }
+  async function remove(target: string): Promise<void> {
+    try {
+      // Most are small: not worth a worker.
+      await fs.rm(target, { recursive: true, force: true });
+    } catch (error) {
+      if (!hasCode(error, 'ENAMETOOLONG')) throw error;
+      await removeDeep(target);
+    }
   }
   for (const leftover of await fs.readdir(directory)) deleteLater(`${directory}/${leftover}`);
 

@@ -215,7 +215,7 @@ export async function createFakeEngine(): Promise<FakeEngine> {
       containersDirectory,
       trashDirectory: path.join(directory, 'trash'),
       // The files of containers are worked on by threads with real mounts: not here.
-      workers: { compare: async () => [], pack: nothing },
+      workers: { compare: async () => [], pack: nothing, removeTree: unused },
       workerUrl: new URL('file:///'),
       logDefaults: { driver: 'json-file', options: {} },
       cdiDirectories: [],
