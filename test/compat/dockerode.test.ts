@@ -135,6 +135,19 @@ describe('dockerode', () => {
     await assert.rejects(container.inspect(), { statusCode: 404, reason: 'no such container' });
   });
 
+  it('finds the exit code as soon as the attached output has ended', async () => {
+    for (let time = 0; time < 5; time++) {
+      const container = await create({ Cmd: ['sh', '-c', 'echo out; exit 3'] });
+      const stream = await container.attach({ stream: true, stdout: true });
+      const { stdout } = demultiplex(stream);
+      await container.start();
+      assert.equal(await stdout, 'out\n');
+      const { State } = await container.inspect();
+      assert.deepEqual([State.Status, State.ExitCode], ['exited', 3]);
+      await container.remove();
+    }
+  });
+
   it('talks to a process by a hijacked stream, with and without a terminal', async () => {
     for (const Tty of [false, true]) {
       const container = await create({ Cmd: ['cat'], OpenStdin: true, StdinOnce: true, Tty });

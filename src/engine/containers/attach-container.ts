@@ -40,9 +40,10 @@ function openSession(
   const wishes = { ...options, stdin: options.stdin && record.settings.openStdin };
 
   function liveSession(): AttachSession {
-    if (isLive(record))
-      return createSession(terminal, context.runtime.attach(record.id, { observer: !wishes.stdin }), wishes);
-    return context.hub.openPending(record.id, terminal, wishes);
+    const session = isLive(record)
+      ? createSession(terminal, context.runtime.attach(record.id, { observer: !wishes.stdin }), wishes)
+      : context.hub.openPending(record.id, terminal, wishes);
+    return endingWithExit(context, record, session);
   }
   if (!options.fromLogs || !logPlanOf(record).readable) return liveSession();
 
@@ -53,4 +54,27 @@ function openSession(
   }
   const input = options.stream && wishes.stdin ? liveSession() : undefined;
   return createLogSession(terminal, logged(), input, () => abort.abort());
+}
+
+/** Clients ask for the exit code as soon as the output ends, so the output ends after it is known. */
+function endingWithExit(
+  context: ContainerContext,
+  record: ContainerRecord,
+  session: AttachSession,
+): AttachSession {
+  const closed = new AbortController();
+  const exited = context.waiters.wait(record.id, 'exit', closed.signal).catch(() => {});
+  async function* output(): AttachSession['output'] & AsyncGenerator {
+    yield* session.output;
+    // Where the start has failed there is none.
+    if (isLive(record)) await exited;
+  }
+  return {
+    ...session,
+    output: output(),
+    close() {
+      closed.abort();
+      session.close();
+    },
+  };
 }
