@@ -14,6 +14,7 @@ const digests = {
   '0004-volumes': '892f2b5afe67ff5f',
   '0010-layer-blobs': '355bd113c1537d3b',
   '0011-image-indexes': '441639fa8fcc7684',
+  '0012-tag-times': '7d60e0b6ebc1370d',
   '0020-build-cache': 'bbb34a75c6bb8130',
   '0030-volume-options': '1e631995c1dd8f96',
   '0031-network-drivers': 'cfeff689d32c2c12',

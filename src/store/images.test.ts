@@ -63,6 +63,7 @@ describe('an image', () => {
       repoDigests: [repoDigest],
       sizeBytes: 12,
       addedAt: record?.addedAt,
+      taggedAt: record?.taggedAt,
     });
     assert.deepEqual(images.findByTag('docker.io/library/a:1'), record);
     assert.deepEqual(images.findByRepoDigest(repoDigest), record);
@@ -105,6 +106,22 @@ describe('an image', () => {
     assert.deepEqual([images.find(first)?.tags, images.find(second)?.tags], [[], ['a:1']]);
     assert.equal(images.removeTag('a:1'), true);
     assert.equal(images.removeTag('a:1'), false);
+  });
+
+  it('knows when it was given a tag last', async (t) => {
+    await using scratch = await makeScratch();
+    await using stores = openStores(scratch.path, workers);
+    const { images } = stores;
+    const id = await addImage(stores, one);
+    t.mock.timers.enable({ apis: ['Date'], now: 1000 });
+    assert.equal(images.find(id)?.taggedAt, undefined);
+    for (const tag of ['a:1', 'b:1', 'a:1']) {
+      t.mock.timers.tick(1000);
+      images.setTag(tag, id);
+    }
+    assert.equal(images.find(id)?.taggedAt?.getTime(), 4000);
+    images.removeTag('a:1');
+    assert.equal(images.find(id)?.taggedAt?.getTime(), 3000);
   });
 
   it('takes its names along when removed', async () => {

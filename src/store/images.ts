@@ -19,6 +19,8 @@ export interface ImageRecord {
   sizeBytes: number;
   /** When this store received it. */
   addedAt: Date;
+  /** When it was last given one of the tags that it has; undefined without any, or only tags from before it was kept. */
+  taggedAt?: Date;
 }
 
 export interface NewImage {
@@ -86,7 +88,8 @@ const select = `
     (SELECT json_group_array(repo_digest ORDER BY repo_digest) FROM image_repo_digests WHERE image_id = id)
       AS repo_digests,
     (SELECT COALESCE(SUM(size_bytes), 0) FROM image_layers JOIN layers USING (diff_id) WHERE image_id = images.id)
-      AS size_bytes
+      AS size_bytes,
+    (SELECT MAX(tagged_at) FROM image_tags WHERE image_id = images.id) AS tagged_at
   FROM images`;
 
 export function createImageStore(database: Database): ImageStore {
@@ -121,7 +124,8 @@ export function createImageStore(database: Database): ImageStore {
   const layerExists = sql.prepare('SELECT 1 FROM layers WHERE diff_id = ?');
   const tagOwner = sql.prepare('SELECT image_id FROM image_tags WHERE tag = ?');
   const upsertTag = sql.prepare(
-    'INSERT INTO image_tags (tag, image_id) VALUES (?, ?) ON CONFLICT DO UPDATE SET image_id = excluded.image_id',
+    `INSERT INTO image_tags (tag, image_id, tagged_at) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET image_id = excluded.image_id, tagged_at = excluded.tagged_at`,
   );
   const deleteTag = sql.prepare('DELETE FROM image_tags WHERE tag = ?');
   const upsertRepoDigest = sql.prepare(
@@ -183,7 +187,7 @@ export function createImageStore(database: Database): ImageStore {
       return database.transaction(() => {
         requireImage(id);
         const before = tagOwner.get(tag)?.['image_id'];
-        upsertTag.run(tag, id);
+        upsertTag.run(tag, id, Date.now());
         return before === undefined || before === id ? undefined : parseDigest(String(before));
       });
     },
@@ -212,5 +216,6 @@ function decode(row: Row): ImageRecord {
     repoDigests: JSON.parse(String(row['repo_digests'])) as string[],
     sizeBytes: Number(row['size_bytes']),
     addedAt: new Date(Number(row['added_at'])),
+    ...(row['tagged_at'] === null ? {} : { taggedAt: new Date(Number(row['tagged_at'])) }),
   };
 }

@@ -76,7 +76,7 @@ export function encodeImageInspect(image: ImageRecord, storageDriver: string, mi
     ...(minor < withoutVirtualSizeMinor ? { VirtualSize: image.sizeBytes } : {}),
     GraphDriver: { Name: storageDriver, Data: null },
     RootFS: { Type: config.rootfs.type, Layers: config.rootfs.diff_ids },
-    Metadata: { LastTagTime: image.addedAt.toISOString() },
+    Metadata: { LastTagTime: (image.taggedAt ?? image.addedAt).toISOString() },
   };
 }
 

@@ -193,6 +193,20 @@ describeEngine('images, history, inspect and tag', ({ cli, engine, unique }) => 
     await cli.out('rmi', target);
   });
 
+  it('inspect tells when an image was tagged last', async () => {
+    const time = async () =>
+      Date.parse(
+        await cli
+          .out('image', 'inspect', '--format', '{{json .Metadata.LastTagTime}}', 'busybox')
+          .then(JSON.parse),
+      );
+    const before = await time();
+    await cli.out('tag', 'busybox', 'tagged-later');
+    assert.ok((await time()) > before);
+    await cli.out('rmi', 'tagged-later');
+    assert.equal(await time(), before);
+  });
+
   it('tag refuses unknown sources and targets that are no names', async () => {
     const cases: [source: string, target: string, message: RegExp][] = [
       ['no-such-image:v1', 'target', /^Error response from daemon: No such image: no-such-image:v1\n$/],
