@@ -44,10 +44,7 @@ export async function execInContainer(
   writeDocument(directory, 'process.json', encodeSpec(process));
 
   const owner = ownerOutside(spec, process);
-  const { monitor, stdio } =
-    request.attached || owner !== undefined
-      ? await startHeld(context, request, directory, owner)
-      : { monitor: await startExecMonitor(context, request, directory, {}), stdio: undefined };
+  const { monitor, stdio } = await startHeld(context, request, directory, owner);
   if (stdio) undo.defer(quietly('close stdio', () => stdio.close()));
   const attempt = { program: request.args[0] ?? '', action: 'exec' } as const;
   const pid = await awaitProcess(monitor, directory, attempt, signal).catch((error: unknown) => {
@@ -110,15 +107,16 @@ async function startHeld(
   const ready = await readSyncMessage(attach.readFd);
   // A monitor that died before is reported by its sync pipe.
   if (!ready) return { monitor, stdio: undefined };
-  const stdio = request.attached
-    ? connectStdio(context.poller, directory.file('attach'), {
-        subject: `exec ${request.execId}`,
-        linger: false,
-      })
-    : undefined;
+  const stdio = connectStdio(context.poller, directory.file('attach'), {
+    subject: `exec ${request.execId}`,
+    linger: false,
+  });
+  if (!request.stdin) stdio.closeInput();
   if (owner !== undefined) givePipes(monitor.pid, owner);
   sendGo(start.writeFd);
-  return { monitor, stdio };
+  if (request.attached) return { monitor, stdio };
+  stdio.close();
+  return { monitor, stdio: undefined };
 }
 
 function startExecMonitor(
@@ -134,13 +132,10 @@ function startExecMonitor(
     terminal: request.terminal,
     // crun would complain in the new terminal, which goes before anybody has read it.
     ownLog: request.terminal,
-    stdin: request.stdin ? 'once' : 'closed',
+    // Never /dev/null, which would be the host's: crun gives its user what is his stdin.
+    stdin: 'once',
     log: 'none',
-    args: [
-      ...['--exec', '--exec-process-spec', directory.file('process.json')],
-      // Without it conmon does not wait for its pipes.
-      ...(Object.keys(pipes).length > 0 ? ['--exec-attach'] : []),
-    ],
+    args: [...['--exec', '--exec-process-spec', directory.file('process.json')], '--exec-attach'],
     pipes,
   });
 }

@@ -43,6 +43,9 @@ export async function probeContainer(
 
   const { promise: exited, resolve } = Promise.withResolvers<number>();
   const { readFd, writeFd } = openPipe();
+  // Not /dev/null, which would be the host's: crun gives its user what is his stdin.
+  const noInput = openPipe();
+  fs.closeSync(noInput.writeFd);
   const owner = ownerOutside(spec, process);
   if (owner !== undefined) fs.fchownSync(writeFd, owner.uid, owner.gid);
   using output = collectOutput(readFd, request.maxOutputBytes);
@@ -56,12 +59,16 @@ export async function probeContainer(
         ...['--pid-file', pidFile, request.containerId],
       ],
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-      descriptors: [1, 2].map((target) => ({ target, source: writeFd })),
+      descriptors: [
+        { target: 0, source: noInput.readFd },
+        ...[1, 2].map((target) => ({ target, source: writeFd })),
+      ],
       newSession: true,
     });
     pidfd = openPidfd(pid);
     context.poller.watchExit(openPidfd(pid), () => resolve(reap(pid) ?? 255));
   } finally {
+    fs.closeSync(noInput.readFd);
     fs.closeSync(writeFd);
   }
   using _closePidfd = closing(pidfd);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, it } from 'node:test';
 import { describeEngine } from '../../support/describe-engine.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 describeEngine('exec', ({ cli, unique }) => {
   const name = unique('exec');
@@ -60,6 +62,22 @@ describeEngine('exec', ({ cli, unique }) => {
       assert.equal(terminal.attributes(), before);
     }
     assert.equal((await cli.run(['exec', '-d', name, 'no-such-program'])).code, 1);
+  });
+
+  it('gives no user the /dev/null of the host', async () => {
+    const { uid, gid } = fs.statSync('/dev/null');
+    const owner = `${uid + 1234}:${gid + 1234}`;
+    const input = ['readlink', '/proc/self/fd/0'];
+    assert.match(await cli.out('exec', '--user', owner, name, ...input), /^pipe:/);
+    await cli.out('exec', '-d', '--user', owner, name, 'true');
+    const health = ['--health-cmd', 'test -p /proc/self/fd/0', '--health-interval', '1s'];
+    const probed = unique('probed');
+    await cli.out('run', '-d', '--name', probed, '--user', owner, ...health, 'busybox', 'sleep', '1000');
+    const status = ['inspect', '--format', '{{.State.Health.Status}}', probed];
+    await waitFor('health', async () => (await cli.out(...status)) === 'healthy');
+    await cli.out('rm', '-f', probed);
+    const now = fs.statSync('/dev/null');
+    assert.deepEqual([now.uid, now.gid], [uid, gid]);
   });
 
   it('-i passes standard input on', async () => {
