@@ -57,6 +57,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     cgroupMoves: createCgroupMoves(cgroups),
     monitorGroup: createMonitorGroup(cgroups, monitorGroup, log),
     exits: createExitBoard(),
+    nullDevice: fs.statSync('/dev/null'),
     seccompCache:
       ociRuntime.name === 'crun'
         ? createSeccompCache(path.join(runDirectory, 'seccomp'), `crun ${ociRuntime.version}`)

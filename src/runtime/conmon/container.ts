@@ -10,7 +10,7 @@ import { type ProcessDirectory, readRuntimeLog, writeDocument } from '#runtime/c
 import { encodeSpec } from '#runtime/conmon/encode-spec.ts';
 import { type Attempt, runtimeFailure } from '#runtime/conmon/errors.ts';
 import { supervise } from '#runtime/conmon/exits.ts';
-import { givePipes, ownerOutside } from '#runtime/conmon/give-stdio.ts';
+import { givePipes, ownerOutside, restoreNullDevice } from '#runtime/conmon/give-stdio.ts';
 import { type StartingMonitor, startMonitor } from '#runtime/conmon/monitor.ts';
 import { openProcess } from '#runtime/conmon/signals.ts';
 import type { CreateRequest } from '#runtime/runtime.ts';
@@ -44,6 +44,7 @@ export async function createContainer(
   writeDocument(directory, 'config.json', encodeSpec(spec));
   const { apparmorProfile } = spec.process;
   if (apparmorProfile !== undefined) await context.ensureProfile(apparmorProfile);
+  const owner = ownerOutside(request.spec, request.spec.process);
   const monitor = await startMonitor(context, {
     directory,
     maker,
@@ -54,13 +55,11 @@ export async function createContainer(
     args: [],
     pipes: {},
   });
-  const pid = await awaitProcess(
-    monitor,
-    directory,
-    { program: request.spec.process.args[0] ?? '', action: 'create' },
-    signal,
-  );
-  const owner = ownerOutside(request.spec, request.spec.process);
+  const attempt = { program: request.spec.process.args[0] ?? '', action: 'create' } as const;
+  const pid = await awaitProcess(monitor, directory, attempt, signal).finally(() => {
+    // conmon's /dev/null is crun's stdin where the process has no input or a terminal. The process itself does not run yet.
+    if (owner !== undefined) restoreNullDevice(context.nullDevice);
+  });
   if (owner !== undefined) givePipes(monitor.pid, owner);
   seccompCache?.learn(spec, path.join(maker.state, request.id));
   supervise(context, directory, monitor.exited);

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import type { Log } from '#log/log.ts';
 import type { RunDirectories } from '#runtime/conmon/directories.ts';
 import type { ExitBoard } from '#runtime/conmon/exits.ts';
@@ -19,6 +20,8 @@ export interface RuntimeContext {
   readonly cgroupMoves: CgroupMoves;
   readonly monitorGroup: MonitorGroup;
   readonly exits: ExitBoard;
+  /** The host's /dev/null as it was when the daemon started. */
+  readonly nullDevice: Pick<Stats, 'uid' | 'gid' | 'mode'>;
   /** Of crun, where it is the daemon's own runtime: others do not take compiled filters. */
   readonly seccompCache: SeccompCache | undefined;
   /** See `RuntimeParts`. */

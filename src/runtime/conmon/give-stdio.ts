@@ -21,15 +21,32 @@ export function ownerOutside(
  */
 export function givePipes(monitorPid: number, owner: { uid: number; gid: number }): void {
   const directory = `/proc/${monitorPid}/fd`;
-  try {
-    for (const fd of fs.readdirSync(directory)) {
-      const file = `${directory}/${fd}`;
+  for (const fd of unlessGone(() => fs.readdirSync(directory)) ?? []) {
+    const file = `${directory}/${fd}`;
+    // It closes the ends that it does not need meanwhile.
+    unlessGone(() => {
       if (fs.readlinkSync(file).startsWith('pipe:')) fs.chownSync(file, owner.uid, owner.gid);
-    }
-  } catch (error) {
-    // It has ended, which others tell.
-    if (!hasCode(error, 'ENOENT', 'ESRCH')) throw error;
+    });
   }
+}
+
+/** undefined when the descriptor, or the monitor, is not there any more; its end is told by others. */
+function unlessGone<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Takes the host's /dev/null back, with the mode that it had: crun gives its stdin to the user of a user namespace, who has the same
+ * device as his own /dev/null.
+ */
+export function restoreNullDevice({ uid, gid, mode }: Pick<fs.Stats, 'uid' | 'gid' | 'mode'>): void {
+  fs.chownSync('/dev/null', uid, gid);
+  fs.chmodSync('/dev/null', mode);
 }
 
 function outside(ranges: readonly OciIdMapping[], id: number): number | undefined {

@@ -42,6 +42,15 @@ describe('the processes of containers with ids of their own', () => {
     await docker.out('rm', '-f', 'ids');
   });
 
+  it('does not get the /dev/null of the host, which all share', async () => {
+    const { uid, gid, mode } = fs.statSync('/dev/null');
+    for (const options of [[], ['-t'], ['-i'], ['-d'], ['--user', '12'], ['--runtime', 'runc']]) {
+      await docker.out('run', '--rm', ...options, 'busybox', 'cat', '/etc/hostname');
+      const now = fs.statSync('/dev/null');
+      assert.deepEqual([now.uid, now.gid, now.mode], [uid, gid, mode], options.join(' '));
+    }
+  });
+
   it('owns its network: ports below 1024, kernel parameters, addresses', async () => {
     await docker.out('network', 'create', 'userns-net');
     await docker.out(
@@ -110,9 +119,12 @@ describe('the processes of containers with ids of their own', () => {
     });
     assert.doesNotMatch(outcomes, /refused/);
     await using terminal = docker.terminal([
-      ...['run', '--rm', '-t', '--user', '1000', 'busybox', 'sh', '-c', 'echo owner $(stat -c %u $(tty))'],
+      // What a command writes just before its end can go with its terminal.
+      ...['run', '--rm', '-it', '--user', '1000', 'busybox'],
+      ...['sh', '-c', 'echo owner $(stat -c %u $(tty)); read line'],
     ]);
     await terminal.expect(/owner 1000/);
+    terminal.type('\r');
     assert.equal(await terminal.exit(), 0);
     await docker.out('rm', '-f', 'streams');
   });
